@@ -1,0 +1,130 @@
+"""What a benchmark family has to bring: problems, a prompt, a cue for forced answers, a grade."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from anytime.errors import AnytimeError
+
+__all__ = ["Cue", "Dataset", "Domain", "Grade", "Problem", "Split", "split_problems"]
+
+Split = Literal["all", "test", "dev"]
+SPLITS: tuple[Split, ...] = ("all", "test", "dev")
+
+DEV_SHARE = 5
+"""One problem in `DEV_SHARE` belongs to the dev split where a source has no dev split of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One item of a benchmark.
+
+    Attributes:
+        id: Unique within its dataset and stable between runs.
+        prompt: The statement as its source gives it, without instructions.
+        gold: The right answer, as text.
+        facts: What else is needed to prompt or to grade; JSON values only, for it is logged.
+    """
+
+    id: str
+    prompt: str
+    gold: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Problems and where they are from.
+
+    Attributes:
+        name: `official`, `builtin`, a pinned subset's name or a file's name.
+        revision: What determines the content: a blob id, a commit, a SHA-256, a seed.
+        split: The split the problems are.
+        problems: In a fixed order.
+        note: Shown with every result; says when a set is a built-in stand-in.
+    """
+
+    name: str
+    revision: str
+    split: Split
+    problems: tuple[Problem, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """How an answer is forced out of a cut trace.
+
+    Attributes:
+        ask: What the user says after the cut trace (continuation `reprompt`).
+        begin: The first words of the answer, put into the model's mouth (`prefill`, `token_ids`);
+            they belong to the answer that is graded.
+    """
+
+    ask: str
+    begin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What an answer is worth.
+
+    Attributes:
+        quality: In [0, 1]; 0 where no answer could be extracted.
+        parsed: Whether an answer could be extracted at all.
+        answer: The extracted answer in readable form; empty where there is none.
+        metrics: Further numbers of the domain in [0, 1], such as `em`; always the same keys.
+    """
+
+    quality: float
+    parsed: bool
+    answer: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A benchmark family as a record of pure functions.
+
+    Attributes:
+        name: The word users type.
+        budgets: Default budget grid, as `anytime.budgets.parse_budgets` reads it.
+        answer_tokens: Cap on the tokens of a forced answer.
+        load: `load(dataset, split, seed)`; `dataset` is `official`, `builtin`, a subset's name or a
+            file; `split` None means the test split, or the whole of a user's file.
+            Raises `AnytimeError` before anything is generated.
+        ask: The user message of the plain `cot` method: statement plus answer format.
+        cue: The cue for forced answers.
+        grade: Grades any text in bounded time; never raises on an answer.
+        metrics: The keys of `Grade.metrics`.
+    """
+
+    name: str
+    budgets: str
+    answer_tokens: int
+    load: Callable[[str, Split | None, int], Dataset]
+    ask: Callable[[Problem], str]
+    cue: Callable[[Problem], Cue]
+    grade: Callable[[Problem, str], Grade]
+    metrics: tuple[str, ...] = ()
+
+
+def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, ...]:
+    """Keep the problems of one split of a source that has no dev split of its own.
+
+    Membership depends on the statement alone, case and white space aside, so that one problem is
+    on the same side in every file, order and process, and a repeated one never on both.
+    """
+    if split not in SPLITS:
+        raise AnytimeError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")
+    if split == "all":
+        return tuple(problems)
+    return tuple(p for p in problems if (split == "dev") == _is_dev(p.prompt))
+
+
+def _is_dev(prompt: str) -> bool:
+    content = " ".join(prompt.split()).casefold().encode()
+    return int.from_bytes(hashlib.sha256(content).digest()[:8]) % DEV_SHARE == 0

@@ -1,0 +1,86 @@
+"""What a program says to its host: requests for text, and the replies to them.
+
+A *program* is a plain generator. It yields a batch of `Request`s, is sent the matching `Reply`s in
+the same order, and returns its result. It does no I/O and knows no harness, so every procedure is
+written once and is tested by feeding replies by hand. A *host* runs it: see `anytime.hosts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+__all__ = ["Finish", "Message", "Program", "Reply", "Request", "Role"]
+
+Role = Literal["system", "user", "assistant"]
+
+Finish = Literal["stop", "length", "filter", "other"]
+"""Why generation ended: by itself, at the token cap, by a content filter, or for a reason unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation, as plain text."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One generation that a program asks its host for.
+
+    Attributes:
+        messages: The conversation. A trailing assistant message is to be *continued*, not answered.
+        max_tokens: Cap on generated tokens, reasoning included.
+        kind: `trace` (reasoning on the problem) or `answer` (a forced answer).
+        thinking: False asks the back end to switch its reasoning phase off where it can.
+        prefix_ids: For the continuation `token_ids`: the trace's own first token ids, to be placed
+            verbatim after the tokens of `messages`, followed by the tokens of `cue`.
+        cue: Text that follows `prefix_ids`; empty for every other continuation.
+        budget: The budget this request belongs to, for logs; None for an interruptible trace.
+    """
+
+    messages: tuple[Message, ...]
+    max_tokens: int
+    kind: Literal["trace", "answer"]
+    thinking: bool = True
+    prefix_ids: tuple[int, ...] | None = None
+    cue: str = ""
+    budget: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a host got back for one request.
+
+    Attributes:
+        text: The visible text.
+        reasoning: Reasoning text shown apart from `text`, in front of it; empty when there is none.
+        hidden_reasoning: The model reasoned in text the provider withheld, encrypted or summarised.
+        output_tokens: Generated tokens as the back end counted them, reasoning included.
+        reasoning_tokens: The part of `output_tokens` spent on reasoning, where reported.
+        input_tokens: Prompt tokens as counted by the back end.
+        token_bytes: UTF-8 bytes of each generated token, where the back end told them.
+        token_ids: Ids of the generated tokens, where the back end told them.
+        finish: Why generation ended.
+        seconds: Wall time of the call.
+        cost: Price of the call in dollars, where known.
+    """
+
+    text: str
+    reasoning: str = ""
+    hidden_reasoning: bool = False
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    input_tokens: int | None = None
+    token_bytes: tuple[bytes, ...] | None = None
+    token_ids: tuple[int, ...] | None = None
+    finish: Finish = "stop"
+    seconds: float | None = None
+    cost: float | None = None
+
+
+T = TypeVar("T")
+Program = Generator[Sequence[Request], Sequence[Reply], T]
