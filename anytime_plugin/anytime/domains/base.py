@@ -15,7 +15,7 @@ Split = Literal["all", "test", "dev"]
 SPLITS: tuple[Split, ...] = ("all", "test", "dev")
 
 DEV_SHARE = 5
-"""One problem in `DEV_SHARE` belongs to the dev split where a source has no dev split of its own."""
+"""One problem in so many belongs to the dev split where a source has no dev split of its own."""
 
 
 @dataclass(frozen=True, slots=True)

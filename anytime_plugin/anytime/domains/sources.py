@@ -1,4 +1,4 @@
-"""Where problems are read from: a user's file, or an official source downloaded once and verified."""
+"""Where problems are read from: a file of the user, or a pinned source downloaded once."""
 
 from __future__ import annotations
 

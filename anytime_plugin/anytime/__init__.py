@@ -1,0 +1,89 @@
+"""How good is the answer at every token budget? The Anytime Index and the programs behind it.
+
+Everything public stands here and is imported when it is first used, so that `import anytime` costs
+nothing and needs neither numpy nor a harness.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anytime.budgets import BudgetGrid, parse_budgets
+    from anytime.domains.base import Cue, Dataset, Domain, Grade, Problem
+    from anytime.elicitation import Checkpoint, Elicited, contract, interrupt
+    from anytime.errors import AnytimeError, DatasetUnavailableError, HiddenReasoningError
+    from anytime.hookspecs import hookimpl
+    from anytime.index import (
+        Curve,
+        Interval,
+        Summary,
+        anytime_index,
+        budget_weights,
+        index_interval,
+        summarize,
+    )
+    from anytime.plugins import get_domain, known_domains
+    from anytime.protocol import Message, Program, Reply, Request
+
+__all__ = [
+    "AnytimeError",
+    "BudgetGrid",
+    "Checkpoint",
+    "Cue",
+    "Curve",
+    "Dataset",
+    "DatasetUnavailableError",
+    "Domain",
+    "Elicited",
+    "Grade",
+    "HiddenReasoningError",
+    "Interval",
+    "Message",
+    "Problem",
+    "Program",
+    "Reply",
+    "Request",
+    "Summary",
+    "anytime_index",
+    "budget_weights",
+    "contract",
+    "get_domain",
+    "hookimpl",
+    "index_interval",
+    "interrupt",
+    "known_domains",
+    "parse_budgets",
+    "summarize",
+]
+
+_HOME = {
+    "anytime.budgets": ("BudgetGrid", "parse_budgets"),
+    "anytime.domains.base": ("Cue", "Dataset", "Domain", "Grade", "Problem"),
+    "anytime.elicitation": ("Checkpoint", "Elicited", "contract", "interrupt"),
+    "anytime.errors": ("AnytimeError", "DatasetUnavailableError", "HiddenReasoningError"),
+    "anytime.hookspecs": ("hookimpl",),
+    "anytime.index": (
+        "Curve",
+        "Interval",
+        "Summary",
+        "anytime_index",
+        "budget_weights",
+        "index_interval",
+        "summarize",
+    ),
+    "anytime.plugins": ("get_domain", "known_domains"),
+    "anytime.protocol": ("Message", "Program", "Reply", "Request"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULE_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,183 @@
+"""Runs a program inside one Inspect sample: each batch becomes concurrent `generate` calls."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageUser,
+    ContentReasoning,
+    ContentText,
+    GenerateConfig,
+    Model,
+    ModelOutput,
+)
+from inspect_ai.util import collect
+
+from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.providers import (
+    provider_name,
+    sends_raw_prompt,
+    without_thinking,
+)
+from anytime.protocol import Finish, Message, Program, Reply, Request
+
+__all__ = ["drive", "reply_from", "requester"]
+
+T = TypeVar("T")
+Ask = Callable[[Request], Awaitable[tuple[Reply, ModelOutput]]]
+
+_FINISH: dict[str, Finish] = {
+    "stop": "stop",
+    "max_tokens": "length",
+    "model_length": "length",
+    "content_filter": "filter",
+}
+
+_MESSAGE = {
+    "system": ChatMessageSystem,
+    "user": ChatMessageUser,
+    "assistant": ChatMessageAssistant,
+}
+
+
+async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
+    """Run a program to its end.
+
+    Args:
+        program: The program.
+        ask: Answers one request.
+
+    Returns:
+        The program's result, and the model outputs of its first batch: in interrupt mode the trace,
+        which becomes the sample's own completion.
+
+    Raises:
+        Exception: Whatever a generation raised after the host's own retries, once the other
+            requests of its batch are done: their text is paid for and stands in the log and the
+            cache.
+    """
+    first: list[ModelOutput] | None = None
+    batch = next(program)
+    while True:
+        outcomes = await collect(*(_settled(ask, request) for request in batch))
+        replies = []
+        outputs = []
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                program.close()
+                raise outcome
+            replies.append(outcome[0])
+            outputs.append(outcome[1])
+        first = first or outputs
+        try:
+            batch = program.send(replies)
+        except StopIteration as stop:
+            return stop.value, first
+
+
+async def _settled(ask: Ask, request: Request) -> tuple[Reply, ModelOutput] | Exception:
+    try:
+        return await ask(request)
+    except Exception as error:  # raised again by `drive` when the whole batch is settled
+        return error
+
+
+def requester(model: Model, *, epoch: int, token_ids: bool) -> Ask:
+    """How requests are asked of a model within one sample.
+
+    Args:
+        model: The model under test.
+        epoch: The sample's epoch. Our built-in models draw by it; for real providers an epoch
+            differs by sampling, as ever.
+        token_ids: Whether traces must come with their token ids.
+    """
+    quiet = without_thinking(model)
+    ours = provider_name(model) == "anytime"
+
+    async def ask(request: Request) -> tuple[Reply, ModelOutput]:
+        config = GenerateConfig(
+            max_tokens=request.max_tokens,
+            seed=epoch if ours else None,
+        )
+        if not request.thinking:
+            config = config.merge(quiet)
+        output = await model.generate(await _as_input(request, model), config=config)
+        reply = reply_from(output)
+        if token_ids and request.kind == "trace":
+            ids = await model.api.tokenize(reply.text)
+            reply = _with_ids(reply, ids)
+        return reply, output
+
+    return ask
+
+
+def _with_ids(reply: Reply, ids: Sequence[int]) -> Reply:
+    import dataclasses
+
+    return dataclasses.replace(reply, token_ids=tuple(ids), output_tokens=len(ids))
+
+
+async def _as_input(request: Request, model: Model) -> list[ChatMessage]:
+    if not sends_raw_prompt(model):
+        return [_MESSAGE[message.role](content=message.content) for message in request.messages]
+    prompt = raw_prompt(request.messages)
+    if request.prefix_ids is None:
+        return [ChatMessageUser(content=prompt)]
+    before = await model.api.tokenize(prompt)
+    after = await model.api.tokenize(request.cue) if request.cue else []
+    ids = [*before, *request.prefix_ids, *after]
+    return [ChatMessageUser(content="", metadata={"prompt_token_ids": ids})]
+
+
+def raw_prompt(messages: Sequence[Message]) -> str:
+    """Turns as one text for a completions endpoint: paragraphs, and the assistant's turn begun."""
+    if len(messages) > 1 and messages[-1].role == "assistant":
+        return f"{raw_prompt(messages[:-1])}{messages[-1].content}"
+    return "\n\n".join(message.content for message in messages) + "\n\n"
+
+
+def reply_from(output: ModelOutput) -> Reply:
+    """What a provider returned, in the words of the protocol.
+
+    Raises:
+        AnytimeError: The provider returned no choice at all.
+    """
+    if not output.choices:
+        raise AnytimeError(f"the model returned no choice: {output.error or 'no reason given'}")
+    choice = output.choices[0]
+    content = choice.message.content
+    parts = [ContentText(text=content)] if isinstance(content, str) else content
+    reasoning = [part for part in parts if isinstance(part, ContentReasoning)]
+    usage = output.usage
+    token_bytes = None
+    if choice.logprobs is not None and choice.logprobs.content:
+        token_bytes = tuple(
+            bytes(token.bytes) if token.bytes is not None else token.token.encode()
+            for token in choice.logprobs.content
+        )
+    return Reply(
+        text="\n".join(part.text for part in parts if isinstance(part, ContentText)),
+        reasoning="\n".join(part.reasoning for part in reasoning if not part.redacted),
+        # A summary stands for reasoning that was not shown.
+        hidden_reasoning=any(part.redacted or part.summary is not None for part in reasoning),
+        output_tokens=usage.output_tokens if usage else None,
+        reasoning_tokens=usage.reasoning_tokens if usage else None,
+        input_tokens=_input_tokens(output),
+        token_bytes=token_bytes,
+        finish=_FINISH.get(choice.stop_reason, "other"),
+        seconds=output.time,
+        cost=usage.total_cost if usage else None,
+    )
+
+
+def _input_tokens(output: ModelOutput) -> int | None:
+    usage = output.usage
+    if usage is None:
+        return None
+    read, written = usage.input_tokens_cache_read, usage.input_tokens_cache_write
+    return usage.input_tokens + (read or 0) + (written or 0)

@@ -1,0 +1,40 @@
+"""How errors of ours reach the terminal in Inspect AI: one sentence, no traceback.
+
+Holds the one touch of a name that Inspect does not publish; `tests/hosts/inspect_ai/test_errors.py`
+tells when it moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from inspect_ai._util.error import PrerequisiteError
+
+from anytime.errors import AnytimeError, DatasetUnavailableError
+
+__all__ = ["PrerequisiteError", "one_sentence"]
+
+
+@contextmanager
+def one_sentence(stand_in: str = "") -> Iterator[None]:
+    """Show an `AnytimeError` raised inside as its message alone.
+
+    Args:
+        stand_in: The command that runs the same task on its built-in problems, added where the
+            official ones cannot be had.
+    """
+    try:
+        yield
+    except DatasetUnavailableError as error:
+        hint = f"; to run on the built-in stand-in problems type: {stand_in}" if stand_in else ""
+        raise PrerequisiteError(_plain(f"{error}{hint}")) from None
+    except AnytimeError as error:
+        raise PrerequisiteError(_plain(str(error))) from None
+
+
+def _plain(sentence: str) -> str:
+    """Keep rich from reading square brackets in the sentence as markup."""
+    from rich.markup import escape
+
+    return escape(sentence)

@@ -1,0 +1,97 @@
+"""What a run leaves in an Inspect sample: its problem beforehand, its checkpoints afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from inspect_ai.dataset import Sample
+from inspect_ai.scorer import Score
+from inspect_ai.util import Store
+
+from anytime.plugins import get_domain
+from anytime.domains.base import Dataset, Domain, Problem
+from anytime.elicitation import Checkpoint, Elicited
+
+__all__ = [
+    "Record",
+    "checkpoint_of",
+    "checkpoint_view",
+    "domain_of",
+    "read_record",
+    "sample_from",
+    "write_record",
+]
+
+KEY = "anytime"
+"""Name of our entry in a sample's metadata (its problem) and in its store (its checkpoints)."""
+
+CHECKPOINT_KEY = "anytime_checkpoint"
+"""Marks the copy of a sample that scorers see for one checkpoint."""
+
+
+class Record(NamedTuple):
+    """What was found out about one sample.
+
+    Attributes:
+        elicited: The checkpoints.
+        scores: Per checkpoint, the values the task's own scorers gave it, in the task's order.
+    """
+
+    elicited: Elicited
+    scores: Sequence[Sequence[Any]]
+
+
+def sample_from(domain: Domain, problem: Problem, dataset: Dataset) -> Sample:
+    """A sample from which prompt and grade can be rebuilt, from the log alone too."""
+    return Sample(
+        id=problem.id,
+        input=domain.ask(problem),
+        target=problem.gold,
+        metadata={
+            KEY: {
+                "domain": domain.name,
+                "dataset": dataset.name,
+                "revision": dataset.revision,
+                "split": dataset.split,
+                **asdict(problem),
+            }
+        },
+    )
+
+
+def domain_of(metadata: Mapping[str, Any]) -> tuple[Domain, Problem] | None:
+    """The domain and problem of a sample of ours; None for any other task's sample."""
+    entry = metadata.get(KEY)
+    if entry is None:
+        return None
+    problem = Problem(entry["id"], entry["prompt"], entry["gold"], entry["facts"])
+    return get_domain(entry["domain"]), problem
+
+
+def checkpoint_view(metadata: Mapping[str, Any], checkpoint: Checkpoint) -> dict[str, Any]:
+    """Metadata of a sample as it stood at one checkpoint."""
+    return {**metadata, CHECKPOINT_KEY: checkpoint}
+
+
+def checkpoint_of(metadata: Mapping[str, Any]) -> Checkpoint | None:
+    """The checkpoint a scorer is looking at; None for the finished sample."""
+    checkpoint: Checkpoint | None = metadata.get(CHECKPOINT_KEY)
+    return checkpoint
+
+
+def write_record(store: Store, elicited: Elicited, scores: Sequence[Sequence[Score]]) -> None:
+    """Keep what was found out in the sample's store, as JSON values."""
+    values = [[score.value for score in checkpoint] for checkpoint in scores]
+    store.set(KEY, {**elicited.to_json(), "scores": values})
+
+
+def read_record(store: Store) -> Record | None:
+    """What `write_record` kept; None where `anytime/budget` did not run."""
+    entry = store.get(KEY)
+    if entry is None:
+        return None
+    entry = dict(entry)
+    scores = entry.pop("scores")
+    return Record(Elicited.from_json(entry), scores)

@@ -1,0 +1,230 @@
+"""The scorer `anytime/curve`, one key per budget, and the metric block with the Anytime Index."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from inspect_ai.scorer import (
+    Metric,
+    SampleScore,
+    Score,
+    Scorer,
+    Target,
+    mean,
+    metric,
+    scorer,
+    stderr,
+    value_to_float,
+)
+from inspect_ai.solver import TaskState
+
+from anytime.domains.base import Domain, Grade, Problem
+from anytime.elicitation import Checkpoint
+from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.errors import one_sentence
+from anytime.hosts.inspect_ai.records import Record, checkpoint_of, domain_of, read_record
+from anytime.index import (
+    Curve,
+    Envelope,
+    QMax,
+    Scale,
+    anytime_index,
+    budget_weights,
+    index_interval,
+    overthought,
+)
+
+__all__ = ["anytime", "curve", "curve_metrics"]
+
+_BUDGET_KEY = re.compile(r"q@(\d+)\Z")
+
+
+@metric
+def anytime(
+    envelope: Envelope = "mean", scale: Scale = "linear", q_max: QMax = 1.0, seed: int = 0
+) -> Metric:
+    """The Anytime Index, its 95 % interval over problems, and what is always reported beside it.
+
+    Reads the values of `anytime/curve`, reduced over epochs: one problem each, averaged over traces.
+
+    Args:
+        envelope: Where "best so far" is taken: `mean`, `none`, `problem` or `trace`.
+        scale: Distance between budgets: `linear` or `log2`.
+        q_max: Quality that counts as 1, or `achieved`.
+        seed: Of the bootstrap interval.
+    """
+    with one_sentence():
+        budget_weights([1, 2], scale)
+        anytime_index(Curve([1, 2], [[1, 1]]), envelope=envelope, q_max=q_max)
+
+    def block(scores: list[SampleScore]) -> dict[str, float]:
+        values = [score.score.value for score in scores if isinstance(score.score.value, dict)]
+        return _block(values, envelope, scale, q_max, seed)
+
+    return block
+
+
+def _block(
+    values: Sequence[Mapping[str, Any]], envelope: Envelope, scale: Scale, q_max: QMax, seed: int
+) -> dict[str, float]:
+    if not values:  # Inspect asks before the first sample is done
+        return dict.fromkeys(_BLOCK, math.nan)
+    budgets = [int(found[1]) for key in values[0] if (found := _BUDGET_KEY.match(key))]
+    table = np.array([[value[f"q@{budget}"] for budget in budgets] for value in values])
+    curve = Curve(budgets, table)
+    # The envelope `trace` is taken per trace, before epochs are reduced: its curve comes along.
+    best = Curve(budgets, [[value[f"best@{budget}"] for budget in budgets] for value in values])
+    seen, asked = (best, "none") if envelope == "trace" else (curve, envelope)
+    raw = anytime_index(curve, envelope="none", scale=scale, q_max=q_max)
+    low, high = index_interval(seen, envelope=asked, scale=scale, q_max=q_max, seed=seed)
+    return {
+        "anytime_index": anytime_index(seen, envelope=asked, scale=scale, q_max=q_max),
+        "anytime_index_low": low,
+        "anytime_index_high": high,
+        "anytime_index_raw": raw,
+        "final": float(curve.mean[-1]),
+        "average": float(curve.mean.mean()),
+        "drift": anytime_index(curve, envelope="mean", scale=scale, q_max=q_max) - raw,
+        **{key: float(np.mean([value[key] for value in values])) for key in _PER_TRACE},
+    }
+
+
+_PER_TRACE = ("overthinking", "unparsed", "leaked_reasoning_tokens")
+_BLOCK = (
+    "anytime_index",
+    "anytime_index_low",
+    "anytime_index_high",
+    "anytime_index_raw",
+    "final",
+    "average",
+    "drift",
+    *_PER_TRACE,
+)
+
+
+def curve_metrics(
+    envelope: Envelope = "mean", scale: Scale = "linear", q_max: QMax = 1.0, seed: int = 0
+) -> list[Metric | dict[str, list[Metric]]]:
+    """Metrics of `anytime/curve`: a mean per budget, and the block of `anytime`."""
+    return [
+        {"q@*": [mean(), stderr()], "em@*": [mean()], "valid@*": [mean()]},
+        anytime(envelope, scale, q_max, seed),
+    ]
+
+
+@scorer(metrics=curve_metrics())
+def curve() -> Scorer:
+    """Quality of the answer at every budget.
+
+    Grades what `anytime/budget` left in the sample, without a model, so that `inspect score` can run
+    it again. In one of our own tasks by the domain's quality; in any other task by what the task's
+    first scorer said of each checkpoint.
+
+    The value holds `q@B` (quality at budget B) and `best@B` (best so far of this trace), the domain's
+    further numbers (`em@B`, ...), and per trace `overthinking`, `unparsed` (share of checkpoints
+    without an extractable answer) and `leaked_reasoning_tokens` (per forced answer).
+    """
+
+    async def grade(state: TaskState, target: Target) -> Score:
+        known = domain_of(state.metadata)
+        checkpoint = checkpoint_of(state.metadata)
+        if checkpoint is not None:
+            return _score_checkpoint(known, checkpoint)
+        record = read_record(state.store)
+        if record is None:
+            # A task of ours run with another solver: the answer alone, no curve.
+            with one_sentence():
+                return _score_answer(known, state)
+        return _score_curve(known, record)
+
+    return grade
+
+
+def _score_checkpoint(known: tuple[Domain, Problem] | None, checkpoint: Checkpoint) -> Score:
+    if known is None:
+        raise AnytimeError("anytime/curve has no quality of its own for tasks of others")
+    domain, problem = known
+    grade = domain.grade(problem, checkpoint.answer)
+    return Score(
+        value=_values(checkpoint.budget, grade),
+        answer=grade.answer or None,
+        explanation=_sentence(checkpoint),
+    )
+
+
+def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Score:
+    if known is None:
+        raise AnytimeError(
+            "anytime/curve found no checkpoints in this sample: run the task with "
+            "`--solver anytime/budget` first"
+        )
+    domain, problem = known
+    grade = domain.grade(problem, state.output.completion)
+    return Score(
+        value={"final": grade.quality, **grade.metrics, "unparsed": float(not grade.parsed)},
+        answer=grade.answer or None,
+        explanation="no curve: the task was not solved with anytime/budget",
+    )
+
+
+def _score_curve(known: tuple[Domain, Problem] | None, record: Record) -> Score:
+    checkpoints = record.elicited.checkpoints
+    if known is None:
+        grades = [_foreign_grade(scores) for scores in record.scores]
+    else:
+        domain, problem = known
+        grades = [domain.grade(problem, checkpoint.answer) for checkpoint in checkpoints]
+    quality = np.array([grade.quality for grade in grades])
+    value: dict[str, float] = {}
+    for checkpoint, grade in zip(checkpoints, grades, strict=True):
+        value |= _values(checkpoint.budget, grade)
+    for checkpoint, best in zip(checkpoints, np.maximum.accumulate(quality), strict=True):
+        value[f"best@{checkpoint.budget}"] = float(best)
+    forced = [checkpoint for checkpoint in checkpoints if checkpoint.forced]
+    leaked = sum(checkpoint.leaked_reasoning_tokens for checkpoint in forced)
+    value |= {
+        "final": float(quality[-1]),
+        "overthinking": float(overthought(quality)),
+        "unparsed": sum(not grade.parsed for grade in grades) / len(grades),
+        "leaked_reasoning_tokens": leaked / max(1, len(forced)),
+    }
+    return Score(
+        value=value,
+        answer=grades[-1].answer or None,
+        explanation="\n".join(
+            f"{_sentence(checkpoint)}: quality {grade.quality:.3f}, {grade.answer or 'no answer'}"
+            for checkpoint, grade in zip(checkpoints, grades, strict=True)
+        ),
+        metadata={
+            "mode": record.elicited.mode,
+            "trace_tokens": record.elicited.tokens,
+            "trace_finish": record.elicited.finish,
+        },
+    )
+
+
+def _foreign_grade(scores: Sequence[Any]) -> Grade:
+    if not scores:
+        raise AnytimeError("this task has no scorer whose verdict could make a curve")
+    quality = value_to_float()(scores[0])
+    if not 0 <= quality <= 1:
+        raise AnytimeError(f"the task's scorer gave {scores[0]!r}, which is no quality in [0, 1]")
+    return Grade(quality=quality, parsed=True, answer=str(scores[0]))
+
+
+def _values(budget: int, grade: Grade) -> dict[str, float]:
+    further = {f"{name}@{budget}": value for name, value in grade.metrics.items()}
+    return {f"q@{budget}": grade.quality, **further}
+
+
+def _sentence(checkpoint: Checkpoint) -> str:
+    if not checkpoint.forced:
+        return f"at {checkpoint.budget} tokens the model's own answer ({checkpoint.tokens} tokens)"
+    return (
+        f"at {checkpoint.budget} tokens a forced answer ({checkpoint.cut} cut, "
+        f"{checkpoint.continuation})"
+    )

@@ -1,0 +1,165 @@
+"""The tasks `anytime/trip`, `anytime/aime` and `anytime/gpqa`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset
+
+from anytime.budgets import parse_budgets
+from anytime.domains.base import Dataset, Domain, Split
+from anytime.elicitation import Mode
+from anytime.hosts.inspect_ai.errors import one_sentence
+from anytime.hosts.inspect_ai.records import sample_from
+from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
+from anytime.index import Envelope, QMax, Scale
+from anytime.models.solutions import remember
+from anytime.plugins import get_domain
+from anytime.solvers.budget import budget
+
+__all__ = ["aime", "gpqa", "trip"]
+
+TASK_VERSION = "1-A"
+"""Changes when results are no longer comparable with earlier ones."""
+
+Budgets = str | int | Sequence[int | str] | None
+
+
+@task
+def trip(
+    dataset: str = "official",
+    split: Split | None = None,
+    budgets: Budgets = None,
+    mode: Mode = "interrupt",
+    continuation: str = "auto",
+    tokenizer: str | None = None,
+    envelope: Envelope = "mean",
+    scale: Scale = "linear",
+    q_max: QMax = 1.0,
+    seed: int = 0,
+) -> Task:
+    """NaturalPlan Trip at every budget; quality is the constraint satisfaction rate of the plan.
+
+    Args:
+        dataset: `official` (downloaded once and verified), `builtin` (generated stand-in problems,
+            no network), or a file in the official schema.
+        split: `test`, `dev` or `all`. Default: `test`; a file of yours is taken whole.
+        budgets: Trace tokens: `128,256,512`, `geom:128:4096:6`, `linear:0:4000:5`.
+        mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
+        continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
+        tokenizer: A tokenizers file, directory or hub id to cut traces with.
+        envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
+        scale: `linear` or `log2` distance between budgets in the index.
+        q_max: Quality that counts as 1 in the index, or `achieved`.
+        seed: Of generated problems, option orders and the interval's bootstrap.
+    """
+    return _task("trip", **locals())
+
+
+@task
+def aime(
+    dataset: str = "official",
+    split: Split | None = None,
+    budgets: Budgets = None,
+    mode: Mode = "interrupt",
+    continuation: str = "auto",
+    tokenizer: str | None = None,
+    envelope: Envelope = "mean",
+    scale: Scale = "linear",
+    q_max: QMax = 1.0,
+    seed: int = 0,
+) -> Task:
+    """AIME at every budget; quality is correctness of the integer.
+
+    Args:
+        dataset: `official` (2025 and 2026; dev is 2024), `aime24`, `aime25`, `aime26`, `builtin`
+            (generated stand-in problems, no network), or a file of JSON lines.
+        split: As in `anytime/trip`; so are all the others.
+        budgets: Default `geom:256:16384:7`.
+        mode: `interrupt` or `contract`.
+        continuation: How a cut trace is handed back.
+        tokenizer: What to cut traces with.
+        envelope: Where the index takes "best so far".
+        scale: Distance between budgets in the index.
+        q_max: Quality that counts as 1 in the index.
+        seed: Of generated problems and the bootstrap.
+    """
+    return _task("aime", **locals())
+
+
+@task
+def gpqa(
+    dataset: str = "official",
+    split: Split | None = None,
+    budgets: Budgets = None,
+    mode: Mode = "interrupt",
+    continuation: str = "auto",
+    tokenizer: str | None = None,
+    envelope: Envelope = "mean",
+    scale: Scale = "linear",
+    q_max: QMax = 1.0,
+    seed: int = 0,
+) -> Task:
+    """GPQA Diamond at every budget; quality is correctness of the letter.
+
+    Args:
+        dataset: `official` (Diamond), `builtin` (generated stand-in questions, no network), or a
+            CSV file in the official schema.
+        split: As in `anytime/trip`; so are all the others.
+        budgets: Default `geom:256:16384:7`.
+        mode: `interrupt` or `contract`.
+        continuation: How a cut trace is handed back.
+        tokenizer: What to cut traces with.
+        envelope: Where the index takes "best so far".
+        scale: Distance between budgets in the index.
+        q_max: Quality that counts as 1 in the index.
+        seed: Of the order of options and the bootstrap.
+    """
+    return _task("gpqa", **locals())
+
+
+def _task(
+    name: str,
+    dataset: str,
+    split: Split | None,
+    budgets: Budgets,
+    mode: Mode,
+    continuation: str,
+    tokenizer: str | None,
+    envelope: Envelope,
+    scale: Scale,
+    q_max: QMax,
+    seed: int,
+) -> Task:
+    with one_sentence(stand_in=f"inspect eval anytime/{name} -T dataset=builtin"):
+        domain = get_domain(name)
+        grid = parse_budgets(domain.budgets if budgets is None else budgets)
+        loaded = domain.load(str(dataset), split, seed)
+    solver = budget(list(grid), mode, continuation, tokenizer)
+    remember(domain, loaded.problems)
+    return Task(
+        dataset=_samples(domain, loaded),
+        solver=solver,
+        scorer=curve(),
+        metrics=curve_metrics(envelope, scale, q_max, seed),
+        version=TASK_VERSION,
+        metadata={
+            "anytime": {
+                "domain": name,
+                "dataset": loaded.name,
+                "revision": loaded.revision,
+                "split": loaded.split,
+                "note": loaded.note,
+                "budgets": list(grid),
+                "mode": mode,
+                "envelope": envelope,
+            }
+        },
+    )
+
+
+def _samples(domain: Domain, loaded: Dataset) -> MemoryDataset:
+    samples = [sample_from(domain, problem, loaded) for problem in loaded.problems]
+    title = f"{domain.name}-{loaded.name}-{loaded.split}"
+    return MemoryDataset(samples, name=title, location=loaded.revision)

@@ -1,0 +1,69 @@
+"""What the simulator is told: right and wrong answers of the problems loaded in this process.
+
+A simulator with a known profile has to know which answer is right. Hosts tell it when they load a
+dataset; nothing but `simulated` ever asks.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from anytime.domains.base import Domain, Problem
+from anytime.models.simulated import Solution
+
+__all__ = ["recall", "remember"]
+
+WRONG_ANSWERS = 3
+"""So many different wrong answers are enough for a simulator to waver between."""
+
+_loaded: dict[str, tuple[Domain, tuple[Problem, ...]]] = {}
+
+
+def remember(domain: Domain, problems: Sequence[Problem]) -> None:
+    """Let `recall` know these problems; those of the same domain known before are forgotten."""
+    _loaded[domain.name] = (domain, tuple(problems))
+    recall.cache_clear()
+
+
+@functools.lru_cache(maxsize=4096)
+def recall(text: str) -> Solution | None:
+    """The solution of the problem that is stated last in `text`; None where none is known."""
+    found: tuple[int, Domain, Problem, tuple[Problem, ...]] | None = None
+    for domain, problems in _loaded.values():
+        for problem in problems:
+            place = text.rfind(problem.prompt)
+            if place >= 0 and (found is None or place > found[0]):
+                found = (place, domain, problem, problems)
+    if found is None:
+        return None
+    _, domain, problem, problems = found
+    right = next(
+        (a for a in _phrasings(domain, problem, problem.gold) if _quality(domain, problem, a) == 1),
+        None,
+    )
+    return None if right is None else Solution(right, _wrong(domain, problem, problems))
+
+
+def _wrong(domain: Domain, problem: Problem, problems: Sequence[Problem]) -> tuple[str, ...]:
+    """Answers to other problems that are worth nothing here."""
+    answers: list[str] = []
+    for other in problems:
+        for answer in _phrasings(domain, problem, other.gold):
+            grade = domain.grade(problem, answer)
+            if grade.parsed and grade.quality == 0 and answer not in answers:
+                answers.append(answer)
+                break
+        if len(answers) == WRONG_ANSWERS:
+            break
+    return tuple(answers) or ("I do not know.",)
+
+
+def _phrasings(domain: Domain, problem: Problem, gold: str) -> tuple[str, ...]:
+    """A gold answer as a model might write it: as it stands, or in the words of the domain's cue."""
+    begin = domain.cue(problem).begin
+    return (gold, f"{begin}{gold}", f"{begin}{gold}}}")
+
+
+def _quality(domain: Domain, problem: Problem, answer: str) -> float:
+    return domain.grade(problem, answer).quality
