@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 
-from inspect_ai.model import ChatMessageAssistant, Model, ModelOutput, get_model
+from inspect_ai.model import ChatMessage, Model, ModelOutput, get_model
 from inspect_ai.scorer import Score, score
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
@@ -25,7 +25,6 @@ from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
 from anytime.hosts.inspect_ai.records import (
-    Checkpointed,
     checkpoint_view,
     domain_of,
     write_record,
@@ -157,7 +156,7 @@ def _conversation(state: TaskState) -> list[Message]:
 
 
 async def _score_checkpoints(
-    state: TaskState, prompt: Sequence[ChatMessageAssistant], elicited: Elicited
+    state: TaskState, prompt: Sequence[ChatMessage], elicited: Elicited
 ) -> list[list[Score]]:
     """Let the task's own scorers see each checkpoint, as a copy of the sample that ended there."""
     scores = []

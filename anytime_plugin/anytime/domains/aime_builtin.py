@@ -130,7 +130,7 @@ def _dice(rng: random.Random) -> _Draft:
 
 
 def _recurrence(rng: random.Random) -> _Draft:
-    p, q, index = rng.randrange(2, 6), rng.randrange(1, 5), rng.randrange(12, 40)
+    p, q, index = rng.randrange(2, 6), rng.randrange(2, 6), rng.randrange(12, 40)
     first, second = rng.randrange(1, 6), rng.randrange(1, 6)
     a, b = first, second
     for _ in range(index - 1):

@@ -138,11 +138,10 @@ def last_letter(text: str, options: Sequence[str]) -> str | None:
         text: Any text.
         options: The four option texts in the order of their letters.
     """
-    found = None
-    for mark in _LETTER_MARK.finditer(text):
-        found = _letter_at(text, mark.start("letter"), options) or found
-    if found is not None:
-        return found
+    for at in reversed([mark.start("letter") for mark in _LETTER_MARK.finditer(text)]):
+        letter = _letter_at(text, at, options)
+        if letter is not None:
+            return letter
     bare = _BARE_LETTER.match(text)
     if bare is None:
         return None

@@ -1,12 +1,12 @@
 """GPQA: four-option science questions (Rein et al. 2023, arXiv 2311.12022).
 
-Source: the Diamond set as OpenAI's simple-evals publishes it, verified by its SHA-256. The dev split
-is the main set (gated on the Hugging Face Hub) without the Diamond questions.
+Source: the Diamond set as OpenAI's simple-evals publishes it, verified by its SHA-256. The dev
+split is the main set (gated on the Hugging Face Hub) without the Diamond questions.
 
 Where we depart from simple-evals: options are shuffled by a hash of seed and record id, so that a
 question shows the same order at every budget, trace, method and Python version; surrounding white
-space of a question or option is dropped; and where two options of a row have the same text, as a few
-official ones do, an answer is right if its text is.
+space of a question or option is dropped; and where two options of a row have the same text, as in
+a few official ones, an answer is right if its text is.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from anytime.domains import gpqa_builtin
 from anytime.domains.aime import hub_rows, local_path
@@ -82,7 +83,7 @@ def _normal(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _csv_rows(text: str, where: str) -> Iterable[tuple[int, Mapping[str | None, object]]]:
+def _csv_rows(text: str, where: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
     """Rows with their numbers, the header not counted."""
     # The csv module refuses cells over 128 KiB unless told otherwise, and for the whole process.
     limit = csv.field_size_limit()
@@ -100,9 +101,7 @@ def _csv_rows(text: str, where: str) -> Iterable[tuple[int, Mapping[str | None, 
         csv.field_size_limit(limit)
 
 
-def _problems(
-    rows: Iterable[tuple[int, Mapping[str | None, object]]], where: str
-) -> tuple[Problem, ...]:
+def _problems(rows: Iterable[tuple[int, Mapping[str, Any]]], where: str) -> tuple[Problem, ...]:
     """Problems as their source gives them: `gold` is the right option's text, not yet a letter."""
     problems: dict[str, Problem] = {}
     for number, row in rows:
@@ -128,7 +127,7 @@ def _problems(
     return tuple(problems.values())
 
 
-def _cell(row: Mapping[str | None, object], name: str) -> str:
+def _cell(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     return value.strip() if isinstance(value, str) else ""
 

@@ -61,7 +61,7 @@ def generate(seed: int) -> tuple[Problem, ...]:
 
 
 def _shown(value: float, unit: str) -> str:
-    """Three significant digits, as "0.0123", "4.50e+12" or "1,240" are all too easy to misread."""
+    """At least three significant digits and no "e+12": options are read by models and people."""
     exponent = math.floor(math.log10(abs(value))) if value else 0
     if -3 <= exponent <= 5:
         text = f"{value:.{max(0, 2 - exponent)}f}"
@@ -75,8 +75,8 @@ def _projectile(rng: random.Random) -> _Draft:
     theta = math.radians(angle)
     return _Draft(
         f"A ball is launched from level ground at {speed} m/s, {angle} degrees above the "
-        "horizontal. Ignoring air resistance and with g = 9.81 m/s^2, how far from the launch point "
-        "does it land?",
+        "horizontal. Ignoring air resistance and with g = 9.81 m/s^2, how far from the launch "
+        "point does it land?",
         "m",
         speed**2 * math.sin(2 * theta) / 9.81,
         (
@@ -98,7 +98,7 @@ def _photon(rng: random.Random) -> _Draft:
         (
             (energy, "gave the photon's energy, the work function not taken off"),
             (energy + work, "added the work function instead of taking it off"),
-            (energy / 2 - work, "halved the photon's energy, as if it were m v^2 / 2"),
+            ((energy - work) / 2, "gave the middle of the range from zero, not its upper end"),
         ),
     )
 
@@ -158,8 +158,8 @@ def _base_ph(rng: random.Random) -> _Draft:
     milli = rng.randrange(2, 60)
     hydroxide = 2 * milli / 1000
     return _Draft(
-        f"What is the pH of a {milli / 1000:.3f} mol/L solution of barium hydroxide, a strong base, "
-        "at 25 degrees Celsius (pKw = 14.00)?",
+        f"What is the pH of a {milli / 1000:.3f} mol/L solution of barium hydroxide, a strong "
+        "base, at 25 degrees Celsius (pKw = 14.00)?",
         "",
         14 + math.log10(hydroxide),
         (

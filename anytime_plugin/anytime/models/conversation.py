@@ -54,7 +54,8 @@ def answer_text(messages: Sequence[Message], answer: str) -> str:
     r"""What is left to say of `answer`: all of it, or what follows words put into the mouth.
 
     The words may begin the answer or one of its lines: after "Answer: " is left "C", and after
-    "**Day 1-" all that follows it in the first line of a plan, whatever header stands above.
+    "**Day 1-" all that follows it in the first line of a plan, whatever header stands above. Words
+    that begin no line of the answer are followed by all of it.
     """
     last = messages[-1]
     if last.role != "assistant":
@@ -63,7 +64,7 @@ def answer_text(messages: Sequence[Message], answer: str) -> str:
     overlaps = [_overlap(last.content, answer[start:].partition("\n")[0]) for start in starts]
     longest = max(overlaps)
     if longest == 0:
-        return f"\n\n{answer}"
+        return answer if last.content[-1:].isspace() else f"\n\n{answer}"
     return answer[starts[overlaps.index(longest)] + longest :]
 
 

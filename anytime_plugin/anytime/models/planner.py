@@ -27,7 +27,7 @@ NO_TRIP = "I can only plan trips."
 NO_PLAN = "I have no plan yet."
 
 MOST_TRIES = 2000
-"""Stays tried before the planner gives up: some 25 000 tokens of a search exponential at worst."""
+"""Stays tried before the planner gives up: some 30 000 tokens of a search exponential at worst."""
 
 # Names hold neither full stop nor comma: the grammar of the prompts separates by them.
 _BEST = re.compile(r"^Best so far \(\d+ of \d+\): ([^.\n]+ \d+-\d+)\.", re.MULTILINE)

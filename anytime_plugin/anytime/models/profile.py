@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 __all__ = ["STATEMENT_TOKENS", "Course", "Profile", "draw_course", "expected_quality"]
 
-STATEMENT_TOKENS = 16
+STATEMENT_TOKENS = 24
 """Room kept in a trace for one statement of the current answer: none is complete before."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from anytime.domains.base import Domain, Problem
+from anytime.domains.base import Domain, Grade, Problem
 from anytime.models.simulated import Solution
 
 __all__ = ["recall", "remember"]
@@ -38,11 +38,10 @@ def recall(text: str) -> Solution | None:
     if found is None:
         return None
     _, domain, problem, problems = found
-    right = next(
-        (a for a in _phrasings(domain, problem, problem.gold) if _quality(domain, problem, a) == 1),
-        None,
-    )
-    return None if right is None else Solution(right, _wrong(domain, problem, problems))
+    for right in _phrasings(domain, problem, problem.gold):
+        if _grade(domain, problem, right).quality == 1:
+            return Solution(right, _wrong(domain, problem, problems))
+    return None
 
 
 def _wrong(domain: Domain, problem: Problem, problems: Sequence[Problem]) -> tuple[str, ...]:
@@ -50,7 +49,7 @@ def _wrong(domain: Domain, problem: Problem, problems: Sequence[Problem]) -> tup
     answers: list[str] = []
     for other in problems:
         for answer in _phrasings(domain, problem, other.gold):
-            grade = domain.grade(problem, answer)
+            grade = _grade(domain, problem, answer)
             if grade.parsed and grade.quality == 0 and answer not in answers:
                 answers.append(answer)
                 break
@@ -59,11 +58,13 @@ def _wrong(domain: Domain, problem: Problem, problems: Sequence[Problem]) -> tup
     return tuple(answers) or ("I do not know.",)
 
 
-def _phrasings(domain: Domain, problem: Problem, gold: str) -> tuple[str, ...]:
-    """A gold answer as a model might write it: as it stands, or in the words of the domain's cue."""
+def _phrasings(domain: Domain, problem: Problem, gold: str) -> tuple[str, str]:
+    """A gold answer as a model may write it: as it stands, or in the words of the domain's cue."""
     begin = domain.cue(problem).begin
-    return (gold, f"{begin}{gold}", f"{begin}{gold}}}")
+    close = "}" * (begin.count("{") - begin.count("}"))
+    return (gold, f"{begin}{gold}{close}")
 
 
-def _quality(domain: Domain, problem: Problem, answer: str) -> float:
-    return domain.grade(problem, answer).quality
+def _grade(domain: Domain, problem: Problem, answer: str) -> Grade:
+    # After other words, as it will be stated: a bare letter or number is then no answer.
+    return domain.grade(problem, f"Let me think.\n\n{answer}")

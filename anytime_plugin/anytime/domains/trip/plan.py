@@ -44,12 +44,13 @@ _NAME = r"[^\W\d_a-z][^\W\d_]*(?:[ '’-][A-Z][^\W\d_]*)*"
 _GAP = r"[^\S\n]?"
 # Every repetition is bounded or followed by something it cannot match, so matching stays linear.
 _ENTRY = re.compile(
-    rf"(?<![^\W_])[Dd]ays?{_GAP}(\d{{1,4}})(?!\d)"
+    rf"[Dd]ay(?<![^\W_]...)s?{_GAP}(\d{{1,4}})(?!\d)"
     rf"(?:{_GAP}(?:[-‐‑–—−]|to|through){_GAP}(?:[Dd]ays?{_GAP})?(\d{{1,4}})(?!\d))?"
     r"[ *_\]]{0,6}(?:\([^()\n]{0,40}\)[ *_]{0,4})?(?:[:|→]| [-–—] )[ *_|]*"
     # The official wording is read here and now; all others are looked at more closely.
     rf"(?:(?:Arriving in \w+ and visit|Visit) ({_NAME}) for|Fly from ({_NAME}) to ({_NAME}))?"
 )
+_END = re.compile(r"\n|\b[Dd]ays? ?\d")
 _VISIT = re.compile(rf"\b[Vv]isit(?:ing|s)? [*_]{{0,3}}({_NAME})")
 _ROUTE = re.compile(rf"\bfrom [*_]{{0,3}}({_NAME})[*_]{{0,3}} to [*_]{{0,3}}({_NAME})")
 _MOVING = re.compile(r"(?i)\b(?:fly|flight|flying|travel|transfer|depart|departure|return)\b")
@@ -104,7 +105,7 @@ def parse_itinerary(text: str, days: int | None = None) -> Itinerary:
         if stays and stays[-1].last == days and 1 < first < days:
             continue
         if not city:
-            line = text[entry.end() : entry.end() + MAX_LINE].partition("\n")[0]
+            line = _END.split(text[entry.end() : entry.end() + MAX_LINE], maxsplit=1)[0]
             if not until and not origin and _MOVING.search(line) and not _VISIT.search(line):
                 route = _ROUTE.search(line)
                 if route is None:

@@ -111,7 +111,7 @@ def curve_metrics(
 ) -> list[Metric | dict[str, list[Metric]]]:
     """Metrics of `anytime/curve`: a mean per budget, and the block of `anytime`."""
     return [
-        {"q@*": [mean(), stderr()], "em@*": [mean()], "valid@*": [mean()]},
+        {"q@*": [mean(), stderr()], "em@*": [mean()]},
         anytime(envelope, scale, q_max, seed),
     ]
 

@@ -1,0 +1,121 @@
+"""How far off calibrated cuts are on real traces, against tokenizers hidden from them.
+
+The hidden tokenizers are trained here, on half of the traces, and judged on the other half, both
+ways; problem statements and the standard library's sources widen their vocabulary.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sysconfig
+import time
+from bisect import bisect_right
+from pathlib import Path
+
+import pytest
+from anytime.protocol import Reply
+from anytime.tokens import measure
+
+tokenizers = pytest.importorskip("tokenizers")
+
+GROUPED = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+SINGLE = GROUPED.replace("{1,3}", "")
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+
+BUDGETS = {
+    "aime": [256 << k for k in range(7)],
+    "naturalplan": [128 << k for k in range(6)],
+}
+
+
+def lines(file: Path) -> list[dict[str, str | None]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def train(texts: list[str], pattern: str, size: int):
+    from tokenizers import Regex, models, pre_tokenizers, trainers
+
+    model = tokenizers.Tokenizer(models.BPE())
+    model.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(pattern), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
+    model.train_from_iterator(texts, trainer)
+    return model
+
+
+@pytest.fixture(scope="module")
+def halves(data: Path):
+    """Per half: the material to train on, and the (benchmark, trace) pairs to judge."""
+    rows = {kind: lines(data / kind / "reasoning_traces.jsonl") for kind in BUDGETS}
+    library = Path(sysconfig.get_paths()["stdlib"])
+    sources = sorted([*library.glob("*.py"), *library.glob("pydoc_data/*.py")])
+    common = [file.read_text(encoding="utf-8", errors="ignore") for file in sources]
+    common += [file.read_text(encoding="utf-8") for file in sorted(data.glob("gpqa/*_sample.csv"))]
+    common += [str(problem) for problem in lines(data / "aime" / "aime_2020_2023.jsonl")]
+    trips = json.loads((data / "naturalplan" / "trip_planning.json").read_text(encoding="utf-8"))
+    common += [trip["prompt_0shot"] for trip in trips.values()]
+    common += [r.get("prompt") or r["full_prompt"] for kind in rows for r in rows[kind]]
+    traces = {
+        kind: [Reply(r["response"] or "", reasoning=r["reasoning"] or "") for r in rows[kind]]
+        for kind in rows
+    }
+    assert {kind: len(found) for kind, found in traces.items()} == {"aime": 60, "naturalplan": 33}
+    return [
+        (
+            common + [t.reasoning + t.text for kind in traces for t in traces[kind][half::2]],
+            [(kind, t) for kind in traces for t in traces[kind][1 - half :: 2]],
+        )
+        for half in (0, 1)
+    ]
+
+
+def errors(halves, pattern: str, size: int) -> tuple[list[float], float]:
+    """Errors of calibrated cuts as a share of the budget, and the slowest measure and cuts."""
+    found, slowest = [], 0.0
+    for texts, judged in halves:
+        hidden = train(texts, pattern, size)
+        for kind, trace in judged:
+            whole = trace.reasoning + trace.text
+            ends = [end for _, end in hidden.encode(whole, add_special_tokens=False).offsets]
+            budgets = [b for b in BUDGETS[kind] if b < len(ends)]
+            reply = Reply(trace.text, reasoning=trace.reasoning, output_tokens=len(ends))
+            started = time.perf_counter()
+            ruler = measure(reply)
+            cuts = [ruler.cut(b) for b in budgets]
+            slowest = max(slowest, time.perf_counter() - started)
+            found += [
+                abs(bisect_right(ends, cut.end) - budget) / budget
+                for budget, cut in zip(budgets, cuts, strict=True)
+            ]
+    return found, slowest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pattern", "size", "median", "p95"),
+    [
+        pytest.param(GROUPED, 30_000, 0.01, 0.04, id="digits-by-three"),
+        pytest.param(SINGLE, 30_000, 0.01, 0.04, id="digits-one-by-one"),
+        # Looser: many words are split in ways no text shows, or the pattern is GPT-2's own.
+        pytest.param(GROUPED, 16_000, 0.012, 0.06, id="small-vocabulary"),
+        pytest.param(GPT2, 20_000, 0.015, 0.06, id="gpt-2"),
+    ],
+)
+def test_calibrated_cuts_are_near(halves, pattern: str, size: int, median: float, p95: float):
+    found, slowest = errors(halves, pattern, size)
+    off, far = statistics.median(found), statistics.quantiles(found, n=20)[-1]
+    print(
+        f"n={len(found)} median={off:.2%} p95={far:.2%} max={max(found):.1%} {slowest * 1e3:.0f} ms"
+    )
+    assert len(found) > 400
+    assert off <= median
+    assert far <= p95
