@@ -23,13 +23,13 @@ from anytime.elicitation import (
 )
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
+from anytime.hosts.inspect_ai.errors import one_sentence
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
 from anytime.hosts.inspect_ai.records import (
     checkpoint_view,
     domain_of,
     write_record,
 )
-from anytime.hosts.inspect_ai.errors import one_sentence
 from anytime.protocol import Message, Program
 from anytime.tokens import Tokenizer, load_tokenizer
 
@@ -73,9 +73,7 @@ def budget(
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         model = get_model()
         with one_sentence():
-            program, used = _program(
-                state, model, grid, mode, continuation, cutter, answer_tokens
-            )
+            program, used = _program(state, model, grid, mode, continuation, cutter, answer_tokens)
             ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids")
             elicited, outputs = await drive(program, ask)
         # The sample's completion is what the model itself said: the trace, or the largest run.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from anytime import AnytimeError, BudgetGrid, parse_budgets
 from hypothesis import given
 from hypothesis import strategies as st
+
+from anytime import AnytimeError, BudgetGrid, parse_budgets
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from anytime import (
     AnytimeError,
     BudgetGrid,
@@ -18,9 +21,6 @@ from anytime import (
     interrupt,
 )
 from anytime.elicitation import Continuation, separated
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.feeding import feed
 
 QUESTION = (Message("system", "Be brief."), Message("user", "What is 6 * 7?"))

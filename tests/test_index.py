@@ -7,6 +7,10 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
 from anytime import (
     AnytimeError,
     Curve,
@@ -16,9 +20,6 @@ from anytime import (
     summarize,
 )
 from anytime.index import _t_quantile, overthought
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 ENVELOPES = ("none", "mean", "problem", "trace")
 

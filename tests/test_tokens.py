@@ -9,12 +9,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from anytime.calibration import spread
 from anytime.errors import AnytimeError
 from anytime.protocol import Reply
 from anytime.tokens import Tokenizer, load_tokenizer, measure
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 tokenizers = pytest.importorskip("tokenizers")
 

@@ -208,7 +208,9 @@ def contract(messages: Sequence[Message], budgets: BudgetGrid) -> Program[Elicit
         )
         for budget, reply in zip(budgets, replies, strict=True)
     )
-    return Elicited("contract", checkpoints[-1].tokens, replies[-1].finish, checkpoints, replies[-1])
+    return Elicited(
+        "contract", checkpoints[-1].tokens, replies[-1].finish, checkpoints, replies[-1]
+    )
 
 
 def _terms(budget: int) -> str:

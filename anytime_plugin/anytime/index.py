@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
+
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 

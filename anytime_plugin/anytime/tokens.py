@@ -13,6 +13,7 @@ character is a code point; a letter and its combining accent may be parted, as t
 
 from __future__ import annotations
 
+import copy
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from anytime.calibration import spread
 from anytime.errors import AnytimeError
 from anytime.protocol import Reply
 
-__all__ = ["Cut", "CutSource", "Ruler", "Tokenizer", "load_tokenizer", "measure"]
+__all__ = ["Cut", "CutSource", "Ruler", "Tokenizer", "from_tokenizers", "load_tokenizer", "measure"]
 
 CutSource = Literal["exact", "tokenizer", "calibrated"]  # best first
 
@@ -256,6 +257,11 @@ class _HFTokenizer:
         # Lone surrogates cannot be encoded as UTF-8, which the package insists on.
         clean = re.sub("[\ud800-\udfff]", "\ufffd", text)
         return self._tokenizer.encode(clean, add_special_tokens=False)
+
+
+def from_tokenizers(tokenizer: Any) -> Tokenizer:
+    """Wrap a `tokenizers.Tokenizer` that a host has already loaded; the host's own is not changed."""
+    return _HFTokenizer(copy.deepcopy(tokenizer))
 
 
 def load_tokenizer(name: str) -> Tokenizer:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from anytime.domains.base import split_problems
 from anytime.domains.trip.builtin import CITY_COUNTS, EVENT_FORMS, STAY_FORMS, generate, solutions
 from anytime.domains.trip.grammar import Event, TripTask, parse_prompt

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from anytime.domains.base import Problem
 from anytime.domains.sources import git_blob_id
 from anytime.domains.trip import TRIP, validate
 from anytime.domains.trip.builtin import generate
 from anytime.errors import AnytimeError, DatasetUnavailableError
-from hypothesis import given
-from hypothesis import strategies as st
 
 PROBLEM = generate(0)[2]
 

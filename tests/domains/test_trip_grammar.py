@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from anytime.domains.trip.grammar import Event, TripTask, parse_prompt
 from anytime.errors import AnytimeError
 

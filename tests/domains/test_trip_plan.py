@@ -3,10 +3,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from anytime.domains.trip.builtin import CITIES
-from anytime.domains.trip.plan import Flight, Stay, format_plan, parse_itinerary, parse_plan
 from hypothesis import given
 from hypothesis import strategies as st
+
+from anytime.domains.trip.builtin import CITIES
+from anytime.domains.trip.plan import Flight, Stay, format_plan, parse_itinerary, parse_plan
 
 TRIP = (Stay("Venice", 1, 5), Stay("Berlin", 5, 9), Stay("Oslo", 9, 12))
 GOLD = """\

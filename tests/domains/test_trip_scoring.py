@@ -6,12 +6,13 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from anytime.domains.trip.builtin import generate
 from anytime.domains.trip.grammar import parse_prompt
 from anytime.domains.trip.plan import Stay, format_plan, parse_itinerary
 from anytime.domains.trip.scoring import count_constraints, csr, exact_match, is_valid
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 TASK = parse_prompt(
     "You plan to visit 3 European cities for 9 days in total. You only take direct flights to "

@@ -3,6 +3,7 @@ import random
 from collections.abc import Callable
 
 import pytest
+
 from anytime.protocol import Message
 
 CITIES = ("Oslo", "Bern", "Riga", "Porto", "Lyon", "Split", "Milan", "Naples", "San Remo")

@@ -2,6 +2,7 @@ import math
 from collections import Counter
 
 import pytest
+
 from anytime.domains.trip.grammar import parse_prompt
 from anytime.domains.trip.plan import parse_plan
 from anytime.models import load_model

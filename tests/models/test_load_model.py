@@ -1,4 +1,5 @@
 import pytest
+
 from anytime.errors import AnytimeError
 from anytime.models import MODELS, Solution, load_model
 from anytime.protocol import Message

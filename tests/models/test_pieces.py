@@ -1,9 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from anytime.models.conversation import answer_text, handed_back, told_budget
 from anytime.models.pieces import make_reply, split_pieces
 from anytime.protocol import Message
-from hypothesis import given
-from hypothesis import strategies as st
 
 PROMPT = Message("user", "What?")
 

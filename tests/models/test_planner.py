@@ -1,6 +1,7 @@
 import itertools
 
 import pytest
+
 from anytime.domains.trip.grammar import parse_prompt
 from anytime.domains.trip.plan import Stay, format_plan, parse_plan
 from anytime.domains.trip.scoring import count_constraints, count_satisfied, csr

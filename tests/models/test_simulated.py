@@ -1,6 +1,7 @@
 import math
 
 import pytest
+
 from anytime.errors import AnytimeError
 from anytime.models import Profile, Solution, expected_quality, load_model
 from anytime.models.pieces import split_pieces

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from pathlib import Path
 
 import pytest
+
 from anytime.protocol import Reply
 from anytime.tokens import measure
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from anytime.domains.trip import TRIP, grade
 from anytime.domains.trip.builtin import solutions
 from anytime.domains.trip.grammar import parse_prompt

@@ -10,9 +10,9 @@ from inspect_ai.dataset import Sample
 from inspect_ai.scorer import Score
 from inspect_ai.util import Store
 
-from anytime.plugins import get_domain
 from anytime.domains.base import Dataset, Domain, Problem
 from anytime.elicitation import Checkpoint, Elicited
+from anytime.plugins import get_domain
 
 __all__ = [
     "Record",
