@@ -260,7 +260,7 @@ class _HFTokenizer:
 
 
 def from_tokenizers(tokenizer: Any) -> Tokenizer:
-    """Wrap a `tokenizers.Tokenizer` that a host has already loaded; the host's own is not changed."""
+    """Wrap a `tokenizers.Tokenizer` that a host has loaded; the host's own is not changed."""
     return _HFTokenizer(copy.deepcopy(tokenizer))
 
 

@@ -25,7 +25,7 @@ from inspect_ai.solver import TaskState
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.elicitation import Checkpoint
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.errors import one_sentence
+from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence
 from anytime.hosts.inspect_ai.records import Record, checkpoint_of, domain_of, read_record
 from anytime.index import (
     Curve,
@@ -76,9 +76,7 @@ def _block(
     budgets = [int(found[1]) for key in values[0] if (found := _BUDGET_KEY.match(key))]
     table = np.array([[value[f"q@{budget}"] for budget in budgets] for value in values])
     curve = Curve(budgets, table)
-    # The envelope `trace` is taken per trace, before epochs are reduced: its curve comes along.
-    best = Curve(budgets, [[value[f"best@{budget}"] for budget in budgets] for value in values])
-    seen, asked = (best, "none") if envelope == "trace" else (curve, envelope)
+    seen, asked = (_best(budgets, values), "none") if envelope == "trace" else (curve, envelope)
     raw = anytime_index(curve, envelope="none", scale=scale, q_max=q_max)
     low, high = index_interval(seen, envelope=asked, scale=scale, q_max=q_max, seed=seed)
     return {
@@ -91,6 +89,16 @@ def _block(
         "drift": anytime_index(curve, envelope="mean", scale=scale, q_max=q_max) - raw,
         **{key: float(np.mean([value[key] for value in values])) for key in _PER_TRACE},
     }
+
+
+def _best(budgets: Sequence[int], values: Sequence[Mapping[str, Any]]) -> Curve:
+    """The curve of the envelope `trace`, which the scorer took before epochs were reduced."""
+    if f"best@{budgets[0]}" not in values[0]:
+        raise PrerequisiteError(
+            "envelope=trace is taken per trace, which these scores do not hold: score with "
+            "-S envelope=trace (`inspect score`) or run with -T envelope=trace"
+        )
+    return Curve(budgets, [[value[f"best@{budget}"] for budget in budgets] for value in values])
 
 
 _PER_TRACE = ("overthinking", "unparsed", "leaked_reasoning_tokens")
@@ -117,29 +125,31 @@ def curve_metrics(
 
 
 @scorer(metrics=curve_metrics())
-def curve() -> Scorer:
+def curve(envelope: Envelope = "mean") -> Scorer:
     """Quality of the answer at every budget.
 
-    Grades what `anytime/budget` left in the sample, without a model, so that `inspect score` can run
-    it again. In one of our own tasks by the domain's quality; in any other task by what the task's
-    first scorer said of each checkpoint.
+    Grades what `anytime/budget` left in the sample, without a model, so that `inspect score` can
+    run it again. In one of our own tasks by the domain's quality; in any other task by what the
+    task's first scorer said of each checkpoint.
 
-    The value holds `q@B` (quality at budget B) and `best@B` (best so far of this trace), the domain's
-    further numbers (`em@B`, ...), and per trace `overthinking`, `unparsed` (share of checkpoints
-    without an extractable answer) and `leaked_reasoning_tokens` (per forced answer).
+    The value holds `q@B` (quality at budget B), the domain's further numbers (`em@B`, ...), and per
+    trace `final`, `overthinking`, `unparsed` (share of checkpoints without an extractable answer)
+    and `leaked_reasoning_tokens` (per forced answer).
+
+    Args:
+        envelope: `trace` adds `best@B`, the best so far of each trace, which the metric needs then.
     """
 
     async def grade(state: TaskState, target: Target) -> Score:
-        known = domain_of(state.metadata)
-        checkpoint = checkpoint_of(state.metadata)
-        if checkpoint is not None:
-            return _score_checkpoint(known, checkpoint)
-        record = read_record(state.store)
-        if record is None:
-            # A task of ours run with another solver: the answer alone, no curve.
-            with one_sentence():
+        with one_sentence():
+            known = domain_of(state.metadata)
+            checkpoint = checkpoint_of(state.metadata)
+            if checkpoint is not None:
+                return _score_checkpoint(known, checkpoint)
+            record = read_record(state.store)
+            if record is None:  # solved in another way: an answer, but no curve
                 return _score_answer(known, state)
-        return _score_curve(known, record)
+            return _score_curve(known, record, best=envelope == "trace")
 
     return grade
 
@@ -171,7 +181,7 @@ def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Sco
     )
 
 
-def _score_curve(known: tuple[Domain, Problem] | None, record: Record) -> Score:
+def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: bool) -> Score:
     checkpoints = record.elicited.checkpoints
     if known is None:
         grades = [_foreign_grade(scores) for scores in record.scores]
@@ -182,8 +192,9 @@ def _score_curve(known: tuple[Domain, Problem] | None, record: Record) -> Score:
     value: dict[str, float] = {}
     for checkpoint, grade in zip(checkpoints, grades, strict=True):
         value |= _values(checkpoint.budget, grade)
-    for checkpoint, best in zip(checkpoints, np.maximum.accumulate(quality), strict=True):
-        value[f"best@{checkpoint.budget}"] = float(best)
+    if best:
+        for checkpoint, so_far in zip(checkpoints, np.maximum.accumulate(quality), strict=True):
+            value[f"best@{checkpoint.budget}"] = float(so_far)
     forced = [checkpoint for checkpoint in checkpoints if checkpoint.forced]
     leaked = sum(checkpoint.leaked_reasoning_tokens for checkpoint in forced)
     value |= {
@@ -199,11 +210,6 @@ def _score_curve(known: tuple[Domain, Problem] | None, record: Record) -> Score:
             f"{_sentence(checkpoint)}: quality {grade.quality:.3f}, {grade.answer or 'no answer'}"
             for checkpoint, grade in zip(checkpoints, grades, strict=True)
         ),
-        metadata={
-            "mode": record.elicited.mode,
-            "trace_tokens": record.elicited.tokens,
-            "trace_finish": record.elicited.finish,
-        },
     )
 
 

@@ -141,7 +141,7 @@ def _task(
     return Task(
         dataset=_samples(domain, loaded),
         solver=solver,
-        scorer=curve(),
+        scorer=curve(envelope),
         metrics=curve_metrics(envelope, scale, q_max, seed),
         version=TASK_VERSION,
         metadata={
