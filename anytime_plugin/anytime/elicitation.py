@@ -1,9 +1,10 @@
 """The programs that get a curve out of a model: `interrupt` and `contract`.
 
-`interrupt` samples one trace, cuts it at every budget below its length, hands each cut back and makes
-the model answer at once; where the trace had already ended, its own answer stands (arXiv 2601.11038,
-"anytime reasoning"). `contract` runs once per budget, told its budget and capped at it. The two are
-different quantities (Zilberstein 1996: interruptible and contract algorithms); a curve holds one kind.
+`interrupt` samples one trace, cuts it at every budget below its length, hands each cut back and
+makes the model answer at once; where the trace had already ended, its own answer stands (anytime
+reasoning as in arXiv 2601.11038). `contract` runs once per budget, told its budget and capped at
+it. The two are different quantities (Zilberstein 1996: interruptible and contract algorithms), so
+a curve holds one kind.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ Mode = Literal["interrupt", "contract"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 Continuation = Literal["token_ids", "prefill", "reprompt"]
-"""How a cut trace is handed back: as its own token ids, as the beginning of the assistant's turn, or
-as a finished turn that the user interrupts. A host resolves `auto` to the best it can do."""
+"""How a cut trace is handed back: as its own token ids, as the beginning of the assistant's turn,
+or as a finished turn that the user interrupts. A host resolves `auto` to the best it can do."""
 CONTINUATIONS: tuple[str, ...] = ("auto", *get_args(Continuation))
 
 GENERIC_CUE = Cue(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anytime.domains import aime
+from anytime.domains import sources
 from anytime.domains.aime import AIME
 from anytime.domains.base import Problem
 from anytime.errors import AnytimeError, DatasetUnavailableError
@@ -227,7 +227,7 @@ def hub(monkeypatch):
         return datasets.Dataset.from_list(rows[repo])
 
     monkeypatch.setattr(datasets, "load_dataset", load)
-    monkeypatch.setattr(aime, "_reachable", lambda endpoint: True)
+    monkeypatch.setattr(sources, "_reachable", lambda endpoint: True)
     return asked
 
 

@@ -1,0 +1,1 @@
+"""Benchmark families: `trip`, `aime`, `gpqa`, and what every other one has to bring."""

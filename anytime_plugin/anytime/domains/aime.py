@@ -11,18 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from anytime.domains import aime_builtin
 from anytime.domains.answers import integer, last_integer
 from anytime.domains.base import SPLITS, Cue, Dataset, Domain, Grade, Problem, Split, split_problems
-from anytime.domains.sources import read_text, sha256_id
-from anytime.errors import AnytimeError, DatasetUnavailableError
+from anytime.domains.sources import hub_rows, local_path, read_text, sha256_id
+from anytime.errors import AnytimeError
 
 __all__ = ["AIME"]
 
-HUB_SECONDS = 5.0
-"""How long to wait for the Hub before its cached copies are all there is."""
 
 SHAPE = "a JSON object with id, problem and answer (an integer from 0 to 999)"
 
@@ -149,71 +147,6 @@ def _json(text: str, message: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise AnytimeError(message) from None
-
-
-def local_path(dataset: str, choices: Iterable[str], kind: str) -> Path:
-    """The file a user named as a dataset, or the error for a misspelt name.
-
-    A name with a path separator or a file ending means a file, there or not.
-    """
-    path = Path(dataset)
-    if not (path.suffix or path.name != dataset or path.exists()):
-        raise AnytimeError(f"unknown dataset {dataset!r}: choose {', '.join(choices)}, or {kind}")
-    return path
-
-
-def hub_rows(
-    repo: str, revision: str | None, split: str, config: str | None = None, *, hint: str
-) -> list[Mapping[str, Any]]:
-    """Rows of a dataset on the Hugging Face Hub, at a pinned revision where one is given.
-
-    Args:
-        repo: The dataset's name on the Hub.
-        revision: A commit; None takes the current one.
-        split: The split's name there.
-        config: The configuration's name, where there are several.
-        hint: What the user can do instead, for the error.
-
-    Raises:
-        DatasetUnavailableError: It can neither be fetched nor is it in the Hub's local cache.
-    """
-    import datasets
-    import httpx
-    from datasets.exceptions import DatasetsError
-
-    def unavailable(reason: str) -> DatasetUnavailableError:
-        return DatasetUnavailableError(
-            f"{repo} could not be loaded from the Hugging Face Hub ({reason}): {hint}"
-        )
-
-    # Without a connection `datasets` retries for half a minute before it looks at its cache; told
-    # to be offline it looks there at once.
-    was_offline = datasets.config.HF_HUB_OFFLINE
-    offline = was_offline or not _reachable(datasets.config.HF_ENDPOINT)
-    datasets.config.HF_HUB_OFFLINE = offline
-    try:
-        loaded = datasets.load_dataset(repo, config, revision=revision, split=split)
-    except (OSError, ValueError, httpx.HTTPError, DatasetsError) as error:
-        lines = str(error).splitlines() or [type(error).__name__]
-        reason = "no connection and no cached copy" if offline else lines[0].rstrip(".")
-        raise unavailable(reason) from None
-    finally:
-        datasets.config.HF_HUB_OFFLINE = was_offline
-    # Offline, `datasets` takes whatever revision was cached last; the folder is named after it.
-    folders = {Path(file["filename"]).parent.name for file in loaded.cache_files}
-    if offline and revision is not None and not folders <= {revision}:
-        raise unavailable(f"no connection, and the cached copy is not revision {revision[:8]}")
-    return list(loaded)
-
-
-def _reachable(endpoint: str) -> bool:
-    import httpx
-
-    try:
-        httpx.head(endpoint, timeout=HUB_SECONDS)
-    except httpx.HTTPError:
-        return False
-    return True
 
 
 def _ask(problem: Problem) -> str:

@@ -18,10 +18,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from anytime.domains import gpqa_builtin
-from anytime.domains.aime import hub_rows, local_path
 from anytime.domains.answers import LETTERS, last_letter
 from anytime.domains.base import SPLITS, Cue, Dataset, Domain, Grade, Problem, Split, split_problems
-from anytime.domains.sources import download, read_text, sha256_id
+from anytime.domains.sources import download, hub_rows, local_path, read_text, sha256_id
 from anytime.errors import AnytimeError
 
 __all__ = ["GPQA"]
@@ -172,7 +171,7 @@ CUE = Cue(
         "reasoning, as 'Answer: $LETTER' (without quotes), where LETTER is one of ABCD, and "
         "nothing else."
     ),
-    begin="Answer: ",
+    begin="Answer:",
 )
 
 

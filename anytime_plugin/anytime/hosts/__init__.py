@@ -1,0 +1,1 @@
+"""Harnesses that run programs. Nothing below this package imports one."""

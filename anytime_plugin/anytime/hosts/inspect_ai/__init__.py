@@ -1,8 +1,1 @@
-"""Inspect AI: what `inspect eval anytime/...` finds through the entry point `inspect_ai`."""
-
-from anytime.hosts.inspect_ai.models import anytime as anytime_provider
-from anytime.hosts.inspect_ai.scoring import anytime, curve
-from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
-from anytime.solvers import budget
-
-__all__ = ["aime", "anytime", "anytime_provider", "budget", "curve", "gpqa", "trip"]
+"""Inspect AI runs programs: one coroutine per sample, each batch as concurrent generations."""

@@ -49,7 +49,7 @@ def anytime(
 ) -> Metric:
     """The Anytime Index, its 95 % interval over problems, and what is always reported beside it.
 
-    Reads the values of `anytime/curve`, reduced over epochs: one problem each, averaged over traces.
+    Reads the values of `anytime/curve` reduced over epochs: one problem each, a mean over traces.
 
     Args:
         envelope: Where "best so far" is taken: `mean`, `none`, `problem` or `trace`.
@@ -76,7 +76,10 @@ def _block(
     budgets = [int(found[1]) for key in values[0] if (found := _BUDGET_KEY.match(key))]
     table = np.array([[value[f"q@{budget}"] for budget in budgets] for value in values])
     curve = Curve(budgets, table)
-    seen, asked = (_best(budgets, values), "none") if envelope == "trace" else (curve, envelope)
+    asked: Envelope = envelope
+    seen = curve
+    if envelope == "trace":
+        seen, asked = _best(budgets, values), "none"
     raw = anytime_index(curve, envelope="none", scale=scale, q_max=q_max)
     low, high = index_interval(seen, envelope=asked, scale=scale, q_max=q_max, seed=seed)
     return {

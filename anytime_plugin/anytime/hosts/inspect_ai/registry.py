@@ -1,0 +1,8 @@
+"""What Inspect AI finds through the entry point `inspect_ai`; importing it registers all parts."""
+
+from anytime.hosts.inspect_ai.models import anytime as anytime_provider
+from anytime.hosts.inspect_ai.scoring import anytime, curve
+from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
+from anytime.solvers import budget
+
+__all__ = ["aime", "anytime", "anytime_provider", "budget", "curve", "gpqa", "trip"]
