@@ -44,7 +44,7 @@ def main(folder: Path) -> None:
         (
             "simulated reasoner on science questions",
             gpqa(dataset="builtin", budgets="geom:128:4096:6"),
-            get_model("anytime/simulated", solve_tokens=700, drift=0.3, linger_tokens=2000),
+            get_model("anytime/simulated", solve_tokens=700, drift=0.5, linger_tokens=2000),
             8,
         ),
         (
@@ -55,7 +55,7 @@ def main(folder: Path) -> None:
         ),
     ]
     mpl.rcParams.update({"font.size": 11, "axes.spines.top": False, "axes.spines.right": False})
-    figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8, 4.8), layout="constrained")
     for name, task, model, epochs in runs:
         (log,) = eval(task, model=model, epochs=epochs, log_dir=str(folder), display="none")
         budgets, means, errors, block = curve_of(log)
@@ -70,7 +70,8 @@ def main(folder: Path) -> None:
     axes.set_ylim(0, 1)
     axes.set_xlabel("budget: tokens of reasoning before the model must answer")
     axes.set_ylabel("quality of the answer")
-    axes.legend(title="Anytime Index [95 % interval]", frameon=False)
+    # Above the curves, which may run anywhere.
+    figure.legend(loc="outside upper left", title="Anytime Index [95 % interval]", frameon=False)
     figure.savefig(HERE / "curve.png", dpi=120)
 
 
