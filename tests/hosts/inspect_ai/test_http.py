@@ -53,11 +53,15 @@ def run_trips(
     return log
 
 
+@pytest.fixture(autouse=True)
+def reach_local_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the trip task on a model; keywords are those of the task and of `inspect_ai.eval`."""
     monkeypatch.setenv("INSPECT_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return partial(run_trips, tmp_path)
 
 

@@ -1,0 +1,61 @@
+"""What importing the library costs, and that its public names are there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import anytime
+
+HEAVY = ("inspect_ai", "lm_eval", "numpy", "torch", "datasets", "pydantic", "httpx", "pluggy")
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has loaded after running the code."""
+    names = "print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\n{names}"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return set(done.stdout.split())
+
+
+@pytest.fixture(scope="module")
+def at_start() -> set[str]:
+    """Loaded before anything of ours: what `.pth` files of other packages bring along."""
+    return loaded_after("")
+
+
+def test_importing_anytime_loads_neither_a_harness_nor_numpy(at_start: set[str]) -> None:
+    new = loaded_after("import anytime") - at_start
+    assert "anytime" in new
+    assert not new.intersection(HEAVY)
+
+
+def test_the_index_needs_numpy_alone(at_start: set[str]) -> None:
+    code = "from anytime.index import Curve, anytime_index; anytime_index(Curve([1, 3], [[0, 1]]))"
+    new = loaded_after(code) - at_start
+    assert {name for name in new if name in HEAVY} == {"numpy"}
+
+
+def test_budgets_and_programs_need_not_even_that(at_start: set[str]) -> None:
+    new = loaded_after("from anytime import interrupt, contract, parse_budgets") - at_start
+    assert not new.intersection(HEAVY)
+
+
+@pytest.mark.parametrize("name", anytime.__all__)
+def test_public_names_resolve(name: str) -> None:
+    found = getattr(anytime, name)
+    # An alias and a marker have no name of their own.
+    assert name in ("Program", "hookimpl") or found.__name__ == name
+
+
+def test_the_public_names_are_listed_once_and_no_others_resolve() -> None:
+    assert dir(anytime) == sorted(set(anytime.__all__)) == list(anytime.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'utils'"):
+        anytime.utils  # noqa: B018
