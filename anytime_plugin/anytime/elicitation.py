@@ -61,7 +61,8 @@ class Checkpoint:
         answer: The text that is graded.
         forced: Whether the model was made to answer; False where the trace had ended by itself, and
             in contract mode.
-        tokens: Trace tokens really spent: the budget, or fewer where the trace had ended.
+        tokens: Trace tokens really spent: the budget, or fewer where the trace had ended; None in
+            contract mode where the back end does not tell.
         answer_tokens: Tokens generated for the forced answer, leaked reasoning included; 0 where
             none was forced, None where the back end did not tell.
         leaked_reasoning_tokens: Reasoning sneaked into the forced answer, estimated from its share
@@ -76,7 +77,7 @@ class Checkpoint:
     budget: int
     answer: str
     forced: bool
-    tokens: int
+    tokens: int | None
     answer_tokens: int | None
     leaked_reasoning_tokens: int
     finish: Finish
@@ -92,7 +93,7 @@ class Elicited:
 
     Attributes:
         mode: Which program ran.
-        tokens: Length of the trace in tokens; in contract mode that of the largest run.
+        tokens: Length of the trace in tokens; in contract mode that of the largest run, if told.
         finish: Why the trace (the largest run) ended.
         checkpoints: One per budget, in order.
         trace: The reply the trace came in (interrupt) or that of the largest run (contract); kept
@@ -100,7 +101,7 @@ class Elicited:
     """
 
     mode: Mode
-    tokens: int
+    tokens: int | None
     finish: Finish
     checkpoints: tuple[Checkpoint, ...]
     trace: Reply | None = None
@@ -200,7 +201,7 @@ def contract(messages: Sequence[Message], budgets: BudgetGrid) -> Program[Elicit
             budget=budget,
             answer=separated(reply).text,
             forced=False,
-            tokens=budget if reply.output_tokens is None else reply.output_tokens,
+            tokens=reply.output_tokens,
             answer_tokens=0,
             leaked_reasoning_tokens=0,
             finish=reply.finish,
@@ -234,7 +235,10 @@ def separated(reply: Reply) -> Reply:
 
 def _visible(reply: Reply) -> Reply:
     trace = separated(reply)
-    withheld = bool(reply.reasoning_tokens) and not trace.reasoning
+    nothing_shows = not trace.text and not trace.reasoning
+    # A cap spent on nothing that shows was spent on reasoning, counted as such or not.
+    unseen = nothing_shows and trace.finish == "length" and bool(trace.output_tokens)
+    withheld = unseen or (bool(reply.reasoning_tokens) and not trace.reasoning)
     if reply.hidden_reasoning or withheld:
         raise HiddenReasoningError(
             "this model's reasoning is hidden (the provider encrypts, summarises or withholds it), "

@@ -24,10 +24,12 @@ from inspect_ai.model import (
     get_model,
 )
 
-from anytime import AnytimeError, Message, Reply, Request
+from anytime import AnytimeError, Cue, Message, Reply, Request
 from anytime.domains.gpqa import GPQA
+from anytime.hosts.inspect_ai import providers
 from anytime.hosts.inspect_ai.driver import drive, raw_prompt, reply_from
 from anytime.hosts.inspect_ai.providers import resolve_continuation, without_thinking
+from anytime.hosts.inspect_ai.records import domain_of
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
 from tests.hosts.inspect_ai.conftest import (
     Run,
@@ -64,7 +66,7 @@ def test_checkpoints_are_visible_and_the_trace_stays_the_completion(
         # One intermediate score for each budget, in their order, as in the final score.
         final = values(log)[sample.id, sample.epoch]
         shown = [event.score.value for event in intermediate(sample)]
-        assert [list(value)[0] for value in shown] == [f"q@{budget}" for budget in BUDGETS]
+        assert [next(iter(value)) for value in shown] == [f"q@{budget}" for budget in BUDGETS]
         assert all(value.items() <= final.items() for value in shown)
         # 1 call, and 1 for each budget below the length; for all where the cap ended the trace.
         capped = trace.output.stop_reason == "max_tokens"
@@ -78,10 +80,10 @@ def test_checkpoints_are_visible_and_the_trace_stays_the_completion(
             assert event.input[0].text == sample.input
             handed = event.input[1]
             assert handed.role == "assistant"
-            text = handed.text
-            if continuation == "prefill":
-                text = text.removesuffix(handed.text[-len(task_begin(sample)) :]).rstrip("\n")
-            assert trace.output.completion.startswith(text.rstrip("\n"))
+            begin = cue_of(sample).begin if continuation == "prefill" else ""
+            assert handed.text.endswith(begin)
+            text = handed.text.removesuffix(begin).rstrip("\n")
+            assert trace.output.completion.startswith(text)
             cuts.append(text)
         assert all(
             long.startswith(short) for short, long in itertools.pairwise(sorted(cuts, key=len))
@@ -91,13 +93,11 @@ def test_checkpoints_are_visible_and_the_trace_stays_the_completion(
     assert {capped for capped, _ in lengths} == {True, False}
 
 
-def task_begin(sample: EvalSample) -> str:
-    from anytime.hosts.inspect_ai.records import domain_of
-
+def cue_of(sample: EvalSample) -> Cue:
     known = domain_of(sample.metadata)
     assert known is not None
     domain, problem = known
-    return domain.cue(problem).begin
+    return domain.cue(problem)
 
 
 def test_forced_answers_run_at_the_same_time(run: Run) -> None:
@@ -119,33 +119,50 @@ def test_forced_answers_run_at_the_same_time(run: Run) -> None:
     assert sorted(asked) == [8, 16, 32]
 
 
-def test_thinking_is_switched_off_for_forced_answers_alone(run: Run) -> None:
-    class Thinking:
-        """Stands for a model of a provider that is not installed here."""
+def test_thinking_is_switched_off_for_forced_answers_alone(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(providers, "_EFFORT_NONE", frozenset({"scripted"}))
 
-        config = GenerateConfig(extra_body={"top_k": 3, "chat_template_kwargs": {"x": 1}})
+    def script(messages: Any, config: GenerateConfig) -> ModelOutput:
+        return says("word " * 40) if len(messages) == 1 else says("Answer: A")
 
-        def __init__(self, name: str) -> None:
-            self.name = name
+    log = run(gpqa("builtin", budgets=[8, 16, 64]), scripted(script), limit=1)
+    trace, *answers = model_events(samples(log)[0])
+    assert trace.config.reasoning_effort is None
+    assert [event.config.reasoning_effort for event in answers] == ["none", "none"]
 
-        def __str__(self) -> str:
-            return self.name
 
-    quiet: Any = without_thinking
-    assert quiet(Thinking("anthropic/some")).reasoning_effort == "none"
-    assert quiet(Thinking("vllm/some")).extra_body == {
+@dataclass
+class Stand:
+    """Stands for a model of a provider that is not installed here."""
+
+    name: str
+    config: GenerateConfig = field(default_factory=GenerateConfig)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def test_servers_with_templates_are_told_not_to_think_beside_what_they_were_told() -> None:
+    told = GenerateConfig(extra_body={"top_k": 3, "chat_template_kwargs": {"x": 1}})
+    model: Any = Stand("vllm/some", told)
+    assert without_thinking(model).extra_body == {
         "top_k": 3,
         "chat_template_kwargs": {"x": 1, "enable_thinking": False, "thinking": False},
     }
-    assert quiet(Thinking("mistral/some")) == GenerateConfig()
-    resolve: Any = resolve_continuation
-    assert [
-        resolve("auto", Thinking(f"{p}/some")) for p in ("vllm", "openai", "vllm-completions")
-    ] == [
-        "prefill",
-        "reprompt",
-        "token_ids",
-    ]
+    assert told.extra_body == {"top_k": 3, "chat_template_kwargs": {"x": 1}}
+    other: Any = Stand("mistral/some")
+    assert without_thinking(other) == GenerateConfig()
+
+
+@pytest.mark.parametrize(
+    ("provider", "best"),
+    [("vllm", "prefill"), ("openai", "reprompt"), ("vllm-completions", "token_ids")],
+)
+def test_auto_is_the_best_continuation_of_the_provider(provider: str, best: str) -> None:
+    model: Any = Stand(f"{provider}/some")
+    assert resolve_continuation("auto", model) == best
 
 
 def test_a_cached_run_asks_no_model_again(run: Run) -> None:

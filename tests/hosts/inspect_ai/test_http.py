@@ -272,9 +272,6 @@ def test_by_default_a_failing_problem_fails_the_run(run: Run) -> None:
         "bad-json",
         pytest.param(
             "no-choices",
-            marks=pytest.mark.xfail(
-                reason="Inspect's cache keeps an answer without choices, so it stays an error"
-            ),
         ),
     ],
 )
@@ -363,7 +360,6 @@ def test_contract_mode_runs_with_hidden_reasoning(run: Run) -> None:
     assert curves(log) == curves(expected)
 
 
-@pytest.mark.xfail(reason="reasoning withheld without a count is taken for an empty trace")
 def test_a_cap_spent_on_nothing_visible_is_hidden_reasoning(run: Run) -> None:
     def respond(messages: Any, max_tokens: int, seed: int) -> Reply:
         return Reply("", output_tokens=max_tokens, input_tokens=1, finish="length")

@@ -91,12 +91,19 @@ async def _settle(
         try:
             outcomes[place] = await ask(request)
         except Exception as error:  # raised again by `drive` when the whole batch is settled
-            outcomes[place] = error
+            outcomes[place] = _cause(error)
 
     async with anyio.create_task_group() as group:
         for place, request in enumerate(batch):
             group.start_soon(settle, place, request)
     return [outcomes[place] for place in range(len(batch))]
+
+
+def _cause(error: Exception) -> Exception:
+    """The error behind tenacity's RetryError, whose own message names a Future and no reason."""
+    attempt = getattr(error, "last_attempt", None)
+    cause = attempt.exception() if attempt is not None else None
+    return cause if isinstance(cause, Exception) else error
 
 
 def requester(model: Model, *, epoch: int, token_ids: bool) -> Ask:
@@ -118,7 +125,11 @@ def requester(model: Model, *, epoch: int, token_ids: bool) -> Ask:
         )
         if not request.thinking:
             config = config.merge(quiet)
-        output = await model.generate(await _as_input(request, model), config=config)
+        messages = await _as_input(request, model)
+        output = await model.generate(messages, config=config)
+        if not output.choices:
+            # Inspect neither retries such an answer nor keeps it out of its cache.
+            output = await model.generate(messages, config=config, cache=False)
         reply = reply_from(output)
         if token_ids and request.kind == "trace":
             ids = await model.api.tokenize(reply.text)

@@ -232,7 +232,8 @@ def _values(budget: int, grade: Grade) -> dict[str, float]:
 
 def _sentence(checkpoint: Checkpoint) -> str:
     if not checkpoint.forced:
-        return f"at {checkpoint.budget} tokens the model's own answer ({checkpoint.tokens} tokens)"
+        spent = "" if checkpoint.tokens is None else f" ({checkpoint.tokens} tokens)"
+        return f"at {checkpoint.budget} tokens the model's own answer{spent}"
     return (
         f"at {checkpoint.budget} tokens a forced answer ({checkpoint.cut} cut, "
         f"{checkpoint.continuation})"
