@@ -81,7 +81,8 @@ def budget(
         prompt = list(state.messages)
         state.messages.append(state.output.message)
         scores = await _score_checkpoints(state, prompt, elicited)
-        write_record(state.store, elicited, scores)
+        # A domain of ours grades again from the answers; another task's verdicts have to be kept.
+        write_record(state.store, elicited, [] if domain_of(state.metadata) else scores)
         return state
 
     return solve

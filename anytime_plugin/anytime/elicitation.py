@@ -107,15 +107,26 @@ class Elicited:
     trace: Reply | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values, without the trace, which a host logs as the completion it is."""
-        record = dataclasses.asdict(dataclasses.replace(self, trace=None))
-        del record["trace"]
-        return record
+        """As JSON values: what is None is left out, and so is the trace, which a host logs anyway."""
+        return {
+            "mode": self.mode,
+            "tokens": self.tokens,
+            "finish": self.finish,
+            "checkpoints": [
+                {
+                    name: value
+                    for name in Checkpoint.__slots__
+                    if (value := getattr(checkpoint, name)) is not None
+                }
+                for checkpoint in self.checkpoints
+            ],
+        }
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Elicited:
         """Read what `to_json` wrote."""
-        checkpoints = tuple(Checkpoint(**checkpoint) for checkpoint in record["checkpoints"])
+        required = {"tokens": None, "answer_tokens": None}
+        checkpoints = tuple(Checkpoint(**required | kept) for kept in record["checkpoints"])
         return cls(**{**record, "checkpoints": checkpoints})
 
 

@@ -90,7 +90,11 @@ def check_by_hand(log: EvalLog, problems: int, traces: int, budgets: Sequence[in
 
 @pytest.mark.parametrize(
     ("name", "model"),
-    [("trip", "planner"), ("aime", "simulated"), ("gpqa", "simulated")],
+    [
+        ("trip", "planner"),
+        pytest.param("aime", "simulated", marks=pytest.mark.slow),
+        pytest.param("gpqa", "simulated", marks=pytest.mark.slow),
+    ],
 )
 def test_the_command_runs_and_its_numbers_are_those_by_hand(
     cli: Cli, tmp_path: Path, name: str, model: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -115,17 +116,17 @@ def requester(model: Model, *, epoch: int, token_ids: bool) -> Ask:
             differs by sampling, as ever.
         token_ids: Whether traces must come with their token ids.
     """
-    quiet = without_thinking(model)
-    ours = provider_name(model) == "anytime"
+    seed = epoch if provider_name(model) == "anytime" else None
+    configs = {
+        thinking: base.merge(GenerateConfig(seed=seed))
+        for thinking, base in ((True, GenerateConfig()), (False, without_thinking(model)))
+    }
+    # Requests of a sample share turns; handing on the same message lets the log keep it once.
+    known: dict[Message, ChatMessage] = {}
 
     async def ask(request: Request) -> tuple[Reply, ModelOutput]:
-        config = GenerateConfig(
-            max_tokens=request.max_tokens,
-            seed=epoch if ours else None,
-        )
-        if not request.thinking:
-            config = config.merge(quiet)
-        messages = await _as_input(request, model)
+        config = configs[request.thinking].model_copy(update={"max_tokens": request.max_tokens})
+        messages = await _as_input(request, model, known)
         output = await model.generate(messages, config=config)
         if not output.choices:
             # Inspect neither retries such an answer nor keeps it out of its cache.
@@ -140,14 +141,17 @@ def requester(model: Model, *, epoch: int, token_ids: bool) -> Ask:
 
 
 def _with_ids(reply: Reply, ids: Sequence[int]) -> Reply:
-    import dataclasses
-
     return dataclasses.replace(reply, token_ids=tuple(ids), output_tokens=len(ids))
 
 
-async def _as_input(request: Request, model: Model) -> list[ChatMessage]:
+async def _as_input(
+    request: Request, model: Model, known: dict[Message, ChatMessage]
+) -> list[ChatMessage]:
     if not sends_raw_prompt(model):
-        return [_MESSAGE[message.role](content=message.content) for message in request.messages]
+        for message in request.messages:
+            if message not in known:
+                known[message] = _MESSAGE[message.role](content=message.content)
+        return [known[message] for message in request.messages]
     prompt = raw_prompt(request.messages)
     if request.prefix_ids is None:
         return [ChatMessageUser(content=prompt)]

@@ -82,9 +82,15 @@ def checkpoint_of(metadata: Mapping[str, Any]) -> Checkpoint | None:
 
 
 def write_record(store: Store, elicited: Elicited, scores: Sequence[Sequence[Score]]) -> None:
-    """Keep what was found out in the sample's store, as JSON values."""
+    """Keep what was found out in the sample's store, as JSON values.
+
+    Args:
+        store: The sample's store.
+        elicited: The checkpoints.
+        scores: Per checkpoint those of the task's scorers; empty where `anytime/curve` grades.
+    """
     values = [[score.value for score in checkpoint] for checkpoint in scores]
-    store.set(KEY, {**elicited.to_json(), "scores": values})
+    store.set(KEY, {**elicited.to_json(), **({"scores": values} if values else {})})
 
 
 def read_record(store: Store) -> Record | None:
@@ -93,5 +99,5 @@ def read_record(store: Store) -> Record | None:
     if entry is None:
         return None
     entry = dict(entry)
-    scores = entry.pop("scores")
+    scores = entry.pop("scores", ())
     return Record(Elicited.from_json(entry), scores)
