@@ -1,7 +1,8 @@
 """Trip scoring, constraint satisfaction and exact match together, against exact match alone.
 
 The alternative is exact match read plainly off the official rules (searches with greedy wildcards,
-line by line), as the official evaluator does it; its own code is not part of this repository. Responses: gold plans of the built-in problems, whole and cut.
+line by line), as the official evaluator does it; its own code is not part of this repository.
+Responses: gold plans of the built-in problems, whole and cut.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class Elicited:
     trace: Reply | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values: what is None is left out, and so is the trace, which a host logs anyway."""
+        """As JSON values, without what is None and without the trace, which a host logs anyway."""
         return {
             "mode": self.mode,
             "tokens": self.tokens,

@@ -1,0 +1,96 @@
+"""The commands and code of README and docs run, so that they cannot rot.
+
+The two commands in marked blocks are run in a fresh clone by whoever checks a release. Commands
+that need a key or a GPU are run with the built-in problems and a built-in model in place of
+theirs; everything else on their line stays.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import anytime
+from anytime import plugins
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BIN = Path(sys.executable).parent
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[str]:
+    lines = [line for block in blocks(README, "bash") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("inspect eval anytime/")]
+
+
+def test_the_readme_has_the_commands_that_matter() -> None:
+    assert "<!-- newcomer: run -->" in README
+    assert "<!-- newcomer: test -->" in README
+    assert len(commands()) >= 6
+
+
+@pytest.mark.parametrize("command", commands())
+def test_command(command: str, tmp_path: Path) -> None:
+    words = shlex.split(command)
+    model = "planner" if "anytime/trip" in words else "simulated"
+    words[words.index("--model") + 1] = f"anytime/{model}"
+    added = ["--limit", "2", "-T", "dataset=builtin", "--display", "plain"]
+    done = subprocess.run(
+        [str(BIN / words[0]), *words[1:], *added],
+        cwd=tmp_path,
+        env={**os.environ, "INSPECT_CACHE_DIR": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "anytime_index" in done.stdout
+
+
+@pytest.mark.parametrize("code", blocks(README, "python"))
+def test_python_of_the_readme(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(code, {})
+    assert "anytime_index=" in capsys.readouterr().out
+
+
+def test_the_plugin_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
+    (tmp_path / "anytime_parity.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    import anytime_parity  # type: ignore[import-not-found]
+
+    manager = plugins.plugin_manager()
+    manager.register(anytime_parity)
+    try:
+        domain = anytime.get_domain("parity")
+        problem = domain.load("parity", None, 0).problems[3]
+        assert domain.grade(problem, "It is odd, so no.").quality == 1
+        assert not domain.grade(problem, "").parsed
+    finally:
+        manager.unregister(anytime_parity)
+
+
+def test_two_domains_of_one_name_are_refused() -> None:
+    manager = plugins.plugin_manager()
+    twin = type("Twin", (), {"anytime_domains": staticmethod(plugins.anytime_domains)})
+    manager.register(twin)
+    try:
+        with pytest.raises(anytime.AnytimeError, match="two plugins bring a domain called"):
+            plugins.known_domains()
+    finally:
+        manager.unregister(twin)
+
+
+def test_an_unknown_domain_is_named() -> None:
+    with pytest.raises(anytime.AnytimeError, match="unknown domain 'chess': choose one of aime"):
+        anytime.get_domain("chess")
