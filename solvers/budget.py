@@ -43,7 +43,7 @@ FOREIGN_ANSWER_TOKENS = 1024
 
 @solver
 def budget(
-    budgets: str | int | Sequence[int | str] | None = None,
+    budgets: str | int | Sequence[int | str] = "default",
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
@@ -57,7 +57,7 @@ def budget(
 
     Args:
         budgets: Grid of budgets in trace tokens: `128,256,512`, `geom:128:4096:6`,
-            `linear:0:4000:5` or a list. Default: the grid of the task's domain.
+            `linear:0:4000:5` or a list. `default`: the grid of the task's domain.
         mode: `interrupt` (one trace, cut) or `contract` (one run per budget, told its budget).
         continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
         tokenizer: Cuts traces whose tokens the provider does not tell: a tokenizers file, a
@@ -66,7 +66,7 @@ def budget(
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
     """
     with one_sentence():
-        grid = None if budgets is None else parse_budgets(budgets)
+        grid = None if budgets == "default" else parse_budgets(budgets or [])
         cutter = None if tokenizer is None else load_tokenizer(tokenizer)
         _check_settings(grid, mode, continuation, answer_tokens)
 

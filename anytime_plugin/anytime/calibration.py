@@ -45,7 +45,7 @@ _FAMILY_PRIOR = (2.0, 2.0, 1.0)  # GPT-2's pattern is rare among models that rea
 _COUNT_SPREAD = 0.02  # a family's own count is off by about so much, as a share
 
 
-def spread(text: str, count: int) -> tuple[list[int], list[int]]:
+def spread(text: str, count: int) -> tuple[list[int], list[float]]:
     """Estimate where in a text its tokens lie.
 
     Args:
@@ -54,7 +54,7 @@ def spread(text: str, count: int) -> tuple[list[int], list[int]]:
 
     Returns:
         For each piece of the text in order, the character offset at which it ends, and the tokens
-        from the start of the text to there, rounded up. The last is (len(text), count).
+        expected from the start of the text to there. The last is (len(text), count).
     """
     pieces = _PIECE.findall(text)
     often = Counter(pieces)
@@ -65,10 +65,10 @@ def spread(text: str, count: int) -> tuple[list[int], list[int]]:
         piece: sum(share * tokens for share, tokens in zip(shares, families, strict=True))
         for piece, families in expected.items()
     }
-    sums = list(accumulate(map(weights.__getitem__, pieces)))
-    scale = count / sums[-1]
-    counts = [math.ceil(s * scale) for s in sums]
-    counts[-1] = count
+    scale = count / sum(weights[piece] * n for piece, n in often.items())
+    scaled = {piece: weight * scale for piece, weight in weights.items()}
+    counts = list(accumulate(map(scaled.__getitem__, pieces)))
+    counts[-1] = count  # rounding errors add up to a hair more or less
     return list(accumulate(map(len, pieces))), counts
 
 

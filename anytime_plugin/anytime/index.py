@@ -266,6 +266,7 @@ def bootstrap_means(
         seed: Of numpy's default generator.
     """
     rng = np.random.default_rng(seed)
+    values = values[np.lexsort(values.T)]  # in whatever order problems came, one interval
     n = len(values)
     found = []
     for start in range(0, resamples, _CHUNK):

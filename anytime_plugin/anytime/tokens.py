@@ -19,6 +19,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -78,7 +79,8 @@ class Ruler:
             tokenizer's own count whatever the back end counted, so that budgets and lengths are
             counted alike, or the back end's count.
         source: Where the boundaries came from.
-        counts: Places where the trace may be cut, as tokens up to there, ascending.
+        counts: Places where the trace may be cut, as tokens up to there, ascending; fractions
+            where they are estimated.
         ends: The same places as character offsets in reasoning + text, not descending.
         closed_at: Tokens up to and including the end tag of the reasoning; None where the source
             does not show one.
@@ -88,7 +90,7 @@ class Ruler:
     text: str
     length: int
     source: CutSource
-    counts: Sequence[int]
+    counts: Sequence[float]
     ends: Sequence[int]
     closed_at: int | None = None
 
@@ -100,7 +102,7 @@ class Ruler:
         if budget < 0:
             raise ValueError(f"a budget cannot be negative: {budget}")
         place = bisect_right(self.counts, budget) - 1
-        tokens, end = (self.counts[place], self.ends[place]) if place >= 0 else (0, 0)
+        tokens, end = (ceil(self.counts[place]), self.ends[place]) if place >= 0 else (0, 0)
         if budget >= self.length:
             tokens, end = self.length, len(self.reasoning) + len(self.text)
         closed = self.closed_at is not None and tokens >= self.closed_at
@@ -140,8 +142,8 @@ def measure(reply: Reply, tokenizer: Tokenizer | None = None) -> Ruler:
         places, counts = [ends[k] for k in marks], [k + 1 for k in marks]
         return Ruler(reasoning, text, len(ends), "tokenizer", counts, places)
     if reply.output_tokens:
-        places, counts = spread(trace, reply.output_tokens)
-        return Ruler(reasoning, text, reply.output_tokens, "calibrated", counts, places)
+        places, spent = spread(trace, reply.output_tokens)
+        return Ruler(reasoning, text, reply.output_tokens, "calibrated", spent, places)
     raise AnytimeError(
         "this back end reports neither token texts nor a token count, so its traces cannot be cut: "
         "name a tokenizer (tokenizer=FILE, DIRECTORY or HUB_ID)"

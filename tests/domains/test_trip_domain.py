@@ -92,9 +92,9 @@ BAD_FILES = {
     "empty": ("", "dataset file {} is empty"),
     "truncated": (changed()[:-9], "dataset file {} is not valid JSON (Unterminated string"),
     "deep": ("[" * 100_000, "dataset file {} is not valid JSON ("),
-    "list": ("[]", "dataset file {} holds a JSON list; the official schema is an object"),
+    "list": ("[]", "dataset file {} holds no JSON object; the official schema is an object"),
     "no-entries": ("{}", "dataset file {} has no entries"),
-    "row-type": ('{"trip_1": 3}', "dataset file {}, entry 'trip_1': is a JSON int, not an object"),
+    "row-type": ('{"trip_1": 3}', "dataset file {}, entry 'trip_1': is not a JSON object"),
     "missing": (
         without("golden_plan"),
         "dataset file {}, entry 'trip_1': 'golden_plan' is missing",

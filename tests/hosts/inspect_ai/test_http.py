@@ -389,7 +389,7 @@ def test_without_usage_token_texts_alone_give_the_curve(run: Run, clean: EvalLog
         log = run(over_http(server), logprobs=True)
     assert log.status == "success"
     assert curves(log) == curves(clean, 3)
-    assert {c["answer_tokens"] for s in samples(log) for c in forced_ones(s)} == {None}
+    assert not any("answer_tokens" in c for s in samples(log) for c in forced_ones(s))
 
 
 # The server itself, by the `openai` package

@@ -83,7 +83,7 @@ def _read(text: str, title: str) -> tuple[Problem, ...]:
         raise AnytimeError(f"{title} is not valid JSON ({error})") from None
     if not isinstance(rows, dict):
         raise AnytimeError(
-            f"{title} holds a JSON {type(rows).__name__}; the official schema is an object with "
+            f"{title} holds no JSON object; the official schema is an object with "
             "one entry for each problem"
         )
     if not rows:
@@ -99,7 +99,7 @@ def _read(text: str, title: str) -> tuple[Problem, ...]:
 
 def _problem(key: str, row: Any, where: str) -> Problem:
     if not isinstance(row, dict):
-        raise AnytimeError(f"{where} is a JSON {type(row).__name__}, not an object")
+        raise AnytimeError(f"{where} is not a JSON object")
     for field in FIELDS:
         if field not in row:
             raise AnytimeError(f"{where} {field!r} is missing")

@@ -24,6 +24,7 @@ def one_sentence(stand_in: str = "") -> Iterator[None]:
         stand_in: The command that runs the same task on its built-in problems, added where the
             official ones cannot be had.
     """
+    _rich_traceback_guard = True
     try:
         yield
     except DatasetUnavailableError as error:

@@ -74,8 +74,10 @@ def _block(
     if not values:  # Inspect asks before the first sample is done
         return dict.fromkeys(_BLOCK, math.nan)
     budgets = [int(found[1]) for key in values[0] if (found := _BUDGET_KEY.match(key))]
-    table = np.array([[value[f"q@{budget}"] for budget in budgets] for value in values])
-    curve = Curve(budgets, table)
+    if not budgets:  # solved without anytime/budget: answers, but no curve
+        answered = {key: float(np.mean([value[key] for value in values])) for key in _ANSWER}
+        return dict.fromkeys(_BLOCK, math.nan) | answered
+    curve = _curve(budgets, values, "q")
     asked: Envelope = envelope
     seen = curve
     if envelope == "trace":
@@ -101,9 +103,16 @@ def _best(budgets: Sequence[int], values: Sequence[Mapping[str, Any]]) -> Curve:
             "envelope=trace is taken per trace, which these scores do not hold: score with "
             "-S envelope=trace (`inspect score`) or run with -T envelope=trace"
         )
-    return Curve(budgets, [[value[f"best@{budget}"] for budget in budgets] for value in values])
+    return _curve(budgets, values, "best")
 
 
+def _curve(budgets: Sequence[int], values: Sequence[Mapping[str, Any]], name: str) -> Curve:
+    table = np.array([[value[f"{name}@{budget}"] for budget in budgets] for value in values])
+    # Samples come in the order they finish; sums of floats shall not depend on it.
+    return Curve(budgets, table[np.lexsort(table.T)])
+
+
+_ANSWER = ("final", "unparsed")
 _PER_TRACE = ("overthinking", "unparsed", "leaked_reasoning_tokens")
 _BLOCK = (
     "anytime_index",

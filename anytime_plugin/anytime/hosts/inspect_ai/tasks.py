@@ -10,10 +10,11 @@ from inspect_ai.dataset import MemoryDataset
 from anytime.budgets import parse_budgets
 from anytime.domains.base import Dataset, Domain, Split
 from anytime.elicitation import Mode
+from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import one_sentence
 from anytime.hosts.inspect_ai.records import sample_from
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
-from anytime.index import Envelope, QMax, Scale
+from anytime.index import Envelope, QMax, Scale, budget_weights
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
 from anytime.solvers.budget import budget
@@ -23,14 +24,16 @@ __all__ = ["aime", "gpqa", "trip"]
 TASK_VERSION = "1-A"
 """Changes when results are no longer comparable with earlier ones."""
 
-Budgets = str | int | Sequence[int | str] | None
+Budgets = str | int | Sequence[int | str]
+DEFAULT: Budgets = "default"
+"""The grid of the domain; not None, which is what `-T budgets=` with nothing behind it gives."""
 
 
 @task
 def trip(
     dataset: str = "official",
     split: Split | None = None,
-    budgets: Budgets = None,
+    budgets: Budgets = DEFAULT,
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
@@ -61,7 +64,7 @@ def trip(
 def aime(
     dataset: str = "official",
     split: Split | None = None,
-    budgets: Budgets = None,
+    budgets: Budgets = DEFAULT,
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
@@ -92,7 +95,7 @@ def aime(
 def gpqa(
     dataset: str = "official",
     split: Split | None = None,
-    budgets: Budgets = None,
+    budgets: Budgets = DEFAULT,
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
@@ -134,7 +137,10 @@ def _task(
 ) -> Task:
     with one_sentence(stand_in=f"inspect eval anytime/{name} -T dataset=builtin"):
         domain = get_domain(name)
-        grid = parse_budgets(domain.budgets if budgets is None else budgets)
+        grid = parse_budgets(domain.budgets if budgets == DEFAULT else budgets or [])
+        budget_weights(grid, scale)  # refuses now what the metric would refuse after the run
+        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+            raise AnytimeError(f"seed {seed!r} is not a whole number from 0 on")
         loaded = domain.load(str(dataset), split, seed)
     solver = budget(list(grid), mode, continuation, tokenizer)
     remember(domain, loaded.problems)
@@ -151,8 +157,6 @@ def _task(
                 "revision": loaded.revision,
                 "split": loaded.split,
                 "note": loaded.note,
-                "budgets": list(grid),
-                "mode": mode,
                 "envelope": envelope,
             }
         },
