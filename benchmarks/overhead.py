@@ -1,16 +1,22 @@
 """Wall time of a sample with an instantaneous model: `anytime/budget` against plain generate calls.
 
-Both sides run in real Inspect AI, log to disk, answer from memory and make the same number of model
-calls with the same texts: one trace, then the same prefixes of it handed back concurrently. The
-plain side is scored by nothing but a constant; ours grades, logs every checkpoint and computes the
-index.
+All sides run in real Inspect AI, log to disk, answer from memory and make the same number of model
+calls: one trace and one answer per budget. The plain sides are scored by a constant; ours grades
+every checkpoint, logs each as a score event and computes the index. The plain sides:
+
+* `generate()`: that many of Inspect's own `generate()` steps, one after the other.
+* `collect`: a solver that hands prefixes of the trace back concurrently through
+  `inspect_ai.util.collect`, which logs a span per call.
+* `task group`: the same through a bare task group, the least that can be done.
 """
 
 from __future__ import annotations
 
+import gc
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -27,14 +33,15 @@ from inspect_ai.model import (
     modelapi,
 )
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
-from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
+from inspect_ai.util import collect
 
 from anytime import Message, get_domain
 from anytime.hosts.inspect_ai.tasks import trip
 from anytime.models import load_model
 
-ROUNDS = 3
-SAMPLES = 720
+ROUNDS = 5
+SAMPLES = 240
 BUDGETS = 6
 CAP, ANSWER = 4096, 1024
 
@@ -75,7 +82,7 @@ def instantaneous() -> type[ModelAPI]:
 
 
 @solver
-def plain() -> Solver:
+def plain(spans: bool) -> Solver:
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         model = get_model()
         question = list(state.messages)
@@ -88,8 +95,12 @@ def plain() -> Solver:
             ask = [*question, cut, ChatMessageUser(content="Your time is up.")]
             await model.generate(ask, config=GenerateConfig(max_tokens=ANSWER))
 
+        parts = range(1, BUDGETS + 1)
+        if spans:
+            await collect(*(force(part) for part in parts))
+            return state
         async with anyio.create_task_group() as group:
-            for part in range(1, BUDGETS + 1):
+            for part in parts:
                 group.start_soon(force, part)
         return state
 
@@ -118,14 +129,30 @@ def _seconds(task: Task, folder: str) -> float:
     return time.perf_counter() - start
 
 
+SOLVERS: dict[str, Callable[[], Solver | list[Solver]]] = {
+    "generate()": lambda: [
+        generate(max_tokens=CAP),
+        *(generate(max_tokens=ANSWER) for _ in range(BUDGETS)),
+    ],
+    "collect": lambda: plain(spans=True),
+    "task group": lambda: plain(spans=False),
+}
+
+
 def main() -> None:
-    ratios = []
+    sides: dict[str, list[float]] = {side: [] for side in (*SOLVERS, "anytime")}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(ROUNDS):
-            ours = trip(dataset="builtin", split="all")
-            bare = Task(dataset=MemoryDataset(list(ours.dataset)), solver=plain(), scorer=nothing())
-            a, b = _seconds(bare, folder), _seconds(ours, folder)
-            ratios.append(b / a)
-            calls = SAMPLES * (1 + BUDGETS)
-            print(f"  plain {1000 * a / SAMPLES:.1f} ms a sample, anytime {1000 * b / SAMPLES:.1f}")
-    print(f"{calls} calls a side; anytime takes {statistics.median(ratios):.2f} of the plain time")
+            for side, seconds in sides.items():
+                task = trip(dataset="builtin", split="all")
+                if side != "anytime":
+                    samples = MemoryDataset(list(task.dataset))
+                    task = Task(samples, solver=SOLVERS[side](), scorer=nothing())
+                gc.collect()
+                seconds.append(_seconds(task, folder))
+    print(f"{SAMPLES * (1 + BUDGETS)} calls a side, median of {ROUNDS} rounds, ms a sample:")
+    for side, seconds in sides.items():
+        print(f"  {side:<11}{1000 * statistics.median(seconds) / SAMPLES:.1f}")
+    for side in SOLVERS:
+        ratios = [a / b for a, b in zip(sides["anytime"], sides[side], strict=True)]
+        print(f"anytime takes {statistics.median(ratios):.2f} of {side}'s time")
