@@ -50,7 +50,7 @@ def test_doubling_budgets_put_half_the_area_into_the_last_interval() -> None:
 
 
 def test_a_guesser_gains_nothing_from_the_mean_and_everything_from_an_oracle() -> None:
-    # METHOD.md: a pure four-choice guesser, 7 budgets doubling from 256 to 16384.
+    # docs/methods.md: a pure four-choice guesser, 7 budgets doubling from 256 to 16384.
     rng = np.random.default_rng(7)
     budgets = [256 * 2**i for i in range(7)]
     curve = Curve(budgets, rng.random((400, 50, 7)) < 0.25)

@@ -1,4 +1,4 @@
-"""Which way arrows run: the floors of ARCHITECTURE.md, and who may know a harness."""
+"""Which way arrows run: the floors of the house, and who may know a harness."""
 
 from __future__ import annotations
 

@@ -220,7 +220,7 @@ FRAGMENTS = st.sampled_from([
 
 
 def slow_exact_match(text: str) -> bool:
-    """The rules of METHOD.md by plain, backtracking patterns over the whole text."""
+    """The published rules by plain, backtracking patterns over the whole text."""
     ranges: list[str] = []
     flights: list[tuple[str, str, str]] = []
     stop = None

@@ -52,7 +52,7 @@ def test_all_prompts_and_gold_plans(data: Path, rows: dict[str, dict[str, Any]])
         assert plan in found
         assert all(is_valid(task, other) for other in found)
         unique += len(found) == 1
-    # 1535 of all 1600 have one plan (METHOD.md); these are a quarter of them.
+    # 1535 of all 1600 have one plan; these are a quarter of them.
     assert unique == 381
 
 

@@ -77,7 +77,7 @@ _BOTH_WAYS = re.compile(r"(?P<a>[^.,]+?) and (?P<b>[^.,]+)")
 def parse_prompt(prompt: str) -> TripTask:
     """Read a NaturalPlan Trip prompt; of a few-shot prompt, its last task.
 
-    "A and B" is a flight both ways, "from A to B" one way only (METHOD.md, "NaturalPlan Trip").
+    "A and B" is a flight both ways, "from A to B" one way only (docs/methods.md, "Quality").
     Flights from or to a city that is not to be visited are left out: no trip may take them.
 
     Raises:

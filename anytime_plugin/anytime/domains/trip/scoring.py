@@ -72,7 +72,7 @@ def count_satisfied(task: TripTask, plan: Sequence[Stay], flights: Sequence[Flig
 
 
 def csr(task: TripTask, plan: Sequence[Stay], flights: Sequence[Flight] = ()) -> float:
-    """Constraint satisfaction rate of a plan, in [0, 1] (METHOD.md, "NaturalPlan Trip").
+    """Constraint satisfaction rate of a plan, in [0, 1] (docs/methods.md, "Quality").
 
     The problem alone fixes the total, for K cities and E events:
 
