@@ -39,7 +39,12 @@ def test_the_readme_has_the_commands_that_matter() -> None:
     assert len(commands()) >= 6
 
 
-@pytest.mark.parametrize("command", commands())
+FIRST, *OTHERS = commands()
+
+
+@pytest.mark.parametrize(
+    "command", [FIRST, *(pytest.param(command, marks=pytest.mark.slow) for command in OTHERS)]
+)
 def test_command(command: str, tmp_path: Path) -> None:
     words = shlex.split(command)
     model = "planner" if "anytime/trip" in words else "simulated"

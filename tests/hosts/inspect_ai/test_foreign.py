@@ -98,6 +98,7 @@ def test_each_checkpoint_is_scored_by_the_tasks_own_scorer(run: Run) -> None:
     assert metrics(scored)["match"]["accuracy"] == 1.0
 
 
+@pytest.mark.slow
 def test_the_commands_run_and_score_a_task_of_others(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "colours.py").write_text(TASK_FILE)
     words = ["eval", "colours.py", "--solver", "anytime/budget", "-S", "budgets=16,64,256"]

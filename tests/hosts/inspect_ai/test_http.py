@@ -179,6 +179,7 @@ def test_contract_mode_gives_the_same_curve(run: Run, provider: str) -> None:
     assert caps == dict.fromkeys(BUDGETS, 3)
 
 
+@pytest.mark.slow
 def test_the_command_line_finds_the_server_by_the_providers_variables(
     run: Run, clean: EvalLog, tmp_path: Path
 ) -> None:
