@@ -23,11 +23,12 @@ from anytime.elicitation import (
 )
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
-from anytime.hosts.inspect_ai.errors import one_sentence
+from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
 from anytime.hosts.inspect_ai.records import (
     checkpoint_view,
     domain_of,
+    mark_started,
     write_record,
 )
 from anytime.protocol import Message, Program
@@ -48,12 +49,15 @@ def budget(
     continuation: str = "auto",
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    **unknown: object,
 ) -> Solver:
     """Learn the answer a model gives at every token budget, and score each with the task's scorers.
 
     Interrupt mode samples one trace capped at the largest budget, cuts it at every budget below its
     length and forces an answer from each cut; the trace stays the sample's completion. Works on any
-    task whose scorers read the completion. See `anytime.elicitation`.
+    task whose prompt is in its samples and whose scorers read the completion; a system message,
+    template or examples that the task's own solver adds are replaced with it. See
+    `anytime.elicitation`.
 
     Args:
         budgets: Grid of budgets in trace tokens: `128,256,512`, `geom:128:4096:6`,
@@ -64,14 +68,17 @@ def budget(
             directory with one, or a hub id. `--logprobs` gives exact cuts where the provider
             returns token texts.
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
+        unknown: Refused, before a misspelt option runs the default at full price.
     """
     with one_sentence():
+        refuse_unknown(unknown, budget)
         grid = None if budgets == "default" else parse_budgets(budgets or [])
         cutter = None if tokenizer is None else load_tokenizer(tokenizer)
         _check_settings(grid, mode, continuation, answer_tokens)
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         model = get_model()
+        mark_started(state.store)
         with one_sentence():
             program, used = _program(state, model, grid, mode, continuation, cutter, answer_tokens)
             ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids")
@@ -80,9 +87,11 @@ def budget(
         state.output = outputs[-1]
         prompt = list(state.messages)
         state.messages.append(state.output.message)
-        scores = await _score_checkpoints(state, prompt, elicited)
-        # A domain of ours grades again from the answers; another task's verdicts have to be kept.
-        write_record(state.store, elicited, [] if domain_of(state.metadata) else scores)
+        ours = domain_of(state.metadata) is not None
+        write_record(state.store, elicited, [])  # kept, whatever a scorer does now
+        scores = await _score_checkpoints(state, prompt, elicited, ours)
+        if not ours:  # a domain of ours grades again from the answers
+            write_record(state.store, elicited, scores)
         return state
 
     return solve
@@ -117,6 +126,12 @@ def _program(
     messages = _conversation(state)
     known = domain_of(state.metadata)
     if known is None:
+        if len(state.choices):
+            raise AnytimeError(
+                "this task's options are shown and read by its own solver (multiple_choice), which "
+                "anytime/budget replaces: put the options into the prompt and score with match() "
+                "or pattern()"
+            )
         grid = grid or parse_budgets(FOREIGN_BUDGETS)
         cue: Cue = GENERIC_CUE
         allowance = FOREIGN_ANSWER_TOKENS
@@ -155,7 +170,7 @@ def _conversation(state: TaskState) -> list[Message]:
 
 
 async def _score_checkpoints(
-    state: TaskState, prompt: Sequence[ChatMessage], elicited: Elicited
+    state: TaskState, prompt: Sequence[ChatMessage], elicited: Elicited, ours: bool
 ) -> list[list[Score]]:
     """Let the task's own scorers see each checkpoint, as a copy of the sample that ended there."""
     scores = []
@@ -164,5 +179,10 @@ async def _score_checkpoints(
         seen.metadata = checkpoint_view(state.metadata, checkpoint)
         seen.output = ModelOutput.from_content(str(state.model), checkpoint.answer)
         seen.messages = [*prompt, seen.output.message]
-        scores.append(await score(seen))
+        try:
+            scores.append(await score(seen))
+        except RuntimeError:
+            if ours or scores:
+                raise
+            return []  # a task without a scorer: the checkpoints alone
     return scores

@@ -33,6 +33,17 @@ def commands() -> list[str]:
     return [line for line in lines if line.startswith("inspect eval anytime/")]
 
 
+def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(BIN / words[0]), *words[1:]],
+        cwd=folder,
+        env={**os.environ, "INSPECT_CACHE_DIR": str(folder / "cache"), "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_the_readme_has_the_commands_that_matter() -> None:
     assert "<!-- newcomer: run -->" in README
     assert "<!-- newcomer: test -->" in README
@@ -42,22 +53,14 @@ def test_the_readme_has_the_commands_that_matter() -> None:
 FIRST, *OTHERS = commands()
 
 
-@pytest.mark.parametrize(
-    "command", [FIRST, *(pytest.param(command, marks=pytest.mark.slow) for command in OTHERS)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("command", OTHERS)
 def test_command(command: str, tmp_path: Path) -> None:
     words = shlex.split(command)
     model = "planner" if "anytime/trip" in words else "simulated"
     words[words.index("--model") + 1] = f"anytime/{model}"
     added = ["--limit", "2", "-T", "dataset=builtin", "--display", "plain"]
-    done = subprocess.run(
-        [str(BIN / words[0]), *words[1:], *added],
-        cwd=tmp_path,
-        env={**os.environ, "INSPECT_CACHE_DIR": str(tmp_path / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run([*words, *added], tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "anytime_index" in done.stdout
 
@@ -66,6 +69,13 @@ def test_command(command: str, tmp_path: Path) -> None:
 def test_python_of_the_readme(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(code, {})
     assert "anytime_index=" in capsys.readouterr().out
+
+
+def test_the_table_of_the_readme_is_what_the_first_command_prints(tmp_path: Path) -> None:
+    done = run(FIRST.split(), tmp_path)
+    (table,) = [block for block in blocks(README, "text") if "anytime_index_low" in block]
+    printed = [line.rstrip() for line in done.stdout.splitlines()]
+    assert [line for line in table.splitlines() if line not in printed] == []
 
 
 def test_the_plugin_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

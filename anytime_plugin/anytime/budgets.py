@@ -69,6 +69,8 @@ def parse_budgets(spec: str | int | float | Iterable[int | float | str]) -> Budg
     if isinstance(spec, int | float):  # a command line turns `budgets=512` into a number
         return BudgetGrid([spec])
     if not isinstance(spec, str):
+        if not isinstance(spec, Iterable) or isinstance(spec, bytes):
+            raise AnytimeError(f"budgets {spec!r}: write for example 128,256,512")
         return BudgetGrid(spec)
     text = spec.strip()
     kind, colon, rest = text.partition(":")

@@ -71,7 +71,16 @@ class Curve:
     def __init__(self, budgets: Sequence[int], quality: npt.ArrayLike) -> None:
         """Validate and freeze; see the class for shapes and errors."""
         grid = budgets if isinstance(budgets, BudgetGrid) else BudgetGrid(budgets)
-        values = np.array(quality, dtype=np.float64)
+        try:
+            values = np.array(quality)
+            if not (values.dtype.kind in "bif" or values.size == 0):
+                raise ValueError
+            values = values.astype(np.float64)
+        except (TypeError, ValueError):
+            raise AnytimeError(
+                "quality has to be numbers in rows of one length: an array of shape (problems, "
+                "traces, budgets) or (problems, budgets)"
+            ) from None
         if values.ndim == 2:  # one trace per problem
             values = values[:, np.newaxis, :]
         if values.ndim != 3 or 0 in values.shape:
@@ -145,7 +154,7 @@ def budget_weights(budgets: Sequence[int], scale: Scale = "linear") -> FloatArra
 def anytime_index(
     curve: Curve, *, envelope: Envelope = "mean", scale: Scale = "linear", q_max: QMax = 1.0
 ) -> float:
-    """The Anytime Index of a curve, in [0, 1].
+    """The Anytime Index of a curve, in [0, 1 / q_max].
 
     AI = sum_t (Q*_t + Q*_{t+1}) / 2 * (b_{t+1} - b_t) / ((b_T - b_1) * q_max)
 
@@ -209,8 +218,8 @@ def index_interval(
 
     The problem is the unit: traces are averaged per problem first, since traces of one problem are
     not independent. Where the index is a mean of per-problem values (every envelope but `mean`,
-    with a fixed `q_max`) it is Student's t interval of that mean, cut to [0, 1]; else a seeded
-    percentile bootstrap over problems that recomputes the curve and its envelope.
+    with a fixed `q_max`) it is Student's t interval of that mean, cut to what is possible; else a
+    seeded percentile bootstrap over problems that recomputes the curve and its envelope.
 
     Args:
         curve: Quality by problem, trace and budget; at least two problems.
@@ -236,7 +245,8 @@ def index_interval(
     if len(values) < 2:
         return Interval(math.nan, math.nan)
     if envelope != "mean" and q_max != "achieved":
-        return _t_interval(_area(values, weights, q_max), confidence)
+        full = 1 if q_max == "achieved" else 1 / q_max  # the index of perfect answers throughout
+        return _t_interval(_area(values, weights, q_max), confidence, full)
 
     def statistic(curves: FloatArray) -> FloatArray:
         if envelope == "mean":
@@ -280,11 +290,11 @@ def bootstrap_means(
     return Interval(float(low), float(high))
 
 
-def _t_interval(values: FloatArray, confidence: float) -> Interval:
+def _t_interval(values: FloatArray, confidence: float, full: float) -> Interval:
     n = len(values)
     half = _t_quantile((1 + confidence) / 2, n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
     center = float(values.mean())
-    return Interval(max(0.0, center - half), min(1.0, center + half))
+    return Interval(max(0.0, center - half), min(full, center + half))
 
 
 def _t_quantile(probability: float, freedom: int) -> float:
@@ -334,6 +344,8 @@ def summarize(
     seed: int = 0,
 ) -> Summary:
     """All numbers of one curve; arguments as in `index_interval`."""
+    if not isinstance(curve, Curve):
+        raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
     raw = anytime_index(curve, envelope="none", scale=scale, q_max=q_max)
     return Summary(
         anytime_index=anytime_index(curve, envelope=envelope, scale=scale, q_max=q_max),

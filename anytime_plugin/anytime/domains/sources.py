@@ -51,8 +51,7 @@ def read_text(path: Path) -> str:
         raise AnytimeError(f"dataset file {path} does not exist") from None
     except UnicodeDecodeError as error:
         raise AnytimeError(
-            f"dataset file {path} is not UTF-8 (byte {error.start}): convert it, for example "
-            f"with `iconv -f latin1 -t utf-8`"
+            f"dataset file {path} is not UTF-8 (byte {error.start}): convert it to UTF-8"
         ) from None
     except OSError as error:
         raise AnytimeError(f"dataset file {path} cannot be read: {error.strerror}") from None

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anytime.solvers import budget
 from inspect_ai import Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog
@@ -28,6 +27,7 @@ from anytime.domains.trip.plan import parse_plan
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.scoring import anytime
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
+from anytime.solvers import budget
 from tests.hosts.inspect_ai.conftest import Cli, logs_in, says, scripted
 
 

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anytime.solvers import budget
-from inspect_ai import Task, score
+from inspect_ai import Task, eval, score
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.event import ScoreEvent
 from inspect_ai.model import ChatMessageUser, ContentImage, GenerateConfig, ModelOutput
-from inspect_ai.scorer import Score, Target, accuracy, includes, match, scorer
+from inspect_ai.scorer import Score, Target, accuracy, choice, includes, match, scorer
 from inspect_ai.solver import TaskState
 
+from anytime import AnytimeError
 from anytime.elicitation import GENERIC_CUE
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
-from anytime.hosts.inspect_ai.scoring import curve
+from anytime.hosts.inspect_ai.scoring import _foreign_grade, curve
+from anytime.solvers import budget
 from tests.hosts.inspect_ai.conftest import (
     Cli,
     Run,
@@ -171,3 +172,34 @@ def test_a_log_without_checkpoints_is_refused_in_one_sentence(run: Run) -> None:
     log = run(sums(includes()), scripted(lambda messages, config: says("7")))
     with pytest.raises(PrerequisiteError, match="--solver anytime/budget"):
         score(log, curve(), action="append", display="plain")
+
+
+def test_options_that_only_the_tasks_own_solver_shows_are_refused(tmp_path: Path) -> None:
+    task = Task(
+        dataset=[Sample(input="Pick one.", choices=["Mars", "dog"], target="A")],
+        solver=budget(budgets=[8, 16]),
+        scorer=choice(),
+    )
+    (log,) = eval(task, model="anytime/planner", log_dir=str(tmp_path), display="none")
+    assert log.status == "error"
+    assert "shown and read by its own solver" in log.error.message
+
+
+def test_a_task_without_a_scorer_keeps_its_checkpoints(tmp_path: Path) -> None:
+    task = Task(dataset=[Sample(input="Plan.")], solver=budget(budgets=[8, 16]))
+    (log,) = eval(task, model="anytime/planner", log_dir=str(tmp_path), display="none")
+    assert log.status == "success"
+    assert len(log.samples[0].store["anytime"]["checkpoints"]) == 2
+
+
+@pytest.mark.parametrize("verdict", ["good", {"a": 1.0}, 7.5])
+def test_verdicts_that_are_no_quality_make_no_curve(verdict: Any) -> None:
+    with pytest.raises(AnytimeError, match="which is no quality in"):
+        _foreign_grade(verdict)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "quality"), [("C", 1), ("I", 0), ("P", 0.5), ("N", 0), (True, 1), (0.25, 0.25)]
+)
+def test_verdicts_that_are_a_quality(verdict: Any, quality: float) -> None:
+    assert _foreign_grade(verdict).quality == quality

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import Task, score, task_with
+from inspect_ai import Task, eval, score, task_with
+from inspect_ai.log import EvalLog
 from inspect_ai.model import GenerateConfig, ModelOutput, get_model
 from inspect_ai.scorer import SampleScore, Score
 from inspect_ai.solver import generate
@@ -123,3 +124,19 @@ def test_a_plain_solver_still_gets_its_answer_graded(run: Run) -> None:
     assert log.status == "success"
     assert {value["final"] for value in values(log).values()} == {1.0}
     assert all("q@128" not in value for value in values(log).values())
+
+
+def test_a_sample_stopped_by_a_limit_is_left_out_and_not_worth_nothing(tmp_path: Path) -> None:
+    def run(**limits: int) -> EvalLog:
+        task = trip("builtin", budgets=[128, 256])
+        options = {"model": "anytime/planner", "limit": 8, "display": "none", **limits}
+        (log,) = eval(task, log_dir=str(tmp_path), **options)
+        assert log.status == "success"
+        return log
+
+    whole = {s.id: s.scores["curve"].value for s in run().samples}
+    stopped = {s.id: s.scores["curve"].value for s in run(token_limit=1600).samples}
+    scored = {name: value for name, value in stopped.items() if isinstance(value, dict)}
+    assert 0 < len(scored) < len(stopped)
+    assert scored == {name: whole[name] for name in scored}
+    assert all(math.isnan(v) for name, v in stopped.items() if name not in scored)

@@ -6,14 +6,17 @@ tells when it moves.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from inspect_ai._util.error import PrerequisiteError
 
 from anytime.errors import AnytimeError, DatasetUnavailableError
 
-__all__ = ["PrerequisiteError", "one_sentence"]
+__all__ = ["PrerequisiteError", "one_sentence", "refuse_unknown"]
 
 
 @contextmanager
@@ -32,6 +35,25 @@ def one_sentence(stand_in: str = "") -> Iterator[None]:
         raise PrerequisiteError(_plain(f"{error}{hint}")) from None
     except AnytimeError as error:
         raise PrerequisiteError(_plain(str(error))) from None
+
+
+def refuse_unknown(given: Mapping[str, object], of: Callable[..., Any]) -> None:
+    """Refuse options that a task or solver does not have.
+
+    Inspect only warns of them, and a misspelt `budgets` would run the default grid.
+
+    Raises:
+        AnytimeError: Names the option, the nearest one there is, and all of them.
+    """
+    known = [
+        name
+        for name, parameter in inspect.signature(of).parameters.items()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    for name in given:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
+        raise AnytimeError(f"unknown option {name!r}: {hint}")
 
 
 def _plain(sentence: str) -> str:

@@ -19,8 +19,10 @@ __all__ = [
     "checkpoint_of",
     "checkpoint_view",
     "domain_of",
+    "mark_started",
     "read_record",
     "sample_from",
+    "was_stopped",
     "write_record",
 ]
 
@@ -81,6 +83,16 @@ def checkpoint_of(metadata: Mapping[str, Any]) -> Checkpoint | None:
     return checkpoint
 
 
+def mark_started(store: Store) -> None:
+    """Tell a sample that was stopped midway, by a limit say, from one solved in another way."""
+    store.set(KEY, {})
+
+
+def was_stopped(store: Store) -> bool:
+    """Whether `anytime/budget` began on this sample and never finished."""
+    return store.get(KEY) == {}
+
+
 def write_record(store: Store, elicited: Elicited, scores: Sequence[Sequence[Score]]) -> None:
     """Keep what was found out in the sample's store, as JSON values.
 
@@ -96,7 +108,7 @@ def write_record(store: Store, elicited: Elicited, scores: Sequence[Sequence[Sco
 def read_record(store: Store) -> Record | None:
     """What `write_record` kept; None where `anytime/budget` did not run."""
     entry = store.get(KEY)
-    if entry is None:
+    if not entry:
         return None
     entry = dict(entry)
     scores = entry.pop("scores", ())

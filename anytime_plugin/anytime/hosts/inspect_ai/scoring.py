@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from inspect_ai.scorer import (
+    CORRECT,
+    INCORRECT,
+    NOANSWER,
+    PARTIAL,
     Metric,
     SampleScore,
     Score,
@@ -26,7 +30,13 @@ from anytime.domains.base import Domain, Grade, Problem
 from anytime.elicitation import Checkpoint
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence
-from anytime.hosts.inspect_ai.records import Record, checkpoint_of, domain_of, read_record
+from anytime.hosts.inspect_ai.records import (
+    Record,
+    checkpoint_of,
+    domain_of,
+    read_record,
+    was_stopped,
+)
 from anytime.index import (
     Curve,
     Envelope,
@@ -40,6 +50,7 @@ from anytime.index import (
 
 __all__ = ["anytime", "curve", "curve_metrics"]
 
+_VERDICTS = (CORRECT, INCORRECT, PARTIAL, NOANSWER)
 _BUDGET_KEY = re.compile(r"q@(\d+)\Z")
 
 
@@ -77,6 +88,8 @@ def _block(
     if not budgets:  # solved without anytime/budget: answers, but no curve
         answered = {key: float(np.mean([value[key] for value in values])) for key in _ANSWER}
         return dict.fromkeys(_BLOCK, math.nan) | answered
+    if any(math.isnan(value[f"q@{budgets[-1]}"]) for value in values):
+        return dict.fromkeys(_BLOCK, math.nan)  # a reducer such as pass_at_2 gave no numbers
     curve = _curve(budgets, values, "q")
     asked: Envelope = envelope
     seen = curve
@@ -159,6 +172,10 @@ def curve(envelope: Envelope = "mean") -> Scorer:
             if checkpoint is not None:
                 return _score_checkpoint(known, checkpoint)
             record = read_record(state.store)
+            if was_stopped(state.store):
+                # NaN is how Inspect counts a sample as not scored.
+                reason = "not scored: stopped, by a limit say, before its checkpoints were known"
+                return Score(value=math.nan, explanation=reason)
             if record is None:  # solved in another way: an answer, but no curve
                 return _score_answer(known, state)
             return _score_curve(known, record, best=envelope == "trace")
@@ -196,7 +213,12 @@ def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Sco
 def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: bool) -> Score:
     checkpoints = record.elicited.checkpoints
     if known is None:
-        grades = [_foreign_grade(scores) for scores in record.scores]
+        if not record.scores:
+            raise AnytimeError("this task has no scorer whose verdicts could make a curve")
+        verdicts = [scores[0] for scores in record.scores]
+        if any(isinstance(verdict, float) and math.isnan(verdict) for verdict in verdicts):
+            return Score(value=math.nan, explanation="not scored: the task's scorer gave NaN")
+        grades = [_foreign_grade(verdict) for verdict in verdicts]
     else:
         domain, problem = known
         grades = [domain.grade(problem, checkpoint.answer) for checkpoint in checkpoints]
@@ -212,7 +234,8 @@ def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: 
     value |= {
         "final": float(quality[-1]),
         "overthinking": float(overthought(quality)),
-        "unparsed": sum(not grade.parsed for grade in grades) / len(grades),
+        # What another task's scorer could not read, it does not tell.
+        "unparsed": math.nan if known is None else _share(not grade.parsed for grade in grades),
         "leaked_reasoning_tokens": leaked / max(1, len(forced)),
     }
     return Score(
@@ -225,13 +248,19 @@ def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: 
     )
 
 
-def _foreign_grade(scores: Sequence[Any]) -> Grade:
-    if not scores:
-        raise AnytimeError("this task has no scorer whose verdict could make a curve")
-    quality = value_to_float()(scores[0])
+def _share(flags: Iterable[bool]) -> float:
+    return float(np.mean(list(flags)))
+
+
+def _foreign_grade(verdict: Any) -> Grade:
+    known = isinstance(verdict, bool | int | float) or verdict in _VERDICTS
+    quality = value_to_float()(verdict) if known else math.nan
     if not 0 <= quality <= 1:
-        raise AnytimeError(f"the task's scorer gave {scores[0]!r}, which is no quality in [0, 1]")
-    return Grade(quality=quality, parsed=True, answer=str(scores[0]))
+        raise AnytimeError(
+            f"the task's first scorer gave {verdict!r}, which is no quality in [0, 1]: a curve "
+            f"needs a number or one of {', '.join(_VERDICTS)}"
+        )
+    return Grade(quality=quality, parsed=True, answer=str(verdict))
 
 
 def _values(budget: int, grade: Grade) -> dict[str, float]:

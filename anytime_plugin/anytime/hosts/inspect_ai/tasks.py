@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset
@@ -11,7 +11,7 @@ from anytime.budgets import parse_budgets
 from anytime.domains.base import Dataset, Domain, Split
 from anytime.elicitation import Mode
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.errors import one_sentence
+from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.records import sample_from
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.index import Envelope, QMax, Scale, budget_weights
@@ -41,6 +41,7 @@ def trip(
     scale: Scale = "linear",
     q_max: QMax = 1.0,
     seed: int = 0,
+    **unknown: object,
 ) -> Task:
     """NaturalPlan Trip at every budget; quality is the constraint satisfaction rate of the plan.
 
@@ -56,8 +57,9 @@ def trip(
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
         seed: Of generated problems, option orders and the interval's bootstrap.
+        unknown: Refused: a misspelt option shall not run the default at full price.
     """
-    return _task("trip", **locals())
+    return _task(trip, **locals())
 
 
 @task
@@ -72,6 +74,7 @@ def aime(
     scale: Scale = "linear",
     q_max: QMax = 1.0,
     seed: int = 0,
+    **unknown: object,
 ) -> Task:
     """AIME at every budget; quality is correctness of the integer.
 
@@ -87,8 +90,9 @@ def aime(
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
         seed: Of generated problems and the bootstrap.
+        unknown: Refused.
     """
-    return _task("aime", **locals())
+    return _task(aime, **locals())
 
 
 @task
@@ -103,6 +107,7 @@ def gpqa(
     scale: Scale = "linear",
     q_max: QMax = 1.0,
     seed: int = 0,
+    **unknown: object,
 ) -> Task:
     """GPQA Diamond at every budget; quality is correctness of the letter.
 
@@ -118,12 +123,13 @@ def gpqa(
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
         seed: Of the order of options and the bootstrap.
+        unknown: Refused.
     """
-    return _task("gpqa", **locals())
+    return _task(gpqa, **locals())
 
 
 def _task(
-    name: str,
+    of: Callable[..., Task],
     dataset: str,
     split: Split | None,
     budgets: Budgets,
@@ -134,8 +140,11 @@ def _task(
     scale: Scale,
     q_max: QMax,
     seed: int,
+    unknown: Mapping[str, object],
 ) -> Task:
+    name = of.__name__
     with one_sentence(stand_in=f"inspect eval anytime/{name} -T dataset=builtin"):
+        refuse_unknown(unknown, of)
         domain = get_domain(name)
         grid = parse_budgets(domain.budgets if budgets == DEFAULT else budgets or [])
         budget_weights(grid, scale)  # refuses now what the metric would refuse after the run
