@@ -245,8 +245,8 @@ def index_interval(
     if len(values) < 2:
         return Interval(math.nan, math.nan)
     if envelope != "mean" and q_max != "achieved":
-        full = 1 if q_max == "achieved" else 1 / q_max  # the index of perfect answers throughout
-        return _t_interval(_area(values, weights, q_max), confidence, full)
+        # 1 / q_max is the index of perfect answers throughout.
+        return _t_interval(_area(values, weights, q_max), confidence, 1 / q_max)
 
     def statistic(curves: FloatArray) -> FloatArray:
         if envelope == "mean":

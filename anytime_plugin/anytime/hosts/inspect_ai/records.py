@@ -90,7 +90,7 @@ def mark_started(store: Store) -> None:
 
 def was_stopped(store: Store) -> bool:
     """Whether `anytime/budget` began on this sample and never finished."""
-    return store.get(KEY) == {}
+    return bool(store.get(KEY) == {})
 
 
 def write_record(store: Store, elicited: Elicited, scores: Sequence[Sequence[Score]]) -> None:
