@@ -65,6 +65,15 @@ def test_command(command: str, tmp_path: Path) -> None:
     assert "anytime_index" in done.stdout
 
 
+@pytest.mark.slow
+def test_lm_eval_finds_the_tasks_by_itself(tmp_path: Path) -> None:
+    lines = [line for block in blocks(README, "bash") for line in block.splitlines()]
+    (command,) = [line for line in lines if line.startswith("lm_eval --model anytime-")]
+    done = run(shlex.split(command), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "anytime_index_raw" in done.stdout
+
+
 @pytest.mark.parametrize("code", blocks(README, "python"))
 def test_python_of_the_readme(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(code, {})

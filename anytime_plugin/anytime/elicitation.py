@@ -162,29 +162,26 @@ def interrupt(
     trace = _visible(reply)
     ruler = measure(trace, tokenizer)
     ended = trace.finish != "length" and ruler.length <= budgets.largest
-    cuts: dict[int, Cut] = {}
-    for budget in budgets:
-        # A trace stopped below its cap (a full context window, say) is the same cut at all budgets
-        # beyond: asked once.
-        if not ended or budget < ruler.length:
-            cut = ruler.cut(budget)
-            cuts.setdefault(cut.tokens, cut)
-    requests = [
-        _hand_back(messages, cut, trace, cue, continuation, answer_tokens) for cut in cuts.values()
-    ]
+    length, source = ruler.length, ruler.source
+    # A trace stopped below its cap (a full context window, say) is the same cut at all budgets
+    # beyond: asked once.
+    spent = {b: ruler.cut(b).tokens for b in budgets if not ended or b < length}
+    cuts = [ruler.cut(tokens) for tokens in dict.fromkeys(spent.values())]
+    requests = [_hand_back(messages, cut, trace, cue, continuation, answer_tokens) for cut in cuts]
+    # A host may hold thousands of programs here, and these are most of what one holds.
+    del ruler, cuts
     replies = (yield requests) if requests else []
-    answers = dict(zip(cuts, replies, strict=True))
+    answers = dict(zip(dict.fromkeys(spent.values()), replies, strict=True))
 
     checkpoints = []
     for budget in budgets:
-        if ended and budget >= ruler.length:
-            checkpoints.append(_own_answer(budget, ruler.length, trace))
+        if budget in spent:
+            tokens = spent[budget]
+            answer = answers[tokens]
+            checkpoints.append(_forced_answer(budget, tokens, source, answer, cue, continuation))
         else:
-            tokens = ruler.cut(budget).tokens
-            checkpoints.append(
-                _forced_answer(budget, cuts[tokens], answers[tokens], cue, continuation)
-            )
-    return Elicited("interrupt", ruler.length, trace.finish, tuple(checkpoints), reply)
+            checkpoints.append(_own_answer(budget, length, trace))
+    return Elicited("interrupt", length, trace.finish, tuple(checkpoints), reply)
 
 
 def contract(messages: Sequence[Message], budgets: BudgetGrid) -> Program[Elicited]:
@@ -336,7 +333,12 @@ def _own_answer(budget: int, length: int, trace: Reply) -> Checkpoint:
 
 
 def _forced_answer(
-    budget: int, cut: Cut, reply: Reply, cue: Cue, continuation: Continuation
+    budget: int,
+    tokens: int,
+    source: CutSource,
+    reply: Reply,
+    cue: Cue,
+    continuation: Continuation,
 ) -> Checkpoint:
     answer = separated(reply)
     begun = "" if continuation == "reprompt" else cue.begin
@@ -344,11 +346,11 @@ def _forced_answer(
         budget=budget,
         answer=begun + answer.text,
         forced=True,
-        tokens=cut.tokens,
+        tokens=tokens,
         answer_tokens=reply.output_tokens,
         leaked_reasoning_tokens=_leaked(answer),
         finish=reply.finish,
-        cut=cut.source,
+        cut=source,
         continuation=continuation,
         seconds=reply.seconds,
         cost=reply.cost,

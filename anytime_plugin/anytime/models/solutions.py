@@ -17,12 +17,14 @@ __all__ = ["recall", "remember"]
 WRONG_ANSWERS = 3
 """So many different wrong answers are enough for a simulator to waver between."""
 
-_loaded: dict[str, tuple[Domain, tuple[Problem, ...]]] = {}
+_loaded: dict[tuple[str, ...], tuple[Domain, tuple[Problem, ...]]] = {}
 
 
 def remember(domain: Domain, problems: Sequence[Problem]) -> None:
-    """Let `recall` know these problems; those of the same domain known before are forgotten."""
-    _loaded[domain.name] = (domain, tuple(problems))
+    """Let `recall` know these problems; of two sets that hold one problem the later counts."""
+    key = (domain.name, *(problem.prompt for problem in problems))
+    _loaded.pop(key, None)  # to stand last
+    _loaded[key] = (domain, tuple(problems))
     recall.cache_clear()
 
 
@@ -30,7 +32,7 @@ def remember(domain: Domain, problems: Sequence[Problem]) -> None:
 def recall(text: str) -> Solution | None:
     """The solution of the problem that is stated last in `text`; None where none is known."""
     found: tuple[int, Domain, Problem, tuple[Problem, ...]] | None = None
-    for domain, problems in _loaded.values():
+    for domain, problems in reversed(_loaded.values()):
         for problem in problems:
             place = text.rfind(problem.prompt)
             if place >= 0 and (found is None or place > found[0]):

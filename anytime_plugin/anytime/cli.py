@@ -1,0 +1,32 @@
+"""The `anytime` command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="anytime", description="How good is the answer at every token budget?"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    path = commands.add_parser(
+        "path",
+        help="print the directory of the lm-eval tasks",
+        description='Where no plugins are found: lm_eval --include_path "$(anytime path)"',
+    )
+    path.set_defaults(run=lambda _: print(task_directory()))
+    chosen = parser.parse_args(arguments)
+    chosen.run(chosen)
+
+
+def task_directory() -> Path:
+    """Where the YAML of our lm-eval tasks lies; in an editable install, in the checkout."""
+    import anytime.task_configs
+
+    return Path(anytime.task_configs.__path__[0]).resolve()

@@ -1,0 +1,121 @@
+"""How lm-eval finds our tasks and models, with nothing on its command line.
+
+lm-eval 0.4.13 looks for tasks in its own folder and in `--include_path`. Its development is adding
+a look at the entry points of installed packages (pull request 4015); until that is released, the
+start-up hook `anytime_lm_eval.pth` puts a finder on `sys.meta_path` that waits for
+`lm_eval.tasks.manager` and then calls `install` here. Environment variable
+`ANYTIME_LM_EVAL_HOOK=0` switches the hook off.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+__all__ = ["MODELS", "find_spec", "install", "task_directories"]
+
+GROUP = "lm_eval.tasks"
+
+MODELS = {
+    "anytime-planner": "anytime.hosts.lm_eval.models:Planner",
+    "anytime-simulated": "anytime.hosts.lm_eval.models:Simulated",
+    "anytime-guesser": "anytime.hosts.lm_eval.models:Guesser",
+}
+
+
+def find_spec(name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    """The spec of a module of lm-eval, which runs `install` on the module once it is loaded.
+
+    The hook's own finder answers once, so it is passed over here.
+    """
+    spec: ModuleSpec | None = None
+    for finder in sys.meta_path:
+        found = getattr(finder, "find_spec", None)
+        spec = found(name, path, target) if found else None
+        if spec is not None:
+            break
+    if spec is None or spec.loader is None or not hasattr(spec.loader, "exec_module"):
+        return spec
+    run = spec.loader.exec_module
+
+    def run_and_install(module: ModuleType) -> None:
+        run(module)
+        try:
+            install(module)
+        except Exception as error:  # lm-eval has to work whatever becomes of us
+            import warnings
+
+            warnings.warn(
+                f"anytime's tasks cannot be discovered by this lm-eval ({error}): use "
+                f'--include_path "$(anytime path)"',
+                stacklevel=2,
+            )
+
+    spec.loader.exec_module = run_and_install  # type: ignore[method-assign]
+    return spec
+
+
+def install(manager: ModuleType) -> None:
+    """Register our models, and let `TaskManager` look into the advertised directories too."""
+    _register_models()
+    task_manager = manager.TaskManager
+    if "entry_point" in inspect.getsource(manager).lower():
+        return  # this lm-eval looks for itself
+    task_manager.__init__ = _looking_further(task_manager.__init__)
+
+
+def _register_models() -> None:
+    # Its mapping first: lm-eval fills its registry only while it is empty.
+    import lm_eval.models  # type: ignore[import-untyped]  # noqa: F401
+    from lm_eval.api.registry import model_registry  # type: ignore[import-untyped]
+
+    for name, target in MODELS.items():
+        if name not in model_registry:
+            model_registry.register(name, target=target)
+
+
+def _looking_further(init: Callable[..., None]) -> Callable[..., None]:
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
+        given = signature.bind(self, *args, **kwargs)
+        named = given.arguments.get("include_path")
+        if not given.arguments.get("include_defaults", True):
+            init(self, *args, **kwargs)
+            return
+        paths = named if isinstance(named, list | tuple) else [named] if named else []
+        known = {Path(path).expanduser().resolve() for path in paths}
+        # Before the user's own, which may override ours.
+        ours = [path for path in task_directories() if path not in known]
+        given.arguments["include_path"] = [*ours, *paths]
+        init(*given.args, **given.kwargs)
+        self.include_path = named
+
+    return wrapped
+
+
+def task_directories() -> list[Path]:
+    """The directories that installed packages advertise for lm-eval.
+
+    An entry point names a package; its directories are taken without importing more than that.
+    """
+    found: dict[Path, None] = {}
+    for entry in importlib.metadata.entry_points(group=GROUP):
+        try:
+            spec = importlib.util.find_spec(entry.module)
+        except Exception:  # half removed, or whatever its parent package does on import
+            continue
+        places: Iterable[str] = (spec and spec.submodule_search_locations) or ()
+        for place in places:
+            if Path(place).is_dir():
+                found[Path(place).resolve()] = None
+    return list(found)

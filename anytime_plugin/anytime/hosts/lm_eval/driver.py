@@ -1,0 +1,288 @@
+"""The request type `generate_anytime`: all documents' programs in lockstep.
+
+lm-eval answers a request type by the model's method of that name. This one drives the programs of
+all documents at once: each round's requests go to the model in one `generate_until` call, so
+interrupt mode takes two calls however many documents there are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from anytime.budgets import BudgetGrid
+from anytime.domains.base import Cue
+from anytime.elicitation import (
+    THINK_OPEN,
+    Continuation,
+    Elicited,
+    Mode,
+    contract,
+    interrupt,
+    separated,
+)
+from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.backends import (
+    Prompt,
+    arguments,
+    check_model,
+    find_tokenizer,
+    is_sampled,
+    opens_thinking,
+    resolve_continuation,
+)
+from anytime.hosts.lm_eval.errors import one_sentence
+from anytime.hosts.lm_eval.harness import LM, Instance, hash_args
+from anytime.hosts.lm_eval.store import TraceStore, opened
+from anytime.protocol import Finish, Program, Reply, Request
+from anytime.tokens import Tokenizer
+
+__all__ = ["Response", "Spec", "drive", "elicited_from", "generate_anytime"]
+
+T = TypeVar("T")
+Ask = Callable[[Sequence[tuple[int, Request]]], list[Reply]]
+"""Answers one round: requests with the number of the program each belongs to."""
+
+Response = tuple[str, str]
+"""The trace as the model wrote it, and its checkpoints as JSON: lm-eval logs responses as text."""
+
+NO_CONTENT = "LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER"
+
+SLACK = 100
+"""One token in so many may be missing from a text that was cut off at its cap: a tokenizer may need
+fewer than the model wrote. Taking a text that ended there for one cut off costs one forced answer;
+the reverse would grade an unfinished trace."""
+
+STORED_BATCH = 64
+"""With a trace store a round goes out in batches of so many requests, each kept when it is done, so
+that a kill loses one batch at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a task asks for one problem, beside prompt and generation settings."""
+
+    prompt: Prompt
+    budgets: BudgetGrid
+    cue: Cue
+    mode: Mode
+    continuation: str
+    answer_tokens: int
+    traces: int
+    tokenizer: str | None
+    trace_store: str | None
+
+    def __str__(self) -> str:
+        """As it is logged with each sample: without the prompt, which stands beside."""
+        return (
+            f"budgets={','.join(map(str, self.budgets))} mode={self.mode} "
+            f"continuation={self.continuation} answer_tokens={self.answer_tokens} "
+            f"traces={self.traces}"
+        )
+
+
+def drive(programs: Sequence[Program[T]], ask: Ask) -> list[T]:
+    """Run programs to their ends in lockstep; finished ones drop out of later rounds.
+
+    Args:
+        programs: The programs.
+        ask: Answers one round. Requests come by program, and in a program's own order, so that
+            those with a common beginning stand together.
+    """
+    results: dict[int, T] = {}
+    batches: dict[int, Sequence[Request]] = {}
+
+    def advance(number: int, replies: Sequence[Reply] | None) -> None:
+        program = programs[number]
+        try:
+            batches[number] = next(program) if replies is None else program.send(replies)
+        except StopIteration as stop:
+            results[number] = stop.value
+            batches.pop(number, None)
+
+    for number in range(len(programs)):
+        advance(number, None)
+    while batches:
+        going = list(batches)
+        replies = ask([(number, request) for number in going for request in batches[number]])
+        place = 0
+        for number in going:
+            end = place + len(batches[number])
+            advance(number, replies[place:end])
+            place = end
+    return [results[number] for number in range(len(programs))]
+
+
+def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
+    """Answer all requests of this type; becomes a method of `lm_eval.api.model.LM`.
+
+    A request that occurs again, as lm-eval clones it for each trace and for padding between ranks,
+    is the problem's next draw; beyond the asked number of traces draws begin again.
+    """
+    with one_sentence():
+        draws: Counter[int] = Counter()
+        runs = []
+        for request in requests:
+            _, gen_kwargs, asked = request.args
+            runs.append(_Run(asked, gen_kwargs, draws[id(request)] % asked.traces + 1, request))
+            draws[id(request)] += 1
+        spec = runs[0].spec  # one run has one model and one set of settings
+        check_model(lm, spec.prompt)
+        tokenizer = find_tokenizer(lm, spec.tokenizer, needed=spec.mode == "interrupt")
+        programs = [_program(lm, run.spec, tokenizer) for run in runs]
+        with opened(spec.trace_store, lm) as store:
+            elicited = drive(programs, _asker(lm, runs, tokenizer, store))
+    return [_response(result) for result in elicited]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    spec: Spec
+    gen_kwargs: dict[str, Any]
+    draw: int
+    request: Instance
+
+
+def _program(lm: Any, spec: Spec, tokenizer: Tokenizer | None) -> Program[Elicited]:
+    if spec.mode == "contract":
+        return contract(spec.prompt.messages, spec.budgets)
+    continuation: Continuation = resolve_continuation(spec.continuation, lm, spec.prompt)
+    return interrupt(
+        spec.prompt.messages,
+        spec.budgets,
+        cue=spec.cue,
+        continuation=continuation,
+        answer_tokens=spec.answer_tokens,
+        tokenizer=tokenizer,
+    )
+
+
+def _asker(
+    lm: Any, runs: Sequence[_Run], tokenizer: Tokenizer | None, store: TraceStore | None
+) -> Ask:
+    cache = getattr(lm.cache_hook, "dbdict", None)
+
+    def ask(batch: Sequence[tuple[int, Request]]) -> list[Reply]:
+        keys = []
+        asked: dict[str, Instance] = {}
+        texts: dict[str, str] = {}
+        for number, request in batch:
+            run = runs[number]
+            args = arguments(lm, run.spec.prompt, request, run.gen_kwargs, run.draw)
+            key = hashed = hash_args("generate_until", args)
+            sampled = is_sampled(run.gen_kwargs)
+            if sampled:
+                key = f"{hashed}-{run.draw}"
+            keys.append(key)
+            if key in asked or key in texts:
+                continue
+            if store is not None and key in store:
+                texts[key] = store[key]
+            elif cache is not None and not sampled and hashed in cache:
+                texts[key] = cache[hashed]
+            else:
+                asked[key] = _instance(run.request, args)
+        _check_room(lm, asked.values(), tokenizer)
+        texts |= _generate(lm, asked, cache, store)
+        return [
+            _reply(texts[key], request, runs[number].spec.prompt, tokenizer)
+            for key, (number, request) in zip(keys, batch, strict=True)
+        ]
+
+    return ask
+
+
+def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
+    return Instance(
+        request_type="generate_until",
+        doc=request.doc,
+        arguments=args,
+        idx=request.idx,
+        metadata=(request.task_name, request.doc_id, 1),
+    )
+
+
+def _generate(
+    lm: Any, asked: dict[str, Instance], cache: Any, store: TraceStore | None
+) -> dict[str, str]:
+    keys = list(asked)
+    texts: dict[str, str] = {}
+    step = len(keys) if store is None else STORED_BATCH
+    for start in range(0, len(keys), step or 1):
+        part = keys[start : start + step]
+        said = dict(zip(part, lm.generate_until([asked[key] for key in part]), strict=True))
+        texts |= said
+        if store is not None:
+            store.add(said)
+        if cache is not None:
+            for key, text in said.items():
+                if not is_sampled(asked[key].args[1]):
+                    cache[key] = text
+            cache.commit()
+    return texts
+
+
+def _check_room(lm: Any, asked: Any, tokenizer: Tokenizer | None) -> None:
+    """Refuse what lm-eval would only warn of: it cuts a prompt that does not fit from the left."""
+    room = getattr(lm, "max_length", None)
+    sends_tokens = getattr(lm, "tokenized_requests", True)
+    if tokenizer is None or not isinstance(room, int) or not sends_tokens:
+        return
+    for instance in asked:
+        context, kwargs = instance.args
+        # No tokenizer makes more tokens than bytes, so most need no counting.
+        cap = kwargs["max_gen_toks"]
+        if isinstance(context, str) and len(context.encode(errors="replace")) + cap > room:
+            needed = len(tokenizer.ends(context)) + cap
+            if needed > room:
+                raise AnytimeError(
+                    f"a prompt with room for {cap} tokens needs {needed} of the model's "
+                    f"{room}: name smaller budgets, or set max_length in --model_args where the "
+                    f"model can take more"
+                )
+
+
+def _reply(text: str, request: Request, prompt: Prompt, tokenizer: Tokenizer | None) -> Reply:
+    if text == NO_CONTENT:
+        if request.kind == "trace" and request.budget is None:
+            raise AnytimeError(
+                "the service returned no content for a trace: it keeps the reasoning apart, where "
+                "lm-eval does not look; start the server without a reasoning parser, or use "
+                "mode=contract"
+            )
+        text = ""
+    if tokenizer is None:
+        return Reply(text=text, finish="other")
+    tokens = len(tokenizer.ends(text))
+    if request.kind == "trace" and opens_thinking(prompt):
+        text = f"{THINK_OPEN}\n{text}"
+    # A bare string does not tell why it ended; one as long as its cap was cut off, most likely.
+    slack = 0 if getattr(tokenizer, "exact", False) else request.max_tokens // SLACK
+    finish: Finish = "length" if tokens >= request.max_tokens - slack else "stop"
+    return Reply(text=text, output_tokens=tokens, finish=finish)
+
+
+def _response(elicited: Elicited) -> Response:
+    trace = "" if elicited.trace is None else elicited.trace.text
+    record = elicited.to_json()
+    if elicited.mode == "interrupt":
+        for checkpoint in record["checkpoints"]:
+            if not checkpoint["forced"]:
+                del checkpoint["answer"]  # the end of the trace, which stands beside
+    return trace, json.dumps(record, ensure_ascii=False)
+
+
+def elicited_from(response: Response) -> Elicited:
+    """What a response tells."""
+    trace, written = response
+    record = json.loads(written)
+    own = separated(Reply(trace)).text
+    for checkpoint in record["checkpoints"]:
+        checkpoint.setdefault("answer", own)
+    return Elicited.from_json(record)
+
+
+LM.generate_anytime = generate_anytime

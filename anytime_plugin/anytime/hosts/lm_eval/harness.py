@@ -1,0 +1,11 @@
+"""What is used of lm-eval, which comes without types."""
+
+from __future__ import annotations
+
+from lm_eval.api.filter import Filter, FilterEnsemble  # type: ignore[import-untyped]
+from lm_eval.api.instance import Instance  # type: ignore[import-untyped]
+from lm_eval.api.metrics import mean  # type: ignore[import-untyped]
+from lm_eval.api.model import LM, hash_args  # type: ignore[import-untyped]
+from lm_eval.api.task import ConfigurableTask  # type: ignore[import-untyped]
+
+__all__ = ["LM", "ConfigurableTask", "Filter", "FilterEnsemble", "Instance", "hash_args", "mean"]

@@ -1,0 +1,130 @@
+"""The models `anytime-planner`, `anytime-simulated` and `anytime-guesser`."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from typing import Any, NoReturn
+
+from anytime.elicitation import THINK_CLOSE, THINK_OPEN
+from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.errors import one_sentence
+from anytime.hosts.lm_eval.harness import LM, Instance
+from anytime.models import load_model
+from anytime.models.pieces import split_pieces
+from anytime.models.solutions import recall
+from anytime.protocol import Message, Reply
+
+__all__ = ["Guesser", "Planner", "Simulated"]
+
+DEFAULT_MAX_TOKENS = 4096
+
+
+class Pieces:
+    """The tokens of the built-in models as a tokenizer, which splits as they wrote."""
+
+    exact = True
+
+    def ends(self, text: str) -> list[int]:
+        """Say where each piece of the text ends."""
+        return list(accumulate(map(len, split_pieces(text))))
+
+    def encode(self, text: str) -> list[int]:
+        """Return a number for each piece."""
+        return [zlib.crc32(piece.encode()) for piece in split_pieces(text)]
+
+
+class BuiltIn(LM):  # type: ignore[misc]
+    """A built-in model; `--model_args` are the model's own options.
+
+    A context is text, which is one turn of the user's, or turns as JSON, which is what `anytime`'s
+    own tasks and `--apply_chat_template` hand over. A trailing assistant turn is continued.
+    """
+
+    NAME: str
+    takes_messages = True
+    tokenizer = Pieces()
+    tokenizer_name = "anytime"
+
+    def __init__(
+        self,
+        batch_size: Any = None,
+        max_batch_size: Any = None,
+        device: Any = None,
+        **options: Any,
+    ) -> None:
+        """Load the model, so that a wrong option fails before anything runs."""
+        super().__init__()
+        with one_sentence():
+            self._respond = load_model(self.NAME, options, solutions=recall)
+        self.identity = json.dumps([self.NAME, options], sort_keys=True)
+
+    def generate_until(self, requests: Sequence[Instance], disable_tqdm: bool = False) -> list[str]:
+        """Answer each request; `seed` among its settings is the draw."""
+        with one_sentence():
+            return [self._answer(*request.args) for request in requests]
+
+    def _answer(self, context: str, kwargs: Mapping[str, Any]) -> str:
+        cap = int(kwargs.get("max_gen_toks", DEFAULT_MAX_TOKENS))
+        text = _written(self._respond(read_context(context), cap, int(kwargs.get("seed", 0))), cap)
+        for stop in kwargs.get("until") or ():
+            text = text.partition(stop)[0] if stop else text
+        return text
+
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str:
+        """Turns as JSON, which is what these models read."""
+        return json.dumps(chat_history, ensure_ascii=False)
+
+    def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
+        """Refuse: a built-in model has no probabilities."""
+        raise _no_probabilities(self.NAME)
+
+    def loglikelihood_rolling(self, requests: Sequence[Instance]) -> NoReturn:
+        """Refuse: a built-in model has no probabilities."""
+        raise _no_probabilities(self.NAME)
+
+
+class Planner(BuiltIn):
+    """A genuine anytime planner for trips."""
+
+    NAME = "planner"
+
+
+class Simulated(BuiltIn):
+    """A simulator of a reasoner with a known performance profile; it is told the answers."""
+
+    NAME = "simulated"
+
+
+class Guesser(BuiltIn):
+    """The chance baseline."""
+
+    NAME = "guesser"
+
+
+def read_context(context: str) -> list[Message]:
+    """The turns in a context: JSON as chats have it, or else one user turn of plain text."""
+    if context.startswith('[{"role"'):
+        try:
+            return [Message(turn["role"], turn["content"]) for turn in json.loads(context)]
+        except (ValueError, KeyError, TypeError):
+            pass  # text that only looks like it
+    return [Message("user", context)]
+
+
+def _written(reply: Reply, cap: int) -> str:
+    if not reply.reasoning:
+        return reply.text
+    # The tags count as tokens here, as they do in real models, so that a trace keeps to its cap.
+    whole = f"{THINK_OPEN}\n{reply.reasoning}"
+    if reply.text or reply.finish == "stop":
+        whole += f"\n{THINK_CLOSE}\n\n{reply.text}"
+    return "".join(split_pieces(whole)[:cap])
+
+
+def _no_probabilities(name: str) -> AnytimeError:
+    return AnytimeError(f"anytime-{name} generates text and has no probabilities: use another task")

@@ -1,0 +1,148 @@
+"""From the checkpoints of a problem's traces to lm-eval's values, and from those to the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from anytime.domains.base import Domain, Problem
+from anytime.elicitation import Elicited
+from anytime.hosts.lm_eval.harness import mean
+from anytime.hosts.lm_eval.settings import Settings
+from anytime.index import Curve, anytime_index, index_interval, overthought
+
+__all__ = ["Curved", "aggregations", "higher_is_better", "values"]
+
+Aggregate = Callable[[Sequence[Any]], float]
+
+
+class Curved(float):
+    """A problem's own number, with the curve it was taken from.
+
+    lm-eval aggregates numbers, one per document. The index of all problems is no mean of the
+    problems' own where the envelope is taken on the mean curve, so it needs their curves.
+
+    Attributes:
+        quality: Quality by trace and budget, shape (traces, T).
+    """
+
+    quality: Sequence[Sequence[float]]
+
+    def __new__(cls, value: float, quality: Sequence[Sequence[float]]) -> Curved:
+        """Carry the curve along."""
+        made = super().__new__(cls, value)
+        made.quality = quality
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Ranks send it to one another."""
+        return Curved, (float(self), self.quality)
+
+
+def values(
+    domain: Domain, problem: Problem, settings: Settings, traces: Sequence[Elicited]
+) -> dict[str, float]:
+    """Every number of one problem, averaged over its traces.
+
+    Keys: `q@B` and the domain's further `em@B`, ... for each budget; `final`, `average`,
+    `overthinking`, `unparsed` (share of checkpoints without an extractable answer),
+    `leaked_reasoning_tokens` (per forced answer); and the index with its companions.
+    """
+    per_trace = []
+    curve = []
+    for elicited in traces:
+        grades = [domain.grade(problem, point.answer) for point in elicited.checkpoints]
+        quality = [grade.quality for grade in grades]
+        curve.append(quality)
+        value: dict[str, float] = {}
+        for point, grade in zip(elicited.checkpoints, grades, strict=True):
+            value[f"q@{point.budget}"] = grade.quality
+            value |= {f"{name}@{point.budget}": m for name, m in grade.metrics.items()}
+        forced = [point for point in elicited.checkpoints if point.forced]
+        leaked = sum(point.leaked_reasoning_tokens for point in forced)
+        value |= {
+            "final": quality[-1],
+            "average": float(np.mean(quality)),
+            "overthinking": float(overthought(quality)),
+            "unparsed": sum(not grade.parsed for grade in grades) / len(grades),
+            "leaked_reasoning_tokens": leaked / max(1, len(forced)),
+        }
+        per_trace.append(value)
+    averaged = {key: float(np.mean([value[key] for value in per_trace])) for key in per_trace[0]}
+    own = Curve(settings.budgets, [curve])
+    return averaged | {
+        name: Curved(statistic(own, settings), curve) for name, statistic in _INDEX.items()
+    }
+
+
+def _index(curve: Curve, settings: Settings) -> float:
+    return anytime_index(
+        curve, envelope=settings.envelope, scale=settings.scale, q_max=settings.q_max
+    )
+
+
+def _raw(curve: Curve, settings: Settings) -> float:
+    return anytime_index(curve, envelope="none", scale=settings.scale, q_max=settings.q_max)
+
+
+def _drift(curve: Curve, settings: Settings) -> float:
+    enveloped = anytime_index(curve, envelope="mean", scale=settings.scale, q_max=settings.q_max)
+    return enveloped - _raw(curve, settings)
+
+
+def _bound(side: int) -> Callable[[Curve, Settings], float]:
+    def statistic(curve: Curve, settings: Settings) -> float:
+        if len(curve.quality) < 2:  # of one problem there is no interval
+            return _index(curve, settings)
+        return index_interval(
+            curve,
+            envelope=settings.envelope,
+            scale=settings.scale,
+            q_max=settings.q_max,
+            seed=settings.seed,
+        )[side]
+
+    return statistic
+
+
+_INDEX: Mapping[str, Callable[[Curve, Settings], float]] = {
+    "anytime_index": _index,
+    "anytime_index_low": _bound(0),
+    "anytime_index_high": _bound(1),
+    "anytime_index_raw": _raw,
+    "drift": _drift,
+}
+
+_BETTER = {
+    "drift": False,
+    "overthinking": False,
+    "unparsed": False,
+    "leaked_reasoning_tokens": False,
+}
+
+
+def aggregations(domain: Domain, settings: Settings) -> dict[str, Aggregate]:
+    """How each value becomes a number of the table: a mean, which has a stderr, or the index."""
+    names = ["q", *domain.metrics]
+    per_budget = [f"{name}@{budget}" for name in names for budget in settings.budgets]
+    per_trace = ["final", "average", "overthinking", "unparsed", "leaked_reasoning_tokens"]
+    return dict.fromkeys([*per_budget, *per_trace], mean) | {
+        name: _over_problems(statistic, settings) for name, statistic in _INDEX.items()
+    }
+
+
+def higher_is_better(names: Sequence[str]) -> dict[str, bool]:
+    """For the arrows of the table."""
+    return {name: _BETTER.get(name, True) for name in names}
+
+
+def _over_problems(statistic: Callable[[Curve, Settings], float], settings: Settings) -> Aggregate:
+    def aggregate(items: Sequence[Curved]) -> float:
+        quality = np.array([item.quality for item in items])
+        # Ranks send problems in an order of their own; sums of floats shall not depend on it.
+        by_problem = quality.mean(axis=1)
+        return statistic(Curve(settings.budgets, quality[np.lexsort(by_problem.T)]), settings)
+
+    return aggregate

@@ -1,0 +1,146 @@
+"""What the user set with `--metadata`, read and checked before anything is generated."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_args
+
+from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.domains.base import SPLITS, Domain, Split
+from anytime.elicitation import CONTINUATIONS, MODES, Mode
+from anytime.errors import AnytimeError
+from anytime.index import Curve, Envelope, QMax, Scale, anytime_index, budget_weights
+
+__all__ = ["METHODS", "Settings", "read_settings"]
+
+METHODS = ("cot",)
+
+# lm-eval merges the model's own arguments into the metadata, so a name that is none of ours may be
+# one of theirs. These look like ours and are not.
+_THEIRS = frozenset({"model"})
+
+_EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The knobs of a task.
+
+    Attributes:
+        budgets: Trace tokens: `128,256,512`, `geom:128:4096:6`, `linear:0:4000:5` or a list.
+        dataset: `official`, `builtin`, a pinned subset's name or a file.
+        split: `test`, `dev` or `all`; None is `test`, or the whole of a user's file.
+        method: How a problem becomes the first prompt.
+        mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
+        continuation: How a cut trace is handed back: `auto`, `prefill`, `reprompt`.
+        traces: Traces per problem.
+        tokenizer: What to cut with where the model has no tokenizer of its own.
+        answer_tokens: Cap on a forced answer.
+        trace_store: File that keeps every finished generation; a second run asks for the rest.
+        envelope: Where the index takes "best so far".
+        scale: Distance between budgets in the index.
+        q_max: Quality that counts as 1 in the index.
+        seed: Of generated problems, option orders and the interval's bootstrap.
+    """
+
+    budgets: BudgetGrid
+    dataset: str
+    split: Split | None
+    method: str
+    mode: Mode
+    continuation: str
+    traces: int
+    tokenizer: str | None
+    answer_tokens: int
+    trace_store: str | None
+    envelope: Envelope
+    scale: Scale
+    q_max: QMax
+    seed: int
+
+
+NAMES = tuple(field.name for field in fields(Settings))
+
+
+def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> Settings:
+    """Read the settings of a task.
+
+    Args:
+        metadata: The task's own, the model's arguments and the user's, as lm-eval merges them.
+        domain: Gives the defaults.
+        dataset: The task's dataset, unless the user names one.
+
+    Raises:
+        AnytimeError: A name that looks like one of ours and is none, or a value of a wrong kind.
+    """
+    _refuse_near_misses(metadata)
+    given = {name: metadata[name] for name in NAMES if metadata.get(name) is not None}
+    settings = Settings(
+        budgets=_budgets(given.get("budgets", domain.budgets)),
+        dataset=str(_text(given, "dataset", dataset)),
+        split=_choice(given, "split", None, SPLITS),
+        method=_choice(given, "method", "cot", METHODS),
+        mode=_choice(given, "mode", "interrupt", MODES),
+        continuation=_choice(given, "continuation", "auto", CONTINUATIONS),
+        traces=_whole(given, "traces", 1, least=1),
+        tokenizer=_text(given, "tokenizer", None),
+        answer_tokens=_whole(given, "answer_tokens", domain.answer_tokens, least=1),
+        trace_store=_text(given, "trace_store", None),
+        envelope=_choice(given, "envelope", "mean", get_args(Envelope)),
+        scale=_choice(given, "scale", "linear", get_args(Scale)),
+        q_max=given.get("q_max", 1.0),
+        seed=_whole(given, "seed", 0, least=0),
+    )
+    if settings.mode == "contract" and settings.budgets[0] == 0:
+        raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
+    # The index would refuse these after the run.
+    budget_weights(settings.budgets, settings.scale)
+    anytime_index(Curve([1, 2], [[1, 1]]), q_max=settings.q_max)
+    return settings
+
+
+def _refuse_near_misses(metadata: Mapping[str, Any]) -> None:
+    for name in metadata:
+        if str(name).lstrip("-").isdigit():
+            raise AnytimeError(
+                f"metadata holds a bare {name}: a list of budgets has to be quoted as JSON, "
+                f"{_EXAMPLE}"
+            )
+        if name in NAMES or name in _THEIRS:
+            continue
+        if near := difflib.get_close_matches(str(name), NAMES, n=1, cutoff=0.8):
+            raise AnytimeError(
+                f"unknown name {name!r} in --metadata: did you mean {near[0]!r}? "
+                f"Known are {', '.join(NAMES)}"
+            )
+
+
+def _budgets(value: Any) -> BudgetGrid:
+    if not isinstance(value, str | int | float | list | tuple) or isinstance(value, bool):
+        raise AnytimeError(f"budgets {value!r} in --metadata is no grid: write {_EXAMPLE}")
+    return parse_budgets(value)
+
+
+def _text(given: Mapping[str, Any], name: str, default: str | None) -> str | None:
+    value = given.get(name, default)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise AnytimeError(f"{name} {value!r} in --metadata is not a name")
+    return value
+
+
+def _choice(given: Mapping[str, Any], name: str, default: Any, choices: tuple[str, ...]) -> Any:
+    value = given.get(name, default)
+    if value is not None and value not in choices:
+        raise AnytimeError(
+            f"unknown {name} {value!r} in --metadata: choose one of {', '.join(choices)}"
+        )
+    return value
+
+
+def _whole(given: Mapping[str, Any], name: str, default: int, least: int) -> int:
+    value = given.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise AnytimeError(f"{name} {value!r} in --metadata is not a whole number from {least} on")
+    return value

@@ -1,0 +1,245 @@
+"""The task class behind the YAML in `task_configs/`: any domain, at every token budget."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from anytime.domains.base import Dataset, Problem
+from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.backends import LENGTHS, Prompt, raw_prompt
+from anytime.hosts.lm_eval.driver import Response, Spec, elicited_from
+from anytime.hosts.lm_eval.errors import one_sentence
+from anytime.hosts.lm_eval.harness import ConfigurableTask, Filter, FilterEnsemble, Instance
+from anytime.hosts.lm_eval.scoring import aggregations, higher_is_better, values
+from anytime.hosts.lm_eval.settings import read_settings
+from anytime.models.solutions import remember
+from anytime.plugins import get_domain
+from anytime.protocol import Message
+
+__all__ = ["AnytimeTask"]
+
+OLDEST = (0, 4, 13)
+
+TWIN = "_builtin"
+"""Ends the name of a task on built-in problems."""
+
+
+class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
+    """A domain as an lm-eval task.
+
+    The YAML's `dataset_path` names the domain and its `dataset_name` the dataset; `--metadata`
+    holds the knobs (`anytime.hosts.lm_eval.settings`), `--gen_kwargs` the sampling.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        """Read the settings and load the problems, so that everything wrong shows at once."""
+        fields = {key: value for key, value in config.items() if key != "class"}
+        name = fields["task"]
+        with one_sentence(stand_in=name if name.endswith(TWIN) else _twin(fields)):
+            _check_version()
+            self._domain = get_domain(fields["dataset_path"])
+            named = fields["dataset_name"]
+            self._settings = read_settings(fields.get("metadata") or {}, self._domain, named)
+            if name.endswith(TWIN) and self._settings.dataset != "builtin":
+                raise AnytimeError(
+                    f"{name} runs on built-in problems: for dataset={self._settings.dataset} use "
+                    f"the task {name.removesuffix(TWIN)}"
+                )
+            self._shots: list[dict[str, Any]] | None = None
+            self._turns: tuple[Message, ...] | None = None
+            fields |= {"repeats": self._settings.traces, "metric_list": []}
+            super().__init__(config=fields)
+        # Requests are of a type of their own, and ranks pad by this name; lm-eval accepts only its
+        # own names while the config is read.
+        self.OUTPUT_TYPE = "generate_anytime"
+        self._filters = [FilterEnsemble("none", [_AllTraces])]
+        self._aggregation_list = aggregations(self._domain, self._settings)
+        self._higher_is_better = higher_is_better(list(self._aggregation_list))
+        self._metric_fn_list = dict.fromkeys(self._aggregation_list)
+
+    def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """Load the domain's problems; nothing here goes through lm-eval's own loader."""
+        settings = self._settings
+        loaded: Dataset = self._domain.load(settings.dataset, settings.split, settings.seed)
+        remember(self._domain, loaded.problems)
+        self._problems = {problem.id: problem for problem in loaded.problems}
+        self.dataset = {"test": Documents(map(_document, loaded.problems))}
+        self.config.metadata |= asdict(settings) | {
+            "dataset": loaded.name,
+            "revision": loaded.revision,
+            "split": loaded.split,
+            "note": loaded.note,
+            "budgets": list(settings.budgets),
+        }
+
+    def fewshot_docs(self) -> list[dict[str, Any]]:
+        """None yet: examples are loaded when some are asked for."""
+        return []
+
+    def doc_to_text(self, doc: Mapping[str, Any], template: Any = None) -> str:
+        """The user's message: statement and answer format."""
+        return self._domain.ask(_problem(doc))
+
+    def doc_to_target(self, doc: Mapping[str, Any], template: Any = None) -> str:
+        """The gold answer; in an example, as a model should have written it."""
+        problem = _problem(doc)
+        return problem.gold if template is None else _shown(self._domain, problem)
+
+    def build_all_requests(self, *, limit: int | None = None, **options: Any) -> None:
+        """Refuse what lm-eval would misread, then build as ever."""
+        with one_sentence():
+            if limit is not None and limit < 1:
+                raise AnytimeError(
+                    f"--limit {limit} leaves no problem: leave it out, or name 1 or more"
+                )
+            self._check_generation()
+            super().build_all_requests(limit=limit, **options)
+            for instance in self.instances:
+                spec = instance.args[2]
+                if instance.doc["id"] not in self._problems or spec != self._spec(
+                    spec.prompt, self._problems[instance.doc["id"]]
+                ):
+                    raise AnytimeError(
+                        f"the cached requests of {self.task_name} were made with other settings: "
+                        f"add --cache_requests refresh"
+                    )
+
+    def fewshot_context(
+        self, doc: Mapping[str, Any], num_fewshot: int, *rest: Any, **options: Any
+    ) -> Any:
+        """As lm-eval builds it; keeps the turns a chat template is applied to."""
+        self._turns = None
+        if num_fewshot and self._shots is None:
+            self._shots = self._load_shots(num_fewshot)
+            self.sampler.replace_df(self._shots)
+        template: Callable[..., Any] | None = options.get("chat_template")
+        if template is not None and options.get("apply_chat_template"):
+
+            def keeping(turns: Sequence[Mapping[str, str]], **how: Any) -> Any:
+                self._turns = tuple(Message(t["role"], t["content"]) for t in turns)  # type: ignore[arg-type]
+                return template(turns, **how)
+
+            options["chat_template"] = keeping
+        return super().fewshot_context(doc, num_fewshot, *rest, **options)
+
+    def _load_shots(self, count: int) -> list[dict[str, Any]]:
+        # The evaluated problem is left out by lm-eval, since both splits go by the same name.
+        settings = self._settings
+        problems = self._domain.load(settings.dataset, "dev", settings.seed).problems
+        if len(problems) <= count:
+            raise AnytimeError(
+                f"--num_fewshot {count} needs more than the {len(problems)} problems in the dev "
+                f"split of {settings.dataset}"
+            )
+        return [_document(problem) for problem in problems]
+
+    def construct_requests(self, doc: Mapping[str, Any], ctx: Any, **options: Any) -> Instance:
+        """One request per problem; lm-eval repeats it for each trace."""
+        templated = self._turns is not None
+        turns = self._turns or (Message("user", ctx),)
+        context = ctx if templated else raw_prompt(turns)
+        spec = self._spec(Prompt(context, turns, templated), self._problems[doc["id"]])
+        return Instance(
+            request_type="generate_anytime",
+            doc=dict(doc),
+            arguments=(context, dict(self.config.generation_kwargs), spec),
+            idx=0,
+            metadata=options["metadata"],
+        )
+
+    def _spec(self, prompt: Prompt, problem: Problem) -> Spec:
+        settings = self._settings
+        return Spec(
+            prompt=prompt,
+            budgets=settings.budgets,
+            cue=self._domain.cue(problem),
+            mode=settings.mode,
+            continuation=settings.continuation,
+            answer_tokens=settings.answer_tokens,
+            traces=settings.traces,
+            tokenizer=settings.tokenizer,
+            trace_store=settings.trace_store,
+        )
+
+    def _check_generation(self) -> None:
+        for name in LENGTHS:
+            if name in self.config.generation_kwargs:
+                raise AnytimeError(
+                    f"{name} in --gen_kwargs would cap what the budgets cap: drop it, and name "
+                    f"budgets or answer_tokens in --metadata"
+                )
+
+    def process_results(
+        self, doc: Mapping[str, Any], results: Sequence[Sequence[Response]]
+    ) -> dict[str, Any]:
+        """The values of one problem."""
+        if "bypass" in self._metric_fn_list:  # --predict_only
+            return {"bypass": None}
+        (responses,) = results
+        # Padding between ranks can leave more than were asked for.
+        traces = [elicited_from(response) for response in responses[: self._settings.traces]]
+        with one_sentence():
+            return dict(values(self._domain, _problem(doc), self._settings, traces))
+
+    def aggregation(self) -> dict[str, Any]:
+        """How each value becomes a number of the table."""
+        return dict(self._aggregation_list)
+
+    def higher_is_better(self) -> dict[str, bool]:
+        """For the arrows of the table."""
+        return dict(self._higher_is_better)
+
+
+class Documents(list[dict[str, Any]]):
+    """Documents in memory; lm-eval looks at the names of their fields."""
+
+    @property
+    def features(self) -> dict[str, Any]:
+        """The fields of a document."""
+        return dict.fromkeys(self[0])
+
+
+class _AllTraces(Filter):  # type: ignore[misc]
+    """Keeps all traces, where lm-eval's default keeps the first."""
+
+    def apply(self, resps: Any, docs: Any) -> Any:
+        return resps
+
+
+def _document(problem: Problem) -> dict[str, Any]:
+    return {
+        "id": problem.id,
+        "prompt": problem.prompt,
+        "gold": problem.gold,
+        "facts": dict(problem.facts),
+    }
+
+
+def _problem(doc: Mapping[str, Any]) -> Problem:
+    return Problem(doc["id"], doc["prompt"], doc["gold"], doc["facts"])
+
+
+def _shown(domain: Any, problem: Problem) -> str:
+    """A gold answer in the domain's answer format."""
+    if domain.grade(problem, f"So I answer.\n\n{problem.gold}").quality == 1:
+        return problem.gold
+    begin = domain.cue(problem).begin
+    return f"{begin}{problem.gold}{'}' * (begin.count('{') - begin.count('}'))}"
+
+
+def _twin(fields: Mapping[str, Any]) -> str:
+    return f"anytime_{fields['dataset_path']}{TWIN}"
+
+
+def _check_version() -> None:
+    version = importlib.metadata.version("lm_eval")
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    if numbers < OLDEST:
+        needed = ".".join(map(str, OLDEST))
+        raise AnytimeError(
+            f"anytime needs lm-eval {needed} or newer, and {version} is installed: "
+            f"pip install --upgrade lm-eval"
+        )

@@ -1,0 +1,1 @@
+"""Task YAML for lm-eval; `anytime path` prints where it lies."""

@@ -1,0 +1,221 @@
+"""Three ways for lm-eval to find the tasks, and a start-up hook that never breaks anything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from anytime.cli import task_directory
+from tests.hosts.lm_eval.conftest import Cli
+
+HOOK = Path(sysconfig.get_path("purelib"), "anytime_lm_eval.pth")
+TASKS = {
+    "anytime_trip",
+    "anytime_trip_builtin",
+    "anytime_aime24",
+    "anytime_aime25",
+    "anytime_aime26",
+    "anytime_aime_builtin",
+    "anytime_gpqa",
+    "anytime_gpqa_builtin",
+}
+GROUPS = {"anytime", "anytime_aime"}
+
+INDEX = """
+import logging, sys
+logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
+from lm_eval.tasks import TaskManager, manager
+manager.__file__ = "/nowhere/manager.py"  # lm-eval's own tasks take seconds to index
+from lm_eval.api.registry import get_model
+found = TaskManager(include_path=INCLUDE, include_defaults=DEFAULTS)
+for name in found.all_tasks:
+    if name.startswith("anytime"):
+        print(name, found.task_index[name].yaml_path)
+print("include_path", found.include_path)
+for name in ("anytime-planner", "dummy"):
+    try:
+        print(get_model(name).__name__)
+    except ValueError:
+        print("no", name)
+"""
+
+
+def python(
+    code: str, *flags: str, folder: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *flags, "-c", code],
+        env={**os.environ, **env},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def index(include: object = None, defaults: bool = True, **env: str) -> list[str]:
+    code = INDEX.replace("INCLUDE", repr(include)).replace("DEFAULTS", repr(defaults))
+    done = python(code, **env)
+    assert done.returncode == 0, done.stderr
+    assert "overrides" not in done.stdout
+    assert "Duplicate" not in done.stdout
+    return done.stdout.splitlines()
+
+
+def test_the_hook_is_installed_and_is_one_guarded_line() -> None:
+    text = HOOK.read_text()
+    assert text.startswith("import sys;exec(")
+    assert text.count("\n") == 1
+
+
+def test_the_hook_the_option_and_both_give_the_same_tasks() -> None:
+    given = str(task_directory())
+    by_hook = index()
+    by_option = index(given, ANYTIME_LM_EVAL_HOOK="0")
+    by_both = index(given)
+    names = {line.split()[0] for line in by_hook if line.startswith("anytime")}
+    assert names == TASKS | GROUPS
+    tasks = [line for line in by_hook if line.startswith("anytime")]
+    assert tasks == [line for line in by_option if line.startswith("anytime")]
+    assert tasks == [line for line in by_both if line.startswith("anytime")]
+    assert f"include_path {given}" in by_both
+    assert by_hook[-2:] == by_both[-2:] == ["Planner", "DummyLM"]
+    assert by_option[-2:] == ["no anytime-planner", "DummyLM"]
+
+
+def test_without_defaults_nothing_is_added() -> None:
+    assert [line for line in index(defaults=False) if line.startswith("anytime")] == []
+
+
+def test_a_manager_that_looks_for_itself_is_left_alone() -> None:
+    code = """
+import types, inspect
+from anytime.hosts.lm_eval import discovery
+class TaskManager:
+    def __init__(self, include_path=None): ...
+module = types.ModuleType("manager")
+module.TaskManager = TaskManager
+before = TaskManager.__init__
+inspect.getsource = lambda m: "for point in entry_points(group='lm_eval.tasks')"
+discovery.install(module)
+assert TaskManager.__init__ is before
+inspect.getsource = lambda m: ""
+discovery.install(module)
+assert TaskManager.__init__ is not before
+"""
+    done = python(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_lm_eval_that_moved_warns_and_works() -> None:
+    code = """
+import types, warnings
+from anytime.hosts.lm_eval import discovery
+from importlib.machinery import ModuleSpec
+import sys
+class Loader:
+    def create_module(self, spec): return None
+    def exec_module(self, module): module.loaded = True
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None): return ModuleSpec(name, Loader())
+sys.meta_path[:] = [Finder]
+spec = discovery.find_spec("lm_eval.tasks.manager")
+module = types.ModuleType("manager")
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    spec.loader.exec_module(module)
+assert module.loaded
+assert "anytime path" in str(caught[0].message), caught
+"""
+    done = python(code)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("flags", [(), ("-S",), ("-I",), ("-E",), ("-s",), ("-O",)])
+def test_every_kind_of_start_is_silent(flags: tuple[str, ...]) -> None:
+    done = python("print('up')", *flags)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "up\n", "")
+
+
+def test_starting_imports_nothing_of_ours() -> None:
+    done = python(
+        "import sys; print([m for m in sys.modules if 'anytime' in m and 'edit' not in m])"
+    )
+    assert done.stdout == "[]\n"
+
+
+def run_hook(folder: Path, code: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the hook's line as `site` does, in an interpreter that has nothing else of ours."""
+    line = HOOK.read_text()
+    stub = folder / "lm_eval" / "tasks"
+    stub.mkdir(parents=True, exist_ok=True)
+    (folder / "lm_eval" / "__init__.py").touch()
+    (stub / "__init__.py").touch()
+    (stub / "manager.py").write_text("loaded = True\n")
+    start = f"import sys\nsys.path.insert(0, {str(folder)!r})\nexec({line!r})\n"
+    return python(start + code, "-S", folder=folder, **env)
+
+
+LOAD = "from lm_eval.tasks import manager\nprint(manager.loaded)\n"
+
+
+def test_uninstalled_it_stands_aside(tmp_path: Path) -> None:
+    done = run_hook(tmp_path, LOAD)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_half_removed_it_stands_aside(tmp_path: Path) -> None:
+    (tmp_path / "anytime").mkdir()
+    (tmp_path / "anytime" / "__init__.py").write_text("raise OSError('torn')\n")
+    done = run_hook(tmp_path, LOAD)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_switched_off_it_imports_nothing(tmp_path: Path) -> None:
+    (tmp_path / "anytime").mkdir()
+    (tmp_path / "anytime" / "__init__.py").write_text("print('imported')\n")
+    done = run_hook(tmp_path, LOAD, ANYTIME_LM_EVAL_HOOK="0")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+
+
+def test_an_unreadable_hook_breaks_no_interpreter(tmp_path: Path) -> None:
+    (tmp_path / HOOK.name).mkdir()  # cannot be opened, even by root
+    done = python(f"import site; site.addsitedir({str(tmp_path)!r}); print('up')")
+    assert (done.returncode, done.stdout) == (0, "up\n")
+
+
+def test_its_line_takes_less_than_a_millisecond(tmp_path: Path) -> None:
+    # Installed or not, starting costs the same but for this line.
+    code = f"""
+import sys, time
+line = {HOOK.read_text()!r}
+times = []
+for _ in range(20):
+    start = time.perf_counter()
+    exec(line)
+    times.append(time.perf_counter() - start)
+print(min(times))
+"""
+    assert float(python(code, "-S").stdout) < 0.001
+
+
+def test_anytime_path(cli: Cli) -> None:
+    done = cli("anytime", "path")
+    assert done.returncode == 0
+    assert {file.stem for file in Path(done.stdout.strip()).glob("*.yaml")} == TASKS | GROUPS
+
+
+@pytest.mark.slow
+def test_lm_eval_lists_and_validates_them(cli: Cli) -> None:
+    listed = cli("lm_eval", "ls", "tasks")
+    for name in TASKS | GROUPS:
+        assert f"|{name} " in listed.stdout.replace("| ", "|"), name
+    done = cli("lm_eval", "validate", "--tasks", "anytime")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All tasks found and valid" in done.stdout

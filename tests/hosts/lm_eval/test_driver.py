@@ -1,0 +1,387 @@
+"""Rounds, equal requests, cutting, caching and resuming, with models of the tests' own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import lm_eval
+import pytest
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM, CachingLM
+
+from anytime.domains.aime import AIME
+from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.driver import drive
+from anytime.hosts.lm_eval.models import Pieces, Planner, Simulated
+from anytime.protocol import Message, Program, Reply, Request
+from tests.hosts.lm_eval.conftest import (
+    Counting,
+    checkpoints,
+    evaluate,
+    manager,
+    numbers,
+    samples,
+)
+
+TRIP = "anytime_trip_builtin"
+KNOBS = {"budgets": "32,64,128,2048"}
+
+Say = Callable[[str, dict[str, Any]], str]
+
+
+class Scripted(LM):
+    """A model that takes strings and answers by a function of context and settings."""
+
+    tokenizer: Any = Pieces()
+    tokenizer_name = "pieces"
+
+    chat_template_args: Any = None
+
+    def __init__(self, say: Say) -> None:
+        super().__init__()
+        self.say = say
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
+        self.asked += [request.args for request in requests]
+        return [self.say(*request.args) for request in requests]
+
+    def apply_chat_template(
+        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
+    ) -> str:
+        turns = "".join(f"<{turn['role']}>{turn['content']}" for turn in chat_history)
+        return f"{turns}<assistant>"
+
+    def loglikelihood(self, requests: Any) -> Any: ...
+
+    def loglikelihood_rolling(self, requests: Any) -> Any: ...
+
+
+def counting(context: str, kwargs: dict[str, Any]) -> str:
+    """So many numbers as are asked for: a trace that never ends by itself."""
+    return "".join(f" {number}" for number in range(kwargs["max_gen_toks"]))
+
+
+def program(number: int, rounds: int) -> Program[int]:
+    for step in range(rounds):
+        words = [f"{number}-{step}-{k}" for k in "ab"]
+        replies = yield [Request((Message("user", word),), 1, "trace") for word in words]
+        assert [reply.text for reply in replies] == [f"{word}!" for word in words]
+    return number
+
+
+def test_programs_advance_in_lockstep_and_drop_out() -> None:
+    asked = []
+
+    def ask(batch: Sequence[tuple[int, Request]]) -> list[Reply]:
+        asked.append([request.messages[0].content for _, request in batch])
+        return [Reply(f"{request.messages[0].content}!") for _, request in batch]
+
+    assert drive([program(0, 1), program(1, 3), program(2, 0)], ask) == [0, 1, 2]
+    assert asked == [["0-0-a", "0-0-b", "1-0-a", "1-0-b"], ["1-1-a", "1-1-b"], ["1-2-a", "1-2-b"]]
+
+
+@pytest.mark.parametrize("problems", [1, 7])
+def test_two_calls_whatever_the_number_of_documents(problems: int) -> None:
+    model = Planner()
+    counting = Counting(model)
+    results = evaluate(TRIP, model, KNOBS, limit=problems)
+    traces, answers = counting.calls
+    assert len(traces) == problems
+    forced = [c for s in samples(results, TRIP).values() for c in checkpoints(s) if c["forced"]]
+    assert len(answers) == len(forced)
+
+
+def test_contract_mode_is_one_call() -> None:
+    model = Planner()
+    counting = Counting(model)
+    evaluate(TRIP, model, {**KNOBS, "mode": "contract"}, limit=3)
+    assert [len(call) for call in counting.calls] == [12]
+
+
+def test_equal_greedy_requests_are_sent_once_and_sampled_ones_are_not() -> None:
+    model = Scripted(counting)
+    evaluate(TRIP, model, {"budgets": "8,16", "traces": 3}, limit=2)
+    assert len(model.asked) == 2 + 4
+    model = Scripted(counting)
+    knobs = {"budgets": "8,16", "traces": 3}
+    evaluate(TRIP, model, knobs, limit=2, gen_kwargs="do_sample=True,temperature=0.7")
+    assert len(model.asked) == 6 + 12
+    assert all(kwargs["temperature"] == 0.7 and kwargs["until"] == [] for _, kwargs in model.asked)
+
+
+def test_a_prefix_is_handed_back_to_the_character() -> None:
+    model = Scripted(counting)
+    results = evaluate(TRIP, model, {"budgets": "8,16"}, limit=1)
+    (sample,) = samples(results, TRIP).values()
+    prompt, *answers = (context for context, _ in model.asked)
+    for budget, context in zip((8, 16), answers, strict=True):
+        prefix = "".join(f" {number}" for number in range(budget))
+        assert context.startswith(f"{prompt}{prefix}\n\n")
+        assert context.endswith("**Day 1-")
+    assert [kwargs["max_gen_toks"] for _, kwargs in model.asked] == [16, 1024, 1024]
+    assert [c["continuation"] for c in checkpoints(sample)] == ["prefill", "prefill"]
+    assert prompt.endswith("\n\n")
+
+
+def test_a_chat_template_renders_the_turns_of_a_reprompt() -> None:
+    model = Scripted(counting)
+    knobs = {"budgets": "8,16", "continuation": "reprompt"}
+    evaluate(TRIP, model, knobs, limit=1, apply_chat_template=True, system_instruction="Be brief.")
+    prompt, first, _ = (context for context, _ in model.asked)
+    assert prompt.startswith("<system>Be brief.<user>You plan to visit")
+    assert first.startswith(prompt.removesuffix("<assistant>"))
+    assert "<assistant> 0 1 2 3 4 5 6 7<user>Your time is up" in first
+    assert first.endswith("<assistant>")
+
+
+def test_thinking_is_switched_off_for_forced_answers_where_the_template_can() -> None:
+    class Switched(Scripted):
+        def apply_chat_template(self, *args: Any, **options: Any) -> str:
+            return f"{self.chat_template_args}{super().apply_chat_template(*args, **options)}"
+
+    model = Switched(counting)
+    model.chat_template_args = {"a": 1}
+    knobs = {"budgets": "8,16", "continuation": "reprompt"}
+    evaluate(TRIP, model, knobs, limit=1, apply_chat_template=True)
+    trace, forced, _ = (context for context, _ in model.asked)
+    assert trace.startswith("{'a': 1}<user>")
+    assert forced.startswith("{'a': 1, 'enable_thinking': False, 'thinking': False}<user>")
+    assert model.chat_template_args == {"a": 1}
+
+
+def test_a_template_that_opens_the_thinking_is_not_opened_twice() -> None:
+    class Thinking(Scripted):
+        def apply_chat_template(self, *args: Any, **options: Any) -> str:
+            return super().apply_chat_template(*args, **options) + "<think>\n"
+
+    def think(context: str, kwargs: dict[str, Any]) -> str:
+        if kwargs["max_gen_toks"] == 1024:
+            return "done"
+        return "first I think\n</think>\n\nthen I answer"
+
+    model = Thinking(think)
+    results = evaluate(TRIP, model, {"budgets": "2,64"}, limit=1, apply_chat_template=True)
+    prompt, forced = (context for context, _ in model.asked)
+    assert forced.count("<think>") == 1
+    assert forced.startswith(prompt.removesuffix("<think>\n"))
+    assert "<think>\nfirst I\n</think>\n\n" in forced
+    (sample,) = samples(results, TRIP).values()
+    assert checkpoints(sample)[0]["forced"]
+    assert not checkpoints(sample)[1]["forced"]
+
+
+def test_several_tasks_share_their_rounds() -> None:
+    """And `simulated` is told the answers of them all."""
+    tasks = [TRIP, "anytime_gpqa_builtin", "anytime_aime_builtin"]
+    model = Simulated()
+    calls = Counting(model).calls
+    results = lm_eval.simple_evaluate(
+        model,
+        tasks=tasks,
+        task_manager=manager({"budgets": "64,4096"}),
+        limit=2,
+        bootstrap_iters=0,
+    )
+    assert results is not None
+    first, _ = calls
+    assert len(first) == 6
+    assert set(results["results"]) == set(tasks)
+
+
+def test_the_years_of_aime_are_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = AIME.load("builtin", None, 0)
+    years = [
+        dataclasses.replace(loaded, name=name, problems=loaded.problems[start : start + 2])
+        for start, name in enumerate(("aime24", "aime25", "aime26"))
+    ]
+    by_name = {year.name: year for year in years}
+    domain = dataclasses.replace(AIME, load=lambda name, *rest: by_name[name])
+    monkeypatch.setattr("anytime.hosts.lm_eval.task.get_domain", lambda name: domain)
+    results = evaluate("anytime_aime", Simulated(), {"budgets": "64,4096"})
+    names = {"anytime_aime24", "anytime_aime25", "anytime_aime26"}
+    assert names <= set(results["results"])
+    assert set(results["group_subtasks"]["anytime_aime"]) == names
+
+
+def test_few_shots_come_from_the_dev_split_with_their_answers() -> None:
+    model = Scripted(counting)
+    evaluate(TRIP, model, {"budgets": "8,16"}, limit=1, num_fewshot=2)
+    prompt = model.asked[0][0]
+    assert prompt.count("You plan to visit") == 3
+    assert prompt.count("Here is the trip plan for visiting") == 5  # 3 formats, 2 answers
+    results = evaluate(TRIP, Planner(), {"budgets": "64,2048"}, limit=3, num_fewshot=2)
+    assert numbers(results, TRIP)["q@2048"] == 1
+
+
+def test_the_cache_serves_greedy_requests(tmp_path: Path) -> None:
+    path = str(tmp_path / "cache")
+    first = evaluate(TRIP, Planner(), KNOBS, limit=4, use_cache=path)
+    model = Planner()
+    calls = Counting(model).calls
+    second = evaluate(TRIP, model, KNOBS, limit=4, use_cache=path)
+    assert calls == []
+    assert numbers(first, TRIP) == numbers(second, TRIP)
+
+
+def test_the_cache_leaves_sampled_requests_out(tmp_path: Path) -> None:
+    for _ in range(2):
+        model = Scripted(counting)
+        cached = CachingLM(model, str(tmp_path / "cache.db"))
+        assert cached.lm is model
+        evaluate(TRIP, cached.lm, KNOBS, limit=1, gen_kwargs="do_sample=True")
+        assert model.asked
+
+
+SAMPLED = "do_sample=True"
+
+
+def test_a_store_asks_only_for_what_is_missing(tmp_path: Path) -> None:
+    knobs = {**KNOBS, "traces": 2, "trace_store": str(tmp_path / "store")}
+    whole = evaluate(TRIP, Simulated(), knobs, limit=4, gen_kwargs=SAMPLED)
+    lines = (tmp_path / "store").read_bytes().splitlines(keepends=True)
+    kept = len(lines) // 2
+    # Torn in the middle of a line, as a kill leaves it.
+    (tmp_path / "store").write_bytes(b"".join(lines[:kept]) + lines[kept][:20])
+    model = Simulated()
+    calls = Counting(model).calls
+    again = evaluate(TRIP, model, knobs, limit=4, gen_kwargs=SAMPLED)
+    assert sum(map(len, calls)) == len(lines) - kept
+    assert numbers(whole, TRIP) == numbers(again, TRIP)
+    assert sorted((tmp_path / "store").read_bytes().splitlines()) == sorted(
+        line.strip() for line in lines
+    )
+
+
+KILLED = """
+import os, signal, sys
+from anytime.hosts.lm_eval import driver
+from anytime.hosts.lm_eval.models import Simulated
+from tests.hosts.lm_eval.conftest import evaluate
+driver.STORED_BATCH = 3
+class Slow(Simulated):
+    calls = 0
+    def generate_until(self, requests, disable_tqdm=False):
+        Slow.calls += 1
+        if Slow.calls == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().generate_until(requests)
+Slow.__name__ = "Simulated"
+knobs = {"budgets": "64,256", "traces": 3, "trace_store": sys.argv[1]}
+evaluate("anytime_aime_builtin", Slow(), knobs, limit=4, gen_kwargs="do_sample=True")
+"""
+
+
+def test_killed_and_run_again_nothing_finished_is_asked_twice(tmp_path: Path) -> None:
+    task = "anytime_aime_builtin"
+    store = tmp_path / "store"
+    command = [sys.executable, "-c", KILLED, str(store)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == -9, done.stderr
+    knobs = {"budgets": "64,256", "traces": 3}
+    model = Simulated()
+    asked = Counting(model).calls
+    options: dict[str, Any] = {"limit": 4, "gen_kwargs": SAMPLED}
+    again = evaluate(task, model, {**knobs, "trace_store": str(store)}, **options)
+    model = Simulated()
+    fresh = Counting(model).calls
+    whole = evaluate(task, model, knobs, **options)
+    assert sum(map(len, asked)) == sum(map(len, fresh)) - 9
+    assert numbers(again, task) == numbers(whole, task)
+
+
+def test_a_store_of_another_run_or_damaged_is_one_sentence(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    knobs = {**KNOBS, "trace_store": str(store)}
+    evaluate(TRIP, Planner(), knobs, limit=2)
+    with pytest.raises(AnytimeError, match="holds traces of Planner"):
+        evaluate(TRIP, Simulated(), knobs, limit=2)
+    content = store.read_bytes()
+    store.write_bytes(content.replace(b'{"key"', b'{"kex"', 1))
+    with pytest.raises(AnytimeError, match="damaged in line 2"):
+        evaluate(TRIP, Planner(), knobs, limit=2)
+    store.write_bytes(b"some other file\n")
+    with pytest.raises(AnytimeError, match="damaged in line 1"):
+        evaluate(TRIP, Planner(), knobs, limit=2)
+    store.write_bytes(json.dumps({"format": "x", "model": "y"}).encode() + b"\n")
+    with pytest.raises(AnytimeError, match="is no trace store"):
+        evaluate(TRIP, Planner(), knobs, limit=2)
+
+
+BAD = {
+    "think_end_token": ({}, {"think_end_token": "</think>"}, "drop think_end_token from"),
+    "no tokenizer": ({}, {"tokenizer": None}, "has no tokenizer to cut traces with"),
+    "reprompt": ({"continuation": "reprompt"}, {}, "add --apply_chat_template"),
+    "token ids": ({"continuation": "token_ids"}, {}, "not token ids"),
+    "too long": ({}, {"max_length": 100}, "of the model's 100"),
+    "budget name": ({"budget": "1,2"}, {}, "did you mean 'budgets'"),
+    "budget type": ({"budgets": {"a": 1}}, {}, "is no grid"),
+    "budgets": ({"budgets": "5,5"}, {}, "budget 5 is given twice"),
+    "bare number": ({"256": ""}, {}, "quoted as JSON"),
+    "traces": ({"traces": "many"}, {}, "traces 'many' in --metadata is not a whole number"),
+    "no traces": ({"traces": 0}, {}, "not a whole number from 1 on"),
+    "seed": ({"seed": -1}, {}, "not a whole number from 0 on"),
+    "method": ({"method": "leap"}, {}, "unknown method 'leap'"),
+    "mode": ({"mode": "fast"}, {}, "unknown mode 'fast'"),
+    "contract": ({"mode": "contract", "budgets": "0,8"}, {}, "cannot run with budget 0"),
+    "split": ({"split": "train"}, {}, "unknown split 'train'"),
+    "scale": ({"scale": "log2", "budgets": "0,8"}, {}, "no place on the scale log2"),
+    "q_max": ({"q_max": "best"}, {}, "q_max 'best'"),
+    "store": ({"trace_store": 3}, {}, "trace_store 3 in --metadata is not a name"),
+    "twin": ({"dataset": "official"}, {}, "use the task anytime_trip"),
+    "tokenizer file": ({"tokenizer": "none.json"}, {"tokenizer": None}, "no tokenizer file"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD))
+def test_bad_input_is_one_sentence(case: str) -> None:
+    knobs, attributes, sentence = BAD[case]
+    model = Scripted(counting)
+    for name, value in attributes.items():
+        setattr(model, name, value)
+    with pytest.raises(AnytimeError) as error:
+        evaluate(TRIP, model, {"budgets": "8,16", **knobs}, limit=1)
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+    assert isinstance(error.value, SystemExit)
+    assert error.value.code == str(error.value)
+    assert model.asked == []
+
+
+def test_lengths_in_gen_kwargs_are_refused() -> None:
+    with pytest.raises(AnytimeError, match="max_gen_toks in --gen_kwargs"):
+        evaluate(TRIP, Scripted(counting), KNOBS, limit=1, gen_kwargs="max_gen_toks=10")
+
+
+def test_reasoning_kept_apart_by_a_server_is_named() -> None:
+    model = Scripted(lambda *_: "LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER")
+    with pytest.raises(AnytimeError, match="use mode=contract"):
+        evaluate(TRIP, model, KNOBS, limit=1)
+    contract = evaluate(TRIP, model, {**KNOBS, "mode": "contract"}, limit=1)
+    assert numbers(contract, TRIP)["unparsed"] == 1
+
+
+def test_contract_mode_needs_no_tokenizer() -> None:
+    model = Scripted(counting)
+    model.tokenizer = None
+    results = evaluate(TRIP, model, {**KNOBS, "mode": "contract"}, limit=1)
+    (sample,) = samples(results, TRIP).values()
+    assert [point.get("tokens") for point in checkpoints(sample)] == [None] * 4
+
+
+def test_names_of_model_arguments_pass() -> None:
+    knobs = {**KNOBS, "model": "m", "base_url": "u", "max_length": 3, "tokenizer_backend": "None"}
+    evaluate(TRIP, Planner(), knobs, limit=1)
+
+
+def test_requests_cached_with_other_settings_are_refused(tmp_path: Path) -> None:
+    evaluate(TRIP, Planner(), KNOBS, limit=2, cache_requests=True)
+    evaluate(TRIP, Planner(), KNOBS, limit=2, cache_requests=True)
+    with pytest.raises(AnytimeError, match="--cache_requests refresh"):
+        evaluate(TRIP, Planner(), {"budgets": "8,16"}, limit=2, cache_requests=True)

@@ -1,0 +1,155 @@
+"""A real transformer, tiny and built here, through lm-eval's `hf` model."""
+
+from __future__ import annotations
+
+import json
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anytime.domains.gpqa import GPQA
+from tests.hosts.lm_eval.conftest import Cli, checkpoints, evaluate, numbers, samples
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+transformers = pytest.importorskip("transformers", reason="transformers is not installed")
+tokenizers = pytest.importorskip("tokenizers")
+
+pytestmark = pytest.mark.slow
+
+TASK = "anytime_gpqa_builtin"
+CUE = GPQA.cue(GPQA.load("builtin", None, 0).problems[0])
+KNOBS = {"budgets": "0,5,12,24", "answer_tokens": 6}
+CHARACTERS = ["<pad>", "<eos>", "<unk>", *string.printable]
+TEMPLATE = (
+    "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]{% endif %}"
+)
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random Llama that reads and writes characters."""
+    folder = tmp_path_factory.mktemp("model")
+    vocabulary = {character: number for number, character in enumerate(CHARACTERS)}
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Split(
+        tokenizers.Regex(r"[\s\S]"), "isolated"
+    )
+    tokenizer.decoder = tokenizers.decoders.Fuse()
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token="<eos>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        chat_template=TEMPLATE,
+        clean_up_tokenization_spaces=False,
+    ).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=len(CHARACTERS),
+        hidden_size=32,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=4096,
+        bos_token_id=None,
+        eos_token_id=1,
+        pad_token_id=0,
+        initializer_range=0.5,
+    )
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+def hf(folder: Path, batch_size: int = 8) -> Any:
+    from lm_eval.models.huggingface import HFLM
+
+    return HFLM(pretrained=str(folder), device="cpu", batch_size=batch_size, dtype="float32")
+
+
+def contexts_of(model: Any) -> list[str]:
+    """Keep what every generation was asked, as text without padding."""
+    asked: list[str] = []
+    generate = model.model.generate
+
+    def keeping(input_ids: Any, **options: Any) -> Any:
+        asked.extend(model.tok_decode(row) for row in input_ids)
+        return generate(input_ids=input_ids, **options)
+
+    model.model.generate = keeping
+    return asked
+
+
+@pytest.mark.parametrize("template", [False, True], ids=["plain", "template"])
+@pytest.mark.parametrize("sampled", [False, True], ids=["greedy", "sampled"])
+def test_the_prefix_is_exactly_the_first_ids_of_the_trace(
+    model_folder: Path, template: bool, sampled: bool
+) -> None:
+    model = hf(model_folder)
+    asked = contexts_of(model)
+    gen_kwargs = {"temperature": 1.0} if sampled else None
+    knobs = {**KNOBS, "traces": 2}
+    results = evaluate(
+        TASK, model, knobs, limit=3, apply_chat_template=template, gen_kwargs=gen_kwargs
+    )
+    for sample in samples(results, TASK).values():
+        prompt = sample["arguments"][0][0]
+        assert prompt.endswith("[assistant]" if template else "\n\n")
+        assert len({text for text, _ in sample["resps"][0]}) == (2 if sampled else 1)
+        trace = sample["resps"][0][0][0]
+        ids = model.tok_encode(trace)
+        forced = [point for point in checkpoints(sample) if point["forced"]]
+        assert forced
+        for point in forced:
+            prefix = model.tok_decode(ids[: point["tokens"]])
+            assert trace.startswith(prefix)
+            between = "\n\n" if prefix else ""
+            assert f"{prompt}{prefix}{between}{CUE.begin}" in asked
+            assert point["answer_tokens"] <= 6
+
+
+def test_batch_size_changes_nothing(model_folder: Path) -> None:
+    tables = [
+        numbers(evaluate(TASK, hf(model_folder, size), KNOBS, limit=4), TASK) for size in (1, 8)
+    ]
+    assert tables[0] == tables[1]
+
+
+def test_reprompt_goes_through_the_template(model_folder: Path) -> None:
+    model = hf(model_folder)
+    asked = contexts_of(model)
+    knobs = {**KNOBS, "continuation": "reprompt"}
+    evaluate(TASK, model, knobs, limit=1, apply_chat_template=True)
+    assert any(context.endswith(f"[user]{CUE.ask}[assistant]") for context in asked)
+
+
+def test_what_does_not_fit_is_refused(model_folder: Path) -> None:
+    with pytest.raises(SystemExit, match="of the model's 4096"):
+        evaluate(TASK, hf(model_folder), {"budgets": "64,4096"}, limit=1)
+
+
+def results_in(folder: Path) -> tuple[dict[str, float], list[Any]]:
+    (file,) = folder.rglob("results_*.json")
+    (records,) = folder.rglob("samples_*.jsonl")
+    table = json.loads(file.read_text())["results"][TASK]
+    rows = [json.loads(line) for line in records.read_text().splitlines()]
+    return table, sorted([row["doc"]["id"], row["resps"]] for row in rows)
+
+
+def test_two_processes_give_the_results_of_one(
+    cli: Cli, model_folder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("accelerate", reason="accelerate is not installed")
+    words = (  # 5 problems: one rank is padded
+        *("--model", "hf", "--model_args", f"pretrained={model_folder},dtype=float32"),
+        *("--tasks", TASK, "--limit", 5, "--device", "cpu", "--log_samples"),
+        *("--metadata", json.dumps({**KNOBS, "traces": 2})),
+    )
+    alone = cli("lm_eval", *words, "--output_path", "one")
+    assert alone.returncode == 0, alone.stderr
+    launch = ("accelerate", "launch", "--cpu", "--num_processes", "2", "-m", "lm_eval")
+    both = cli(*launch, *words, "--output_path", "two")
+    assert both.returncode == 0, both.stderr
+    assert results_in(tmp_path / "one") == results_in(tmp_path / "two")

@@ -1,0 +1,108 @@
+"""The same problems and the same models in both harnesses: one curve, one index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from inspect_ai import eval as inspect_eval
+from inspect_ai.log import EvalLog, read_eval_log
+
+from anytime.hosts.inspect_ai import tasks as inspect_tasks
+from anytime.hosts.lm_eval.models import Guesser, Planner, Simulated
+from tests.hosts.lm_eval.conftest import evaluate, numbers, samples
+
+CASES = {
+    "trip-planner": ("trip", "planner", Planner, {}, "64,128,256,512"),
+    "trip-guesser": ("trip", "guesser", Guesser, {}, "16,32,64"),
+    "aime-simulated": ("aime", "simulated", Simulated, {"drift": 0.5}, "256,1024,4096"),
+    "gpqa-simulated": ("gpqa", "simulated", Simulated, {"unparsed": 0.2}, "0,256,1024,4096"),
+    "gpqa-guesser": ("gpqa", "guesser", Guesser, {}, "16,32,64"),
+}
+
+
+def inspect_log(
+    tmp_path: Path, name: str, model: str, options: dict[str, Any], budgets: str, **knobs: Any
+) -> EvalLog:
+    epochs = knobs.pop("epochs", 1)
+    task = getattr(inspect_tasks, name)(dataset="builtin", budgets=budgets, **knobs)
+    (log,) = inspect_eval(
+        task,
+        model=f"anytime/{model}",
+        model_args=options,
+        logprobs=True,  # exact cuts
+        epochs=epochs,
+        limit=6,
+        log_dir=str(tmp_path),
+        display="plain",
+    )
+    return read_eval_log(log.location)
+
+
+def inspect_metrics(log: EvalLog) -> dict[str, float]:
+    assert log.results is not None
+    (block,) = [s.metrics for s in log.results.scores if "anytime_index" in s.metrics]
+    return {name: metric.value for name, metric in block.items()}
+
+
+@pytest.mark.parametrize("mode", ["interrupt", "contract"])
+@pytest.mark.parametrize("case", list(CASES))
+def test_every_checkpoint_and_the_index_agree(tmp_path: Path, case: str, mode: str) -> None:
+    name, model, ours, options, budgets = CASES[case]
+    if mode == "contract":
+        budgets = budgets.removeprefix("0,")
+    log = inspect_log(tmp_path, name, model, options, budgets, mode=mode)
+    task = f"anytime_{name}_builtin"
+    results = evaluate(task, ours(**options), {"budgets": budgets, "mode": mode}, limit=6)
+
+    found = samples(results, task)
+    assert log.samples
+    assert {str(sample.id) for sample in log.samples} == set(found)
+    for sample in log.samples:
+        assert sample.scores is not None
+        value = sample.scores["curve"].value
+        assert isinstance(value, dict)
+        theirs = {key: found[str(sample.id)][key] for key in value}
+        assert theirs == value
+
+    table = numbers(results, task)
+    wanted = inspect_metrics(log)
+    assert {key: table[key] for key in wanted} == pytest.approx(wanted, abs=0, rel=1e-15)
+    assert table["anytime_index"] == wanted["anytime_index"]
+    assert table["anytime_index_low"] == wanted["anytime_index_low"]
+
+
+@pytest.mark.parametrize("envelope", ["mean", "problem", "trace", "none"])
+def test_several_traces_are_epochs(tmp_path: Path, envelope: str) -> None:
+    log = inspect_log(
+        tmp_path, "aime", "simulated", {}, "256,1024,4096", epochs=3, envelope=envelope
+    )
+    knobs = {"budgets": "256,1024,4096", "traces": 3, "envelope": envelope}
+    task = "anytime_aime_builtin"
+    results = evaluate(task, Simulated(), knobs, limit=6)
+    table = numbers(results, task)
+    wanted = inspect_metrics(log)
+    assert {key: table[key] for key in wanted} == pytest.approx(wanted, abs=1e-14)
+    # Averaged per problem before any stderr: six values, not eighteen.
+    assert results["results"][task]["sample_len"] == 6
+    sample = next(iter(samples(results, task).values()))
+    assert len(sample["resps"][0]) == 3
+    assert len({trace for trace, _ in sample["resps"][0]}) == 3
+
+
+def test_a_problem_carries_its_own_index() -> None:
+    task = "anytime_trip_builtin"
+    results = evaluate(task, Planner(), {"budgets": "64,128"}, limit=4)
+    for sample in samples(results, task).values():
+        assert sample["anytime_index_raw"] == np.mean([sample["q@64"], sample["q@128"]])
+
+
+def test_reasoning_shown_apart_is_cut_and_handed_back() -> None:
+    task = "anytime_trip_builtin"
+    results = evaluate(task, Planner(reasoning=True), {"budgets": "64,128,2048"}, limit=4)
+    plain = evaluate(task, Planner(), {"budgets": "64,128,2048"}, limit=4)
+    assert numbers(results, task)["final"] == numbers(plain, task)["final"] == 1
+    for sample in samples(results, task).values():
+        assert sample["resps"][0][0][0].startswith("<think>\n")
