@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from anytime.protocol import Reply
-from anytime.tokens import measure
+from anytime.tokens import from_tokenizers, measure
+from tests.test_tokens import byte_of_character
 
 tokenizers = pytest.importorskip("tokenizers")
 
@@ -120,3 +121,28 @@ def test_calibrated_cuts_are_near(halves, pattern: str, size: int, median: float
     assert len(found) > 400
     assert off <= median
     assert far <= p95
+
+
+def test_exact_and_tokenizer_cuts_are_off_by_nothing(halves):
+    table = byte_of_character()
+    seen = 0
+    for texts, judged in halves:
+        hidden = train(texts[-40:], GROUPED, 8_000)  # small, so that characters are split too
+        names = {number: name for name, number in hidden.get_vocab().items()}
+        for kind, trace in judged:
+            ids = [
+                i
+                for part in (trace.reasoning, trace.text)
+                for i in hidden.encode(part, add_special_tokens=False).ids
+            ]
+            tokens = tuple(bytes(table[c] for c in names[i]) for i in ids)
+            told = Reply(trace.text, reasoning=trace.reasoning, token_bytes=tokens)
+            exact, named = measure(told), measure(trace, from_tokenizers(hidden))
+            assert (exact.source, named.source) == ("exact", "tokenizer")
+            assert exact.length == named.length == len(tokens)
+            for budget in BUDGETS[kind]:
+                truth = b"".join(tokens[:budget]).decode(errors="ignore")
+                for cut in (exact.cut(budget), named.cut(budget)):
+                    assert cut.reasoning + cut.text == truth
+                seen += 1
+    assert seen > 500
