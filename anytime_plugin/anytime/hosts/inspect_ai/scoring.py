@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from inspect_ai.solver import TaskState
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.elicitation import Checkpoint
 from anytime.errors import AnytimeError
+from anytime.grading import checkpoint_values, trace_values
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence
 from anytime.hosts.inspect_ai.records import (
     Record,
@@ -45,7 +46,6 @@ from anytime.index import (
     anytime_index,
     budget_weights,
     index_interval,
-    overthought,
 )
 
 __all__ = ["anytime", "curve", "curve_metrics"]
@@ -189,7 +189,7 @@ def _score_checkpoint(known: tuple[Domain, Problem] | None, checkpoint: Checkpoi
     domain, problem = known
     grade = domain.grade(problem, checkpoint.answer)
     return Score(
-        value=_values(checkpoint.budget, grade),
+        value=checkpoint_values(checkpoint.budget, grade),
         answer=grade.answer or None,
         explanation=_sentence(checkpoint),
     )
@@ -222,22 +222,13 @@ def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: 
     else:
         domain, problem = known
         grades = [domain.grade(problem, checkpoint.answer) for checkpoint in checkpoints]
-    quality = np.array([grade.quality for grade in grades])
-    value: dict[str, float] = {}
-    for checkpoint, grade in zip(checkpoints, grades, strict=True):
-        value |= _values(checkpoint.budget, grade)
+    value = trace_values(checkpoints, grades)
+    if known is None:
+        value["unparsed"] = math.nan  # what another's scorer could not read, it does not tell
     if best:
-        for checkpoint, so_far in zip(checkpoints, np.maximum.accumulate(quality), strict=True):
+        quality = np.maximum.accumulate([grade.quality for grade in grades])
+        for checkpoint, so_far in zip(checkpoints, quality, strict=True):
             value[f"best@{checkpoint.budget}"] = float(so_far)
-    forced = [checkpoint for checkpoint in checkpoints if checkpoint.forced]
-    leaked = sum(checkpoint.leaked_reasoning_tokens for checkpoint in forced)
-    value |= {
-        "final": float(quality[-1]),
-        "overthinking": float(overthought(quality)),
-        # What another task's scorer could not read, it does not tell.
-        "unparsed": math.nan if known is None else _share(not grade.parsed for grade in grades),
-        "leaked_reasoning_tokens": leaked / max(1, len(forced)),
-    }
     return Score(
         value=value,
         answer=grades[-1].answer or None,
@@ -246,10 +237,6 @@ def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: 
             for checkpoint, grade in zip(checkpoints, grades, strict=True)
         ),
     )
-
-
-def _share(flags: Iterable[bool]) -> float:
-    return float(np.mean(list(flags)))
 
 
 def _foreign_grade(verdict: Any) -> Grade:
@@ -261,11 +248,6 @@ def _foreign_grade(verdict: Any) -> Grade:
             f"needs a number or one of {', '.join(_VERDICTS)}"
         )
     return Grade(quality=quality, parsed=True, answer=str(verdict))
-
-
-def _values(budget: int, grade: Grade) -> dict[str, float]:
-    further = {f"{name}@{budget}": value for name, value in grade.metrics.items()}
-    return {f"q@{budget}": grade.quality, **further}
 
 
 def _sentence(checkpoint: Checkpoint) -> str:

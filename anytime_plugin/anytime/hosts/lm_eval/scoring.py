@@ -9,9 +9,10 @@ import numpy as np
 
 from anytime.domains.base import Domain, Problem
 from anytime.elicitation import Elicited
+from anytime.grading import trace_values
 from anytime.hosts.lm_eval.harness import mean
 from anytime.hosts.lm_eval.settings import Settings
-from anytime.index import Curve, anytime_index, index_interval, overthought
+from anytime.index import Curve, anytime_index, index_interval
 
 __all__ = ["Curved", "aggregations", "higher_is_better", "values"]
 
@@ -56,20 +57,8 @@ def values(
         grades = [domain.grade(problem, point.answer) for point in elicited.checkpoints]
         quality = [grade.quality for grade in grades]
         curve.append(quality)
-        value: dict[str, float] = {}
-        for point, grade in zip(elicited.checkpoints, grades, strict=True):
-            value[f"q@{point.budget}"] = grade.quality
-            value |= {f"{name}@{point.budget}": m for name, m in grade.metrics.items()}
-        forced = [point for point in elicited.checkpoints if point.forced]
-        leaked = sum(point.leaked_reasoning_tokens for point in forced)
-        value |= {
-            "final": quality[-1],
-            "average": float(np.mean(quality)),
-            "overthinking": float(overthought(quality)),
-            "unparsed": sum(not grade.parsed for grade in grades) / len(grades),
-            "leaked_reasoning_tokens": leaked / max(1, len(forced)),
-        }
-        per_trace.append(value)
+        value = trace_values(elicited.checkpoints, grades)
+        per_trace.append(value | {"average": float(np.mean(quality))})
     averaged = {key: float(np.mean([value[key] for value in per_trace])) for key in per_trace[0]}
     own = Curve(settings.budgets, [curve])
     return averaged | {

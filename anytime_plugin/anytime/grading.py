@@ -1,0 +1,38 @@
+"""The numbers of one trace, from its checkpoints and their grades: the same in every harness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from anytime.domains.base import Grade
+from anytime.elicitation import Checkpoint
+from anytime.index import overthought
+
+__all__ = ["checkpoint_values", "trace_values"]
+
+
+def checkpoint_values(budget: int, grade: Grade) -> dict[str, float]:
+    """`q@B` and the domain's further numbers, `em@B` and so on."""
+    further = {f"{name}@{budget}": value for name, value in grade.metrics.items()}
+    return {f"q@{budget}": grade.quality, **further}
+
+
+def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> dict[str, float]:
+    """All numbers of one trace.
+
+    Returns:
+        The values of every checkpoint; `final`; `overthinking` (1 where the trace was once better
+        than at its end); `unparsed` (share of checkpoints without an extractable answer);
+        `leaked_reasoning_tokens` (per forced answer).
+    """
+    value: dict[str, float] = {}
+    for checkpoint, grade in zip(checkpoints, grades, strict=True):
+        value |= checkpoint_values(checkpoint.budget, grade)
+    forced = [checkpoint for checkpoint in checkpoints if checkpoint.forced]
+    leaked = sum(checkpoint.leaked_reasoning_tokens for checkpoint in forced)
+    return value | {
+        "final": grades[-1].quality,
+        "overthinking": float(overthought([grade.quality for grade in grades])),
+        "unparsed": sum(not grade.parsed for grade in grades) / len(grades),
+        "leaked_reasoning_tokens": leaked / max(1, len(forced)),
+    }
