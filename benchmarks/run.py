@@ -14,12 +14,13 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import lm_eval_host, overhead, scoring, statistics, tokens_spent
+from benchmarks import lm_eval_host, lm_eval_memory, overhead, scoring, statistics, tokens_spent
 
 MEASUREMENTS: dict[str, Callable[[], None]] = {
     "tokens": tokens_spent.main,
     "overhead": overhead.main,
     "lm_eval": lm_eval_host.main,
+    "memory": lm_eval_memory.main,
     "scoring": scoring.main,
     "bootstrap": statistics.main,
     "import": lambda: import_time(),

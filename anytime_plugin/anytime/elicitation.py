@@ -163,14 +163,20 @@ def interrupt(
     ruler = measure(trace, tokenizer)
     ended = trace.finish != "length" and ruler.length <= budgets.largest
     length, source = ruler.length, ruler.source
+    cuts = {b: ruler.cut(b) for b in budgets if not ended or b < length}
+    spent = {budget: cut.tokens for budget, cut in cuts.items()}
     # A trace stopped below its cap (a full context window, say) is the same cut at all budgets
     # beyond: asked once.
-    spent = {b: ruler.cut(b).tokens for b in budgets if not ended or b < length}
-    cuts = [ruler.cut(tokens) for tokens in dict.fromkeys(spent.values())]
-    requests = [_hand_back(messages, cut, trace, cue, continuation, answer_tokens) for cut in cuts]
-    # A host may hold thousands of programs here, and these are most of what one holds.
-    del ruler, cuts
-    replies = (yield requests) if requests else []
+    alike = {cut.tokens: cut for cut in cuts.values()}
+    pending = [
+        [
+            _hand_back(messages, cut, trace, cue, continuation, answer_tokens)
+            for cut in alike.values()
+        ]
+    ]
+    # A host may hold thousands of programs at the next line, so none holds its cuts and requests.
+    del ruler, cuts, alike
+    replies = (yield pending.pop()) if spent else []
     answers = dict(zip(dict.fromkeys(spent.values()), replies, strict=True))
 
     checkpoints = []

@@ -18,10 +18,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from math import ceil
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, overload
 
 from anytime.calibration import spread
 from anytime.errors import AnytimeError
@@ -102,6 +103,10 @@ class Ruler:
         if budget < 0:
             raise ValueError(f"a budget cannot be negative: {budget}")
         place = bisect_right(self.counts, budget) - 1
+        if self.source == "tokenizer":
+            # A token that completes no character is no place to cut.
+            while place >= 0 and self.ends[place] == (self.ends[place - 1] if place else 0):
+                place -= 1
         tokens, end = (ceil(self.counts[place]), self.ends[place]) if place >= 0 else (0, 0)
         if budget >= self.length:
             tokens, end = self.length, len(self.reasoning) + len(self.text)
@@ -135,12 +140,8 @@ def measure(reply: Reply, tokenizer: Tokenizer | None = None) -> Ruler:
             return exact
     if tokenizer is not None:
         # Separately, as an end tag stood between them that no token spans.
-        ends = _token_ends(tokenizer, reasoning)
-        ends += [len(reasoning) + end for end in _token_ends(tokenizer, text)]
-        # A token that completes no character is no place to cut.
-        marks = [k for k, end in enumerate(ends) if end > (ends[k - 1] if k else 0)]
-        places, counts = [ends[k] for k in marks], [k + 1 for k in marks]
-        return Ruler(reasoning, text, len(ends), "tokenizer", counts, places)
+        ends = _Joined(reasoning, tokenizer.ends(reasoning), text, tokenizer.ends(text))
+        return Ruler(reasoning, text, len(ends), "tokenizer", range(1, len(ends) + 1), ends)
     if reply.output_tokens:
         places, spent = spread(trace, reply.output_tokens)
         return Ruler(reasoning, text, reply.output_tokens, "calibrated", spent, places)
@@ -150,12 +151,33 @@ def measure(reply: Reply, tokenizer: Tokenizer | None = None) -> Ruler:
     )
 
 
-def _token_ends(tokenizer: Tokenizer, part: str) -> list[int]:
-    if not part:
-        return []
-    ends = [min(end, len(part)) for end in accumulate(tokenizer.ends(part), max)]
-    # Text after the last token, white space say, belongs to that token.
-    return [*ends[:-1], len(part)]
+class _Joined(Sequence[int]):
+    """Ends of the tokens of two texts, as offsets in both together, looked up where asked for.
+
+    Text after a part's last token, white space say, belongs to that token.
+    """
+
+    def __init__(self, first: str, ends: Sequence[int], second: str, more: Sequence[int]) -> None:
+        self._first, self._second = (len(first), len(ends), ends), (len(second), len(more), more)
+
+    def __len__(self) -> int:
+        return self._first[1] + self._second[1]
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[int]: ...
+    def __getitem__(self, place: int | slice) -> int | list[int]:
+        if isinstance(place, slice):
+            return [self[k] for k in range(*place.indices(len(self)))]
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        base = 0
+        size, tokens, ends = self._first
+        if place >= tokens:
+            base, place = size, place - tokens
+            size, tokens, ends = self._second
+        return base + (size if place == tokens - 1 else min(ends[place], size))
 
 
 def _exact(token_bytes: Sequence[bytes], reasoning: str, text: str) -> Ruler | None:
@@ -239,26 +261,53 @@ class _HFTokenizer:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
+        # A trace is counted, then cut.
+        self._encoding = lru_cache(maxsize=1)(self._encode)
 
-    def ends(self, text: str) -> list[int]:
-        offsets = self._encoding(text).offsets
-        # A token that holds the first bytes of a character claims all of it, and so do the tokens
-        # with its other bytes: it is whole only where no later token starts before its end.
-        ends = []
-        later = len(text)
-        for start, end in reversed(offsets):
-            ends.append(min(end, later))
-            if end > start:
-                later = min(later, start)
-        return list(accumulate(reversed(ends), max))
+    def ends(self, text: str) -> Sequence[int]:
+        return _EncodingEnds(self._encoding(text))
 
     def encode(self, text: str) -> list[int]:
         return list(self._encoding(text).ids)
 
-    def _encoding(self, text: str) -> Any:
+    def _encode(self, text: str) -> Any:
         # Lone surrogates cannot be encoded as UTF-8, which the package insists on.
-        clean = re.sub("[\ud800-\udfff]", "\ufffd", text)
+        clean = text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
         return self._tokenizer.encode(clean, add_special_tokens=False)
+
+
+class _EncodingEnds(Sequence[int]):
+    """Where the tokens of an encoding end, looked up one by one: a list of all takes far longer."""
+
+    def __init__(self, encoding: Any) -> None:
+        self._encoding = encoding
+
+    def __len__(self) -> int:
+        return len(self._encoding)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[int]: ...
+    def __getitem__(self, place: int | slice) -> int | list[int]:
+        if isinstance(place, slice):
+            return [self[k] for k in range(*place.indices(len(self)))]
+        start, end = self._span(place)
+        if start == end:  # a token that shows nothing ends where the one before it does
+            return self[place - 1] if place else 0
+        # A token that holds the first bytes of a character claims all of it, and so do the tokens
+        # with its other bytes: it is whole only where the next token starts after it.
+        for later in range(place + 1, len(self)):
+            start, stop = self._span(later)
+            if start != stop:
+                return min(end, start)
+        return end
+
+    def _span(self, place: int) -> tuple[int, int]:
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        span: tuple[int, int] | None = self._encoding.token_to_chars(place)
+        return span or (0, 0)
 
 
 def from_tokenizers(tokenizer: Any) -> Tokenizer:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from anytime.errors import AnytimeError
 
-__all__ = ["Cue", "Dataset", "Domain", "Grade", "Problem", "Split", "split_problems"]
+__all__ = [
+    "Cue",
+    "Dataset",
+    "Domain",
+    "Grade",
+    "Problem",
+    "Split",
+    "normalised",
+    "split_problems",
+]
 
 Split = Literal["all", "test", "dev"]
 SPLITS: tuple[Split, ...] = ("all", "test", "dev")
@@ -35,6 +44,10 @@ class Problem:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+def _no_examples(problem: Problem) -> Sequence[Problem]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """Problems and where they are from.
@@ -45,6 +58,9 @@ class Dataset:
         split: The split the problems are.
         problems: In a fixed order.
         note: Shown with every result; says when a set is a built-in stand-in.
+        examples: The worked examples that the source itself shows for one of the problems, in
+            order; none where it shows none. They are no part of a problem, which is logged.
+            Raises `AnytimeError` where they cannot be read.
     """
 
     name: str
@@ -52,6 +68,9 @@ class Dataset:
     split: Split
     problems: tuple[Problem, ...]
     note: str = ""
+    examples: Callable[[Problem], Sequence[Problem]] = field(
+        default=_no_examples, compare=False, repr=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +144,11 @@ def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, 
     return tuple(p for p in problems if (split == "dev") == _is_dev(p.prompt))
 
 
+def normalised(prompt: str) -> str:
+    """A statement without regard to case and white space: equal for equal problems."""
+    return " ".join(prompt.split()).casefold()
+
+
 def _is_dev(prompt: str) -> bool:
-    content = " ".join(prompt.split()).casefold().encode()
+    content = normalised(prompt).encode()
     return int.from_bytes(hashlib.sha256(content).digest()[:8]) % DEV_SHARE == 0

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,8 @@ def program(number: int, rounds: int) -> Program[int]:
 def test_programs_advance_in_lockstep_and_drop_out() -> None:
     asked = []
 
-    def ask(batch: Sequence[tuple[int, Request]]) -> list[Reply]:
+    def ask(requests: Iterable[tuple[int, Request]]) -> list[Reply]:
+        batch = list(requests)
         asked.append([request.messages[0].content for _, request in batch])
         return [Reply(f"{request.messages[0].content}!") for _, request in batch]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from anytime.domains.base import Dataset, Problem, Split, split_problems
 from anytime.domains.sources import download, git_blob_id, read_text
 from anytime.domains.trip.builtin import generate
+from anytime.domains.trip.examples import FIVE_SHOT, examples_of
 from anytime.domains.trip.grammar import parse_prompt
 from anytime.domains.trip.plan import parse_itinerary
 from anytime.domains.trip.scoring import csr, exact_match
@@ -24,7 +27,8 @@ OFFICIAL_BLOB = "de8f16dd532578efed5de226fbd8a998441b5f13"
 OFFICIAL_TITLE = "NaturalPlan's trip_planning.json"
 BUILTIN_NOTE = "built-in stand-in: generated trips, not NaturalPlan"
 
-# The official row also has prompt_5shot (11 kB) and pred_5shot_pro, which are not kept.
+# The official row also has pred_5shot_pro, which is not kept, and prompt_5shot (11 kB), which is
+# kept beside the problems and read when examples are asked for.
 FIELDS = ("prompt_0shot", "golden_plan", "cities", "durations")
 
 
@@ -40,11 +44,12 @@ def load(dataset: str, split: Split | None, seed: int) -> Dataset:
         DatasetUnavailableError: The official file cannot be had from here.
         AnytimeError: Anything else, in one sentence naming the file and the entry.
     """
-    note = ""
+    note = title = ""
+    prompts: Mapping[str, Any] = {}
     if dataset == "official":
         content = download(OFFICIAL_URL, OFFICIAL_TITLE, OFFICIAL_BLOB, git_blob_id)
-        name, revision, split = dataset, OFFICIAL_BLOB, split or "test"
-        problems = _read(content.decode(), OFFICIAL_TITLE)
+        name, revision, split, title = dataset, OFFICIAL_BLOB, split or "test", OFFICIAL_TITLE
+        problems, prompts = _read(content.decode(), title)
     elif dataset == "builtin":
         name, revision, split, note = dataset, f"seed {seed}", split or "test", BUILTIN_NOTE
         problems = generate(seed)
@@ -52,7 +57,8 @@ def load(dataset: str, split: Split | None, seed: int) -> Dataset:
             validate(problem)
     elif _may_be_file(dataset):
         path = Path(dataset).expanduser()
-        problems = _read(read_text(path), f"dataset file {path}")
+        title = f"dataset file {path}"
+        problems, prompts = _read(read_text(path), title)
         name, revision, split = path.name, git_blob_id(path.read_bytes()), split or "all"
     else:
         raise AnytimeError(
@@ -62,7 +68,7 @@ def load(dataset: str, split: Split | None, seed: int) -> Dataset:
     chosen = split_problems(problems, split)
     if not chosen:
         raise AnytimeError(f"dataset {name} has no problem in its {split} split: choose another")
-    return Dataset(name, revision, split, chosen, note)
+    return Dataset(name, revision, split, chosen, note, partial(examples_of, prompts, title))
 
 
 def _may_be_file(dataset: str) -> bool:
@@ -74,7 +80,8 @@ def _may_be_file(dataset: str) -> bool:
     )
 
 
-def _read(text: str, title: str) -> tuple[Problem, ...]:
+def _read(text: str, title: str) -> tuple[tuple[Problem, ...], Mapping[str, Any]]:
+    """The problems of a file, and the five-shot prompts it has for them."""
     if not text.strip():
         raise AnytimeError(f"{title} is empty")
     try:
@@ -94,7 +101,7 @@ def _read(text: str, title: str) -> tuple[Problem, ...]:
             validate(problem)
         except AnytimeError as error:
             raise AnytimeError(f"{title}, {error}") from None
-    return problems
+    return problems, {key: row[FIVE_SHOT] for key, row in rows.items() if FIVE_SHOT in row}
 
 
 def _problem(key: str, row: Any, where: str) -> Problem:

@@ -7,11 +7,13 @@ interrupt mode takes two calls however many documents there are.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from anytime.budgets import BudgetGrid
 from anytime.domains.base import Cue
@@ -43,8 +45,9 @@ from anytime.tokens import Tokenizer
 __all__ = ["Response", "Spec", "drive", "elicited_from", "generate_anytime"]
 
 T = TypeVar("T")
-Ask = Callable[[Sequence[tuple[int, Request]]], list[Reply]]
-"""Answers one round: requests with the number of the program each belongs to."""
+Ask = Callable[[Iterable[tuple[int, Request]]], Iterable[Reply]]
+"""Answers one round: requests with the number of the program each belongs to. Both are handed over
+one by one: a round's requests are most of what a large run holds, and nobody keeps them twice."""
 
 Response = tuple[str, str]
 """The trace as the model wrote it, and its checkpoints as JSON: lm-eval logs responses as text."""
@@ -56,7 +59,7 @@ SLACK = 100
 fewer than the model wrote. Taking a text that ended there for one cut off costs one forced answer;
 the reverse would grade an unfinished trace."""
 
-STORED_BATCH = 64
+STORED_BATCH = 256
 """With a trace store a round goes out in batches of so many requests, each kept when it is done, so
 that a kill loses one batch at most."""
 
@@ -101,18 +104,19 @@ def drive(programs: Sequence[Program[T]], ask: Ask) -> list[T]:
             batches[number] = next(program) if replies is None else program.send(replies)
         except StopIteration as stop:
             results[number] = stop.value
-            batches.pop(number, None)
+
+    def handed_over() -> Iterator[tuple[int, Request]]:
+        for number in sizes:
+            for request in batches.pop(number):
+                yield number, request
 
     for number in range(len(programs)):
         advance(number, None)
     while batches:
-        going = list(batches)
-        replies = ask([(number, request) for number in going for request in batches[number]])
-        place = 0
-        for number in going:
-            end = place + len(batches[number])
-            advance(number, replies[place:end])
-            place = end
+        sizes = {number: len(batch) for number, batch in batches.items()}
+        replies = iter(ask(handed_over()))
+        for number, size in sizes.items():
+            advance(number, list(islice(replies, size)))
     return [results[number] for number in range(len(programs))]
 
 
@@ -146,6 +150,14 @@ class _Run:
     request: Instance
 
 
+class _Asked(NamedTuple):
+    """A request on its way: `kept` is its key in the cache and in the trace store."""
+
+    instance: Instance
+    kept: str
+    cacheable: bool
+
+
 def _program(lm: Any, spec: Spec, tokenizer: Tokenizer | None) -> Program[Elicited]:
     if spec.mode == "contract":
         return contract(spec.prompt.messages, spec.budgets)
@@ -165,32 +177,33 @@ def _asker(
 ) -> Ask:
     cache = getattr(lm.cache_hook, "dbdict", None)
 
-    def ask(batch: Sequence[tuple[int, Request]]) -> list[Reply]:
-        keys = []
-        asked: dict[str, Instance] = {}
-        texts: dict[str, str] = {}
+    def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
+        outstanding = []
+        asked: dict[Hashable, _Asked] = {}
+        texts: dict[Hashable, str] = {}
         for number, request in batch:
             run = runs[number]
             args = arguments(lm, run.spec.prompt, request, run.gen_kwargs, run.draw)
-            key = hashed = hash_args("generate_until", args)
-            sampled = is_sampled(run.gen_kwargs)
-            if sampled:
-                key = f"{hashed}-{run.draw}"
-            keys.append(key)
+            draw = run.draw if is_sampled(run.gen_kwargs) else None
+            key = (args[0], json.dumps(args[1], sort_keys=True, default=repr), draw)
+            outstanding.append((key, number, dataclasses.replace(request, messages=())))
             if key in asked or key in texts:
                 continue
-            if store is not None and key in store:
-                texts[key] = store[key]
-            elif cache is not None and not sampled and hashed in cache:
+            # lm-eval's hash of a long prompt takes longer than all else here: only where it is read
+            hashed = "" if store is None and cache is None else hash_args("generate_until", args)
+            kept = hashed if draw is None else f"{hashed}-{draw}"
+            if store is not None and kept in store:
+                texts[key] = store[kept]
+            elif cache is not None and draw is None and hashed in cache:
                 texts[key] = cache[hashed]
             else:
-                asked[key] = _instance(run.request, args)
-        _check_room(lm, asked.values(), tokenizer)
+                asked[key] = _Asked(_instance(run.request, args), kept, cacheable=draw is None)
+        _check_room(lm, [request.instance for request in asked.values()], tokenizer)
         texts |= _generate(lm, asked, cache, store)
-        return [
+        return (
             _reply(texts[key], request, runs[number].spec.prompt, tokenizer)
-            for key, (number, request) in zip(keys, batch, strict=True)
-        ]
+            for key, number, request in outstanding
+        )
 
     return ask
 
@@ -206,21 +219,21 @@ def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
 
 
 def _generate(
-    lm: Any, asked: dict[str, Instance], cache: Any, store: TraceStore | None
-) -> dict[str, str]:
-    keys = list(asked)
-    texts: dict[str, str] = {}
-    step = len(keys) if store is None else STORED_BATCH
-    for start in range(0, len(keys), step or 1):
-        part = keys[start : start + step]
-        said = dict(zip(part, lm.generate_until([asked[key] for key in part]), strict=True))
-        texts |= said
+    lm: Any, asked: Mapping[Hashable, _Asked], cache: Any, store: TraceStore | None
+) -> dict[Hashable, str]:
+    texts: dict[Hashable, str] = {}
+    step = len(asked) if store is None else STORED_BATCH
+    waiting = iter(asked.items())
+    while part := list(islice(waiting, step)):
+        said = lm.generate_until([request.instance for _, request in part])
+        texts |= zip((key for key, _ in part), said, strict=True)
+        kept = [(request, text) for (_, request), text in zip(part, said, strict=True)]
         if store is not None:
-            store.add(said)
+            store.add({request.kept: text for request, text in kept})
         if cache is not None:
-            for key, text in said.items():
-                if not is_sampled(asked[key].args[1]):
-                    cache[key] = text
+            for request, text in kept:
+                if request.cacheable:
+                    cache[request.kept] = text
             cache.commit()
     return texts
 

@@ -6,6 +6,16 @@ from lm_eval.api.filter import Filter, FilterEnsemble  # type: ignore[import-unt
 from lm_eval.api.instance import Instance  # type: ignore[import-untyped]
 from lm_eval.api.metrics import mean  # type: ignore[import-untyped]
 from lm_eval.api.model import LM, hash_args  # type: ignore[import-untyped]
+from lm_eval.api.samplers import FirstNSampler  # type: ignore[import-untyped]
 from lm_eval.api.task import ConfigurableTask  # type: ignore[import-untyped]
 
-__all__ = ["LM", "ConfigurableTask", "Filter", "FilterEnsemble", "Instance", "hash_args", "mean"]
+__all__ = [
+    "LM",
+    "ConfigurableTask",
+    "Filter",
+    "FilterEnsemble",
+    "FirstNSampler",
+    "Instance",
+    "hash_args",
+    "mean",
+]

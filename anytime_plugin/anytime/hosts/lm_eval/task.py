@@ -7,12 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from anytime.domains.base import Dataset, Problem
+from packaging.version import Version
+
+from anytime.domains.base import Dataset, Problem, normalised
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.backends import LENGTHS, Prompt, raw_prompt
 from anytime.hosts.lm_eval.driver import Response, Spec, elicited_from
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.harness import ConfigurableTask, Filter, FilterEnsemble, Instance
+from anytime.hosts.lm_eval.harness import (
+    ConfigurableTask,
+    Filter,
+    FilterEnsemble,
+    FirstNSampler,
+    Instance,
+)
 from anytime.hosts.lm_eval.scoring import aggregations, higher_is_better, values
 from anytime.hosts.lm_eval.settings import read_settings
 from anytime.models.solutions import remember
@@ -33,6 +41,8 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
     The YAML's `dataset_path` names the domain and its `dataset_name` the dataset; `--metadata`
     holds the knobs (`anytime.hosts.lm_eval.settings`), `--gen_kwargs` the sampling.
     """
+
+    sampler: Any
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         """Read the settings and load the problems, so that everything wrong shows at once."""
@@ -66,6 +76,7 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
         loaded: Dataset = self._domain.load(settings.dataset, settings.split, settings.seed)
         remember(self._domain, loaded.problems)
         self._problems = {problem.id: problem for problem in loaded.problems}
+        self._examples = loaded.examples
         self.dataset = {"test": Documents(map(_document, loaded.problems))}
         self.config.metadata |= asdict(settings) | {
             "dataset": loaded.name,
@@ -110,11 +121,19 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
     def fewshot_context(
         self, doc: Mapping[str, Any], num_fewshot: int, *rest: Any, **options: Any
     ) -> Any:
-        """As lm-eval builds it; keeps the turns a chat template is applied to."""
+        """As lm-eval builds it; keeps the turns a chat template is applied to.
+
+        The examples are the first of those that the problem's source shows for it; where it shows
+        too few, they are sampled from the dev split.
+        """
         self._turns = None
-        if num_fewshot and self._shots is None:
-            self._shots = self._load_shots(num_fewshot)
-            self.sampler.replace_df(self._shots)
+        sampler = self.sampler
+        if num_fewshot:
+            if own := self._own_shots(_problem(doc), num_fewshot):
+                sampler = FirstNSampler(own)
+            elif self._shots is None:
+                self._shots = self._load_shots(num_fewshot)
+                self.sampler.replace_df(self._shots)
         template: Callable[..., Any] | None = options.get("chat_template")
         if template is not None and options.get("apply_chat_template"):
 
@@ -123,7 +142,23 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
                 return template(turns, **how)
 
             options["chat_template"] = keeping
-        return super().fewshot_context(doc, num_fewshot, *rest, **options)
+        # lm-eval samples from `self.sampler` alone, and seeds it: it is put back.
+        self.sampler, usual = sampler, self.sampler
+        try:
+            return super().fewshot_context(doc, num_fewshot, *rest, **options)
+        finally:
+            self.sampler = usual
+
+    def _own_shots(self, problem: Problem, count: int) -> list[dict[str, Any]]:
+        examples = self._examples(problem)
+        if len(examples) < count:
+            return []
+        if normalised(problem.prompt) in {normalised(example.prompt) for example in examples}:
+            raise AnytimeError(
+                f"problem {problem.id!r} of {self._settings.dataset} is among its own examples, "
+                f"answer included: correct the file, or leave out --num_fewshot"
+            )
+        return [_document(example) for example in examples]
 
     def _load_shots(self, count: int) -> list[dict[str, Any]]:
         # The evaluated problem is left out by lm-eval, since both splits go by the same name.
@@ -236,8 +271,7 @@ def _twin(fields: Mapping[str, Any]) -> str:
 
 def _check_version() -> None:
     version = importlib.metadata.version("lm_eval")
-    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
-    if numbers < OLDEST:
+    if Version(version).release < OLDEST:  # a pre-release of the oldest will do
         needed = ".".join(map(str, OLDEST))
         raise AnytimeError(
             f"anytime needs lm-eval {needed} or newer, and {version} is installed: "

@@ -1,0 +1,68 @@
+"""lm-eval: peak memory of a large run, against as many plain requests for the same traces.
+
+Each side runs in a process of its own, as a peak is known for a whole process only. The traces of
+all problems are different texts, as real ones are.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from typing import Any
+
+from lm_eval.tasks import TaskManager
+
+from benchmarks.lm_eval_host import Instantaneous, plain_task, seconds_of
+
+PROBLEMS = 2000
+TRACES = 8
+TOKENS = 16384
+
+
+class ManyTexts(Instantaneous):
+    """Answers at once, and never twice with the same trace."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trace = (self.trace * 5)[: TOKENS * 6 - 8]
+
+    def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
+        cap = [request.args[1]["max_gen_toks"] == TOKENS for request in requests]
+        return [f"{k:08}{self.trace}" if capped else "Answer: A" for k, capped in enumerate(cap)]
+
+
+def _peak(side: str) -> None:
+    """Run one side and print its peak in GiB, less what the process had before."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if side == "ours":
+        metadata = {"traces": TRACES, "split": "all", "budgets": f"geom:256:{TOKENS}:7"}
+        task = TaskManager(metadata=metadata).load(["anytime_trip_builtin"])["tasks"]
+        task = task["anytime_trip_builtin"]
+        task.config.generation_kwargs |= {"do_sample": True}
+        documents = list(task.dataset["test"])
+        more = [documents[k % len(documents)] | {"copy": k} for k in range(PROBLEMS)]
+        task.dataset["test"][:] = more
+    else:
+        task = plain_task(PROBLEMS, repeats=TRACES, tokens=TOKENS)
+    seconds = seconds_of(task, ManyTexts())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"{(peak - before) / 2**20:.2f} {seconds:.0f}")
+
+
+def main() -> None:
+    peaks = {}
+    for side in ("ours", "plain"):
+        command = [sys.executable, "-m", "benchmarks.lm_eval_memory", side]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        peaks[side], seconds = map(float, done.stdout.split()[-2:])
+        print(f"{side}: {peaks[side]:.2f} GiB over the imports, in {seconds:.0f} s")
+    texts = PROBLEMS * TRACES * TOKENS * 6 / 2**30
+    print(f"{PROBLEMS} problems x {TRACES} traces of {TOKENS} tokens are {texts:.2f} GiB of text;")
+    print(
+        f"  ours takes {peaks['ours'] / peaks['plain']:.2f} of plain requests for the same traces"
+    )
+
+
+if __name__ == "__main__":
+    main() if len(sys.argv) == 1 else _peak(sys.argv[1])
