@@ -14,7 +14,15 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import lm_eval_host, lm_eval_memory, overhead, scoring, statistics, tokens_spent
+from benchmarks import (
+    lm_eval_host,
+    lm_eval_memory,
+    overhead,
+    pairs,
+    scoring,
+    statistics,
+    tokens_spent,
+)
 
 MEASUREMENTS: dict[str, Callable[[], None]] = {
     "tokens": tokens_spent.main,
@@ -22,6 +30,7 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     "lm_eval": lm_eval_host.main,
     "memory": lm_eval_memory.main,
     "scoring": scoring.main,
+    "pairs": pairs.main,
     "bootstrap": statistics.main,
     "import": lambda: import_time(),
 }

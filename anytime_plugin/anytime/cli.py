@@ -6,11 +6,14 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from anytime.errors import AnytimeError
+from anytime.pair_commands import add_pairs
+
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line."""
+    """Run the command line; what the user can mend is told in one sentence, with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="anytime", description="How good is the answer at every token budget?"
     )
@@ -21,8 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description='Where no plugins are found: lm_eval --include_path "$(anytime path)"',
     )
     path.set_defaults(run=lambda _: print(task_directory()))
+    add_pairs(commands)
     chosen = parser.parse_args(arguments)
-    chosen.run(chosen)
+    try:
+        chosen.run(chosen)
+    except AnytimeError as error:
+        parser.exit(2, f"anytime: {error}\n")
 
 
 def task_directory() -> Path:
@@ -30,3 +37,7 @@ def task_directory() -> Path:
     import anytime.task_configs
 
     return Path(anytime.task_configs.__path__[0]).resolve()
+
+
+if __name__ == "__main__":
+    main()

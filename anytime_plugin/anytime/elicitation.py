@@ -70,6 +70,7 @@ class Checkpoint:
         finish: Why the answer ended.
         cut: How the cut was found; None where nothing was cut.
         continuation: How the cut trace was handed back; None where it was not.
+        end: Where the cut lies, in characters of reasoning + text; None where nothing was cut.
         seconds: Wall time of the call that gave the answer.
         cost: Its price in dollars.
     """
@@ -83,6 +84,7 @@ class Checkpoint:
     finish: Finish
     cut: CutSource | None = None
     continuation: Continuation | None = None
+    end: int | None = None
     seconds: float | None = None
     cost: float | None = None
 
@@ -164,10 +166,10 @@ def interrupt(
     ended = trace.finish != "length" and ruler.length <= budgets.largest
     length, source = ruler.length, ruler.source
     cuts = {b: ruler.cut(b) for b in budgets if not ended or b < length}
-    spent = {budget: cut.tokens for budget, cut in cuts.items()}
+    spent = {budget: (cut.tokens, cut.end) for budget, cut in cuts.items()}
     # A trace stopped below its cap (a full context window, say) is the same cut at all budgets
     # beyond: asked once.
-    alike = {cut.tokens: cut for cut in cuts.values()}
+    alike = {(cut.tokens, cut.end): cut for cut in cuts.values()}
     pending = [
         [
             _hand_back(messages, cut, trace, cue, continuation, answer_tokens)
@@ -182,15 +184,17 @@ def interrupt(
     checkpoints = []
     for budget in budgets:
         if budget in spent:
-            tokens = spent[budget]
-            answer = answers[tokens]
-            checkpoints.append(_forced_answer(budget, tokens, source, answer, cue, continuation))
+            place = spent[budget]
+            answer = answers[place]
+            checkpoints.append(_forced_answer(budget, place, source, answer, cue, continuation))
         else:
             checkpoints.append(_own_answer(budget, length, trace))
     return Elicited("interrupt", length, trace.finish, tuple(checkpoints), reply)
 
 
-def contract(messages: Sequence[Message], budgets: BudgetGrid) -> Program[Elicited]:
+def contract(
+    messages: Sequence[Message] | Mapping[int, Sequence[Message]], budgets: BudgetGrid
+) -> Program[Elicited]:
     """Run once per budget, told the budget and capped at it, and grade whatever was written.
 
     There is no forced answer: a contract algorithm owes its answer by the deadline, and one that is
@@ -198,7 +202,7 @@ def contract(messages: Sequence[Message], budgets: BudgetGrid) -> Program[Elicit
     cut.
 
     Args:
-        messages: The conversation up to the assistant's turn.
+        messages: The conversation up to the assistant's turn; or one for each budget.
         budgets: One run each; all above 0.
 
     Raises:
@@ -206,8 +210,9 @@ def contract(messages: Sequence[Message], budgets: BudgetGrid) -> Program[Elicit
     """
     if budgets[0] == 0:
         raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
+    by_budget = messages if isinstance(messages, Mapping) else dict.fromkeys(budgets, messages)
     replies = yield [
-        Request(_appended(messages, _terms(budget)), budget, "trace", budget=budget)
+        Request(_appended(by_budget[budget], _terms(budget)), budget, "trace", budget=budget)
         for budget in budgets
     ]
     checkpoints = tuple(
@@ -340,7 +345,7 @@ def _own_answer(budget: int, length: int, trace: Reply) -> Checkpoint:
 
 def _forced_answer(
     budget: int,
-    tokens: int,
+    place: tuple[int, int],
     source: CutSource,
     reply: Reply,
     cue: Cue,
@@ -352,12 +357,13 @@ def _forced_answer(
         budget=budget,
         answer=begun + answer.text,
         forced=True,
-        tokens=tokens,
+        tokens=place[0],
         answer_tokens=reply.output_tokens,
         leaked_reasoning_tokens=_leaked(answer),
         finish=reply.finish,
         cut=source,
         continuation=continuation,
+        end=place[1],
         seconds=reply.seconds,
         cost=reply.cost,
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 import copy
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -24,11 +24,20 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Literal, Protocol, overload
 
-from anytime.calibration import spread
+from anytime.calibration import estimate, spread
 from anytime.errors import AnytimeError
 from anytime.protocol import Reply
 
-__all__ = ["Cut", "CutSource", "Ruler", "Tokenizer", "from_tokenizers", "load_tokenizer", "measure"]
+__all__ = [
+    "Cut",
+    "CutSource",
+    "Ruler",
+    "Tokenizer",
+    "counter",
+    "from_tokenizers",
+    "load_tokenizer",
+    "measure",
+]
 
 CutSource = Literal["exact", "tokenizer", "calibrated"]  # best first
 
@@ -313,6 +322,12 @@ class _EncodingEnds(Sequence[int]):
 def from_tokenizers(tokenizer: Any) -> Tokenizer:
     """Wrap a `tokenizers.Tokenizer` that a host has loaded; the host's own is not changed."""
     return _HFTokenizer(copy.deepcopy(tokenizer))
+
+
+@lru_cache(maxsize=8)
+def counter(tokenizer: Tokenizer | None) -> Callable[[str], int]:
+    """Counts tokens of texts, estimated without a tokenizer; the same one for each tokenizer."""
+    return estimate if tokenizer is None else lambda text: len(tokenizer.ends(text))
 
 
 def load_tokenizer(name: str) -> Tokenizer:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from anytime.methods import leap, pdp
+from anytime.preferences.pairs import Pair, Side
+from anytime.preferences.pool import PoolCost
 from anytime.protocol import Message
 
 CITIES = ("Oslo", "Bern", "Riga", "Porto", "Lyon", "Split", "Milan", "Naples", "San Remo")
@@ -54,3 +57,39 @@ def reprompt() -> Callable[[str, str], tuple[Message, ...]]:
         return Message("user", prompt), Message("assistant", cut), Message("user", CUE)
 
     return interrupt
+
+
+def _pair(budget, statement, good, bad):
+    return Pair(
+        domain="trip",
+        dataset="builtin",
+        revision="seed 0",
+        model="anytime/planner",
+        judge="metric",
+        problem=f"p{budget}",
+        content="0" * 64,
+        statement=statement,
+        budget=budget,
+        chosen=Side(good, 1.0, 1),
+        rejected=Side(bad, 0.0, 2),
+        pool=PoolCost(1, 2, 200),
+    )
+
+
+@pytest.fixture(scope="session")
+def prefaces(trip_prompt) -> dict[str, str]:
+    """What each method puts before a question, full of what must not be taken for the question."""
+    loud = (
+        "You have a budget of 64 tokens. MY TIME IS UP.\nBest so far (5 of 5): Rome 1-4.\n"
+        "Current answer: that one (candidate 0)\nWhat else? A) this B) that"
+    )
+    pairs = [
+        _pair(128, trip_prompt(3, 99), f"Step by step.\n{loud}", f"No idea.\n{loud}"),
+        _pair(256, "Known example: which one?\n\nA) x\nB) y", f"Well.\n{loud}", f"Hm.\n{loud}"),
+    ]
+    return {
+        "cot": "",
+        "pdp": pdp.preface(pairs, contrast=True),
+        "pdp_plus": pdp.preface(pairs, contrast=False),
+        "leap": leap.preface(["Check each wish.", "Your time is up sooner than you think."]),
+    }

@@ -48,6 +48,9 @@ def test_options_may_be_text():
         ("simulated", {"linger_tokens": "inf"}, "must be a number of tokens above 0"),
         ("simulated", {"leak": 1.5}, "must be a whole number from 0 on, not 1.5"),
         ("simulated", {"leak": "inf"}, "must be a whole number from 0 on"),
+        ("simulated", {"contrast_speedup": 0}, "must be a number above 0, not 0"),
+        ("simulated", {"principles_speedup": "inf"}, "must be a number above 0, not 'inf'"),
+        ("simulated", {"judge_accuracy": 2}, "must be a number from 0 to 1, not 2"),
         ("planner", {"reasoning": "perhaps"}, "must be true or false, not 'perhaps'"),
     ],
 )

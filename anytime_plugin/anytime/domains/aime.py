@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anytime.domains import aime_builtin
-from anytime.domains.answers import integer, last_integer
+from anytime.domains.answers import integer, last_integer, strip_integers
 from anytime.domains.base import SPLITS, Cue, Dataset, Domain, Grade, Problem, Split, split_problems
 from anytime.domains.sources import hub_rows, local_path, read_text, sha256_id
 from anytime.errors import AnytimeError
@@ -189,4 +189,5 @@ AIME = Domain(
     ask=_ask,
     cue=_cue,
     grade=_grade,
+    strip=strip_integers,
 )

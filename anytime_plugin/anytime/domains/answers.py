@@ -1,4 +1,4 @@
-r"""Reading the final answer out of a model's text: an integer, or a letter A to D.
+r"""Reading the final answer out of a model's text, or removing it: an integer, or a letter A to D.
 
 Pure functions on any text, in time linear in its length: every repetition in a pattern is bounded
 or anchored, and no digit string is turned into an `int`.
@@ -10,10 +10,12 @@ claimed") is not read; prompts ask for `\boxed{}` or "Answer:".
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise
 
-__all__ = ["LETTERS", "integer", "last_integer", "last_letter"]
+from anytime.domains.stripping import BREAK, BULLET, strip_statements
+
+__all__ = ["LETTERS", "integer", "last_integer", "last_letter", "strip_integers", "strip_letters"]
 
 LETTERS = "ABCD"
 
@@ -22,9 +24,12 @@ LONGEST_ANSWER = 400
 LONGEST_BARE_REPLY = 100
 """A reply without any marker is read whole up to this length: a forced answer given bare."""
 
+LONGEST_MARK = 64
+"""No marker of an integer is longer."""
+
+_ANSWER_LINE = r"^[ \t>*#_]{0,16}(?:(?i:the|my)\s)?(?:(?i:final)\s)?(?i:answer)[ \t*_]{0,6}:"
 _INTEGER_MARK = re.compile(
-    r"(?P<box>\\f?boxed[ \t]{0,4}\{)"
-    r"|^[ \t>*#_]{0,16}(?:(?i:the|my)\s)?(?:(?i:final)\s)?(?i:answer)[ \t*_]{0,6}:",
+    rf"(?P<box>\\f?boxed[ \t]{{0,4}}\{{)|{_ANSWER_LINE}",
     re.MULTILINE,
 )
 _DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|°")
@@ -62,22 +67,85 @@ def last_integer(text: str) -> str | None:
     unclosed, as where the model stops early after a prefilled `\boxed{`. A short reply without any
     marker is read whole.
     """
-    found: tuple[str, bool] | None = None
+    found = None
+    for stated in _integers_stated(text):
+        found = stated
+    if found is None:
+        return _bare_integer(text)
+    mark, content = found
+    read = integer(content)
+    if read is None and mark["box"] is None:
+        read = _digits(_FIRST_INTEGER.match(_LATEX_DRESS.sub(" ", content)))
+    return read
+
+
+def strip_integers(text: str) -> str:
+    r"""Remove the sentences that state an answer, whether or not it is read as an integer.
+
+    Those are all that `last_integer` looks at, the digits after a marker included where they
+    stand in a later sentence, an "Answer:" within a line, and "the answer is 204" in prose. What
+    is left of a text is removed, too, where it is so short that it is an answer by itself.
+    """
+    left = strip_statements(text, _INTEGER_HINT, _integer_end)
+    return "" if _bare_integer(left) else left
+
+
+_INTEGER_HINT = re.compile(r"boxed|answer", re.IGNORECASE)
+_ANSWER = re.compile(r"\banswer", re.IGNORECASE)
+_INTEGER_PROSE = re.compile(
+    r"(?i:answer)[*_]{0,3}(?:\s(?:here|then|to\s(?:the|this)\s(?:problem|question)))?"
+    r"\s{0,2}(?::|=|(?:of|equals|being|is|was"
+    r"|(?:(?:would|should|must|could|might|may|can|has\sto|seems\sto)\s|to\s)be)(?![A-Za-z]))"
+    r"(?:[\s:*_$({\[=~≈]|\\[(\[]|\\(?:text|math)\w{1,4}(?=\{)|[A-Za-z](?=\s?=)"
+    r"|(?:indeed|then|thus|therefore|hence|just|simply|still|also|likely|probably|now|really|either"
+    r"|approximately|equal|to|the|number|integer|value)\b){0,30}+[+-]?[0-9]"
+)
+
+
+def _integer_end(window: str, length: int) -> int | None:
+    # An "Answer:" counts at the begin of any sentence: it comes to stand at the begin of its line
+    # where what is before it goes.
+    item = _item(window, length)
+    window, length = window[item:], length - item
+    end = None
+    # No further than the content of the last marker reaches, and the marker that ends it.
+    window = window[: length + 2 * LONGEST_MARK + LONGEST_ANSWER]
+    marked = _INTEGER_MARK.search(window, 0, length + LONGEST_MARK)
+    for mark, content in _integers_stated(window, length) if marked else ():
+        at = mark.end() + len(content)
+        closed = mark["box"] is not None and window[at : at + 1] == "}"
+        end = at + 1 if closed else _after_digit(window, mark.end())
+    for word in _ANSWER.finditer(window, 0, length):
+        if prose := _INTEGER_PROSE.match(window, word.start()):
+            end = max(end or 0, prose.end())
+    return None if end is None else item + end
+
+
+def _item(window: str, length: int) -> int:
+    """Where a sentence begins behind the bullet or number it has as an item of a list."""
+    bullet = BULLET.match(window, 0, length)
+    return bullet.end() if bullet else 0
+
+
+def _after_digit(text: str, start: int) -> int:
+    return next(at for at in range(start, len(text)) if text[at] in "0123456789") + 1
+
+
+def _integers_stated(text: str, stop: int | None = None) -> Iterator[tuple[re.Match[str], str]]:
+    """The markers that hold a digit, each with its content, in order, of those before `stop`."""
     for mark, after in pairwise(chain(_INTEGER_MARK.finditer(text), [None])):
-        if mark is None:  # pairs never start with the closing None; said for the type checker
-            continue
+        # Pairs never start with the closing None; said for the type checker.
+        if mark is None or (stop is not None and mark.start() >= stop):
+            return
         boxed = mark["box"] is not None
         content = _content(text, mark.end(), len(text) if after is None else after.start(), boxed)
         if any(c in "0123456789" for c in content):
-            found = content, boxed
-    if found is None:
-        bare = text.strip()
-        return integer(bare) if len(bare) <= LONGEST_BARE_REPLY else None
-    content, boxed = found
-    read = integer(content)
-    if read is None and not boxed:
-        read = _digits(_FIRST_INTEGER.match(_LATEX_DRESS.sub(" ", content)))
-    return read
+            yield mark, content
+
+
+def _bare_integer(text: str) -> str | None:
+    bare = text.strip()
+    return integer(bare) if len(bare) <= LONGEST_BARE_REPLY else None
 
 
 def _content(text: str, start: int, stop: int, boxed: bool) -> str:
@@ -147,6 +215,47 @@ def last_letter(text: str, options: Sequence[str]) -> str | None:
         return None
     letter = _letter_at(text, bare.start("letter"), options)
     return letter if set(_LABEL.findall(text)) <= {letter} else None
+
+
+def strip_letters(text: str) -> str:
+    r"""Remove the sentences that state an answer, whatever the options are.
+
+    Those are the markers of `last_letter` before a capital A to D, of which some are an answer
+    only next to some options ("Answer: D = 3 eV"), and before a small letter standing alone; an
+    "Answer:" at the begin of a sentence before any word in a, b, c or d; and a letter standing
+    alone at the begin of the text.
+
+    Known issues: an option's text in small letters, in running prose ("the answer is carbon"),
+    stays, for there is no telling it from "the answer is clear" without the options.
+    """
+    left = strip_statements(text, _LETTER_HINT, _letter_end)
+    labels = list(_LABEL.finditer(left))
+    # A letter in front is no answer where two labels follow.
+    two = max((label.start() for label in labels if label[1] != labels[-1][1]), default=-1)
+    start = 0
+    while start > two and (bare := _BARE_LETTER.match(left, start)):
+        gap = BREAK.search(left, bare.end())
+        start = gap.end() if gap else len(left)
+    return left[start:]
+
+
+_LETTER_HINT = re.compile(r"\\f?boxed|(?i:answer|option|choice)")
+_LETTER_LINE = re.compile(_ANSWER_LINE)
+
+
+def _letter_end(window: str, length: int) -> int | None:
+    item = _item(window, length)
+    window, length = window[item:], length - item
+    line = _LETTER_LINE.match(window)
+    end = None
+    for word in _LETTER_HINT.finditer(window, 0, length):
+        mark = _LETTER_MARK.match(window, word.start())
+        if mark is None:
+            continue
+        rest = window[mark.end() : mark.end() + LONGEST_ANSWER]
+        if mark["letter"].isupper() or _CLOSED.match(rest) or (line and mark.start() < line.end()):
+            end = item + mark.end()
+    return end
 
 
 def _letter_at(text: str, at: int, options: Sequence[str]) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,7 +18,7 @@ __all__ = [
     "Grade",
     "Problem",
     "Split",
-    "normalised",
+    "fingerprint",
     "split_problems",
 ]
 
@@ -104,6 +106,10 @@ class Grade:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 
+def _unchanged(text: str) -> str:
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
     """A benchmark family as a record of pure functions.
@@ -119,6 +125,11 @@ class Domain:
         cue: The cue for forced answers.
         grade: Grades any text in bounded time; never raises on an answer.
         metrics: The keys of `Grade.metrics`.
+        strip: Removes intermediate and final solutions from a reasoning trace and keeps the
+            reasoning, so that the trace can be shown without giving its answers away. The result
+            is never longer, is no further changed by `strip`, and is the text itself where that
+            states no solution. Runs in linear time.
+        content: The part of `Problem.prompt` that makes it the same problem (`fingerprint`).
     """
 
     name: str
@@ -129,6 +140,8 @@ class Domain:
     cue: Callable[[Problem], Cue]
     grade: Callable[[Problem, str], Grade]
     metrics: tuple[str, ...] = ()
+    strip: Callable[[str], str] = _unchanged
+    content: Callable[[str], str] = _unchanged
 
 
 def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, ...]:
@@ -144,11 +157,34 @@ def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, 
     return tuple(p for p in problems if (split == "dev") == _is_dev(p.prompt))
 
 
-def normalised(prompt: str) -> str:
-    """A statement without regard to case and white space: equal for equal problems."""
-    return " ".join(prompt.split()).casefold()
+def fingerprint(text: str) -> str:
+    """What is left of a statement that is the same problem in another file: equal for equal ones.
+
+    Unicode compatibility forms (NFKC), case, white space, control and format characters
+    (zero-width spaces, soft hyphens, byte order marks), and what else Unicode says may be ignored
+    (joiners, variation selectors, fillers) make no difference.
+    """
+    # Composed once more at the end, for what stood between a letter and its accent is gone.
+    plain = _visible(unicodedata.normalize("NFKC", text)).casefold()
+    return _visible(unicodedata.normalize("NFKC", plain))
+
+
+# Unicode's Default_Ignorable_Code_Point beyond the category Cf, and a Braille pattern without dots.
+_IGNORED = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+
+
+def _visible(text: str) -> str:
+    joined = "".join(text.split())
+    if joined.isascii() and joined.isprintable():
+        return joined
+    seen = _IGNORED.sub("", joined)
+    return "".join(c for c in seen if unicodedata.category(c) not in ("Cc", "Cf"))
 
 
 def _is_dev(prompt: str) -> bool:
-    content = normalised(prompt).encode()
+    # Not `fingerprint`: a problem has to stay on the side that it was on when it was first run.
+    content = " ".join(prompt.split()).casefold().encode()
     return int.from_bytes(hashlib.sha256(content).digest()[:8]) % DEV_SHARE == 0

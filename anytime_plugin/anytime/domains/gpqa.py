@@ -18,8 +18,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from anytime.domains import gpqa_builtin
-from anytime.domains.answers import LETTERS, last_letter
-from anytime.domains.base import SPLITS, Cue, Dataset, Domain, Grade, Problem, Split, split_problems
+from anytime.domains.answers import LETTERS, last_letter, strip_letters
+from anytime.domains.base import (
+    SPLITS,
+    Cue,
+    Dataset,
+    Domain,
+    Grade,
+    Problem,
+    Split,
+    fingerprint,
+    split_problems,
+)
 from anytime.domains.sources import download, hub_rows, local_path, read_text, sha256_id
 from anytime.errors import AnytimeError
 
@@ -72,14 +82,10 @@ def _main_without_diamond() -> tuple[str, tuple[Problem, ...]]:
 
 
 def without(problems: Iterable[Problem], held_out: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Drop the problems that are held out, by id and by statement, case and white space aside."""
+    """Drop the problems that are held out, by id and by the fingerprint of the statement."""
     barred = list(held_out)
-    ids, statements = {p.id for p in barred}, {_normal(p.prompt) for p in barred}
-    return tuple(p for p in problems if p.id not in ids and _normal(p.prompt) not in statements)
-
-
-def _normal(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    ids, prints = {p.id for p in barred}, {fingerprint(p.prompt) for p in barred}
+    return tuple(p for p in problems if p.id not in ids and fingerprint(p.prompt) not in prints)
 
 
 def _csv_rows(text: str, where: str) -> Iterable[tuple[int, Mapping[str, Any]]]:
@@ -158,6 +164,20 @@ def _with_options(problem: Problem, seed: int) -> Problem:
     )
 
 
+def content(prompt: str) -> str:
+    """The statement before its options; the whole prompt where it does not end in four of them.
+
+    Only the last block of options is what `_with_options` wrote: a statement may list its own.
+    """
+    start = len(prompt)
+    for letter in reversed(LETTERS):
+        head = f"\n{letter}) " if letter != LETTERS[0] else f"\n\n{letter}) "
+        start = prompt.rfind(head, 0, start)
+        if start < 0:
+            return prompt
+    return prompt[:start]
+
+
 def _ask(problem: Problem) -> str:
     return (
         f"{problem.prompt}\n\nReason step by step. The last line of your reply has to be "
@@ -196,4 +216,6 @@ GPQA = Domain(
     ask=_ask,
     cue=_cue,
     grade=_grade,
+    strip=strip_letters,
+    content=content,
 )

@@ -9,9 +9,11 @@ from typing import Any
 from anytime.errors import AnytimeError
 from anytime.models.conversation import Respond
 from anytime.models.guesser import load_guesser
+from anytime.models.learning import Speedups, learned
 from anytime.models.planner import load_planner
 from anytime.models.profile import Profile, expected_quality
-from anytime.models.simulated import Solution, Solutions, load_simulated
+from anytime.models.simulated import load_simulated
+from anytime.models.solutions import Solution, Solutions
 
 __all__ = [
     "MODELS",
@@ -19,7 +21,9 @@ __all__ = [
     "Respond",
     "Solution",
     "Solutions",
+    "Speedups",
     "expected_quality",
+    "learned",
     "load_model",
 ]
 
@@ -45,8 +49,15 @@ def load_model(
         return load_guesser()
     if solutions is None:
         raise AnytimeError("simulated has to be told the answers: run it on a built-in domain")
-    apart = {key: values.pop(key) for key in ("leak", "reasoning") if key in values}
-    return load_simulated(Profile(**values), solutions, **apart)
+    of_profile = {key: values.pop(key) for key in Profile.__slots__ if key in values}
+    of_speedups = {
+        key: values.pop(f"{key}_speedup")
+        for key in Speedups.__slots__
+        if f"{key}_speedup" in values
+    }
+    return load_simulated(
+        Profile(**of_profile), solutions, speedups=Speedups(**of_speedups), **values
+    )
 
 
 def _share(value: Any) -> float:
@@ -56,7 +67,7 @@ def _share(value: Any) -> float:
     return number
 
 
-def _tokens(value: Any) -> float:
+def _positive(value: Any) -> float:
     number = _number(value)
     if not 0 < number < math.inf:
         raise ValueError
@@ -81,7 +92,8 @@ def _number(value: Any) -> float:
 
 
 _SHARE = (_share, "a number from 0 to 1")
-_TOKENS = (_tokens, "a number of tokens above 0")
+_TOKENS = (_positive, "a number of tokens above 0")
+_FACTOR = (_positive, "a number above 0")
 _COUNT = (_count, "a whole number from 0 on")
 _FLAG = (_flag, "true or false")
 
@@ -99,6 +111,10 @@ _OPTIONS: dict[str, dict[str, _Reader]] = {
         "unparsed": _SHARE,
         "leak": _COUNT,
         "reasoning": _FLAG,
+        "examples_speedup": _FACTOR,
+        "contrast_speedup": _FACTOR,
+        "principles_speedup": _FACTOR,
+        "judge_accuracy": _SHARE,
     },
     "guesser": {},
 }

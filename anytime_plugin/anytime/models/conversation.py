@@ -6,16 +6,20 @@ import hashlib
 import random
 import re
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+from anytime.methods.pdp import QUESTION
 from anytime.protocol import Message, Reply
 
 __all__ = [
+    "Parts",
     "Respond",
     "answer_text",
     "chance",
     "handed_back",
+    "parts",
+    "questions",
     "told_budget",
-    "user_texts",
 ]
 
 Respond = Callable[[Sequence[Message], int, int], Reply]
@@ -25,9 +29,28 @@ _INTERRUPTION = "time is up"
 _TOLD_BUDGET = re.compile(r"you have a budget of [\d,]+ tokens", re.IGNORECASE)
 
 
-def user_texts(messages: Sequence[Message]) -> tuple[str, ...]:
-    """What the user said, newest first."""
-    return tuple(m.content for m in reversed(messages) if m.role == "user")
+class Parts(NamedTuple):
+    """A user's text: what a method put before the question, if anything, and the question."""
+
+    preface: str
+    question: str
+
+
+def parts(text: str) -> Parts:
+    """Take a method's preface off a user's text.
+
+    A preface holds other problems, and traces of models that were told of budgets or that their
+    time is up; none of it is said to this model. Whatever a model does but for what it learns
+    from the preface has to depend on the question alone, so that methods are compared on the same
+    draws: the question is exactly what the user says under the method `cot`.
+    """
+    preface, heading, question = f"\n{text}".rpartition(f"\n{QUESTION}\n\n")
+    return Parts(preface, question) if heading else Parts("", text)
+
+
+def questions(messages: Sequence[Message]) -> tuple[str, ...]:
+    """What the user asked, newest first, without what a method put before it."""
+    return tuple(parts(m.content).question for m in reversed(messages) if m.role == "user")
 
 
 def handed_back(messages: Sequence[Message]) -> str | None:
@@ -39,7 +62,7 @@ def handed_back(messages: Sequence[Message]) -> str | None:
     last = messages[-1]
     if last.role == "assistant":
         return last.content
-    if _INTERRUPTION not in last.content.casefold():
+    if _INTERRUPTION not in parts(last.content).question.casefold():
         return None
     before = messages[-2] if len(messages) > 1 else None
     return before.content if before and before.role == "assistant" else ""
@@ -47,7 +70,7 @@ def handed_back(messages: Sequence[Message]) -> str | None:
 
 def told_budget(messages: Sequence[Message]) -> bool:
     """Whether the prompt tells a budget, which `max_tokens` then is (contract mode)."""
-    return _TOLD_BUDGET.search(next(iter(user_texts(messages)), "")) is not None
+    return _TOLD_BUDGET.search(next(iter(questions(messages)), "")) is not None
 
 
 def answer_text(messages: Sequence[Message], answer: str) -> str:

@@ -13,8 +13,9 @@ from anytime.models.conversation import (
     answer_text,
     chance,
     handed_back,
+    parts,
+    questions,
     told_budget,
-    user_texts,
 )
 from anytime.models.filler import filler
 from anytime.models.pieces import make_reply
@@ -32,13 +33,15 @@ def load_guesser() -> Respond:
 
     It answers one of the options "A) ...", "B) ..." of the newest question that has some, a trip
     with its cities in random order, and anything else with an integer from 0 to 999 (AIME). A
-    guess depends on the prompt, the seed and the text handed back, so that guesses at different
-    budgets are independent. Its trace never ends by itself; told a budget, it guesses at once.
+    guess depends on the question, the seed and the text handed back, so that guesses at different
+    budgets are independent, and the same under every method. Its trace never ends by itself; told a
+    budget, it guesses at once.
     """
 
     def respond(messages: Sequence[Message], max_tokens: int, seed: int) -> Reply:
         cut = handed_back(messages)
-        draw = chance("guesser", *(m.content for m in messages), seed)
+        said = (parts(m.content).question if m.role == "user" else m.content for m in messages)
+        draw = chance("guesser", *said, seed)
         if cut is None and not told_budget(messages):
             return make_reply(messages, max_tokens, "".join(filler(draw, max_tokens + 1)))
         return make_reply(messages, max_tokens, answer_text(messages, _guess(messages, draw)))
@@ -56,7 +59,7 @@ def _guess(messages: Sequence[Message], draw: random.Random) -> str:
         cities = list(task.stays)
         draw.shuffle(cities)
         return format_plan(add_cities(task, (), cities))
-    for text in user_texts(messages):
+    for text in questions(messages):
         letters = _OPTION.findall(text)
         if "A" in letters:
             # Examples have options too; those of the question itself come last.

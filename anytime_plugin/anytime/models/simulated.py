@@ -1,86 +1,88 @@
 """A SIMULATOR of a reasoner with a known performance profile, for every domain.
 
 It reasons about nothing: it is told the right answer and states it, among filler, at tokens drawn
-from its `Profile`. It exists so that measurements can be checked against `expected_quality`.
+from its `Profile`. It exists so that measurements can be checked against `expected_quality`, and
+comparisons of methods against that of the profile that `learned` gives.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from anytime.errors import AnytimeError
+from anytime.models.asides import INSIGHTS, asks_for_insights, judged, verdict
 from anytime.models.conversation import (
     Respond,
     answer_text,
     chance,
     handed_back,
+    parts,
     told_budget,
-    user_texts,
 )
 from anytime.models.filler import filler
+from anytime.models.learning import Speedups, learned
 from anytime.models.pieces import make_reply, split_pieces
 from anytime.models.profile import STATEMENT_TOKENS, Course, Profile, draw_course
+from anytime.models.solutions import Solution, Solutions
 from anytime.protocol import Message, Reply
 
-__all__ = ["UNPARSED", "Solution", "Solutions", "load_simulated"]
+__all__ = ["UNPARSED", "load_simulated"]
 
 UNPARSED = "I cannot say yet."
 
 _STATEMENT = re.compile(r"Current answer:.* \(candidate (\d+)\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """What the simulator is told about a problem.
-
-    Attributes:
-        right: A right answer in the domain's answer format, such as "Answer: C".
-        wrong: Wrong answers in the same format, at least one.
-    """
-
-    right: str
-    wrong: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        """Refuse a problem that cannot be answered wrongly."""
-        if not self.wrong or self.right in self.wrong:
-            raise ValueError("a solution needs wrong answers, all of them unlike the right one")
-
-
-Solutions = Callable[[str], Solution | None]
-"""The solution of the problem that a user's text states; None where it states none."""
-
-
 def load_simulated(
-    profile: Profile, solutions: Solutions, leak: int = 0, reasoning: bool = False
+    profile: Profile,
+    solutions: Solutions,
+    leak: int = 0,
+    reasoning: bool = False,
+    speedups: Speedups = Speedups(),  # noqa: B008 - immutable
+    judge_accuracy: float = 1.0,
 ) -> Respond:
     """The simulator as a model.
 
-    Told a budget (contract mode) it stops in time to write the answer it has by then.
+    Told a budget (contract mode) it stops in time to write the answer it has by then. Its draws
+    depend on the seed and the question, not on what a method put before that: under two methods one
+    trace differs by what was learned alone.
 
     Args:
         profile: How well it does.
-        solutions: Looks up the solution; asked with each of the user's texts, newest first.
+        solutions: Looks up the solution; asked with each question of the user, newest first.
         leak: Reasoning tokens it sneaks into every forced answer.
         reasoning: Show the trace as reasoning and only the final answer as text.
+        speedups: What the prompt's examples and principles are worth.
+        judge_accuracy: Probability that a score or comparison it is asked for is right.
     """
 
     def respond(messages: Sequence[Message], max_tokens: int, seed: int) -> Reply:
-        prompt, solution = _find(messages, solutions)
+        asked = messages[-1].content if messages[-1].role == "user" else ""
+        # Before anything else is looked for: these requests quote traces, which may say anything.
+        if asks_for_insights(parts(asked).question):
+            return make_reply(messages, max_tokens, INSIGHTS)
+        case = judged(asked)
+        if case is not None:
+            _, solution = _find([case.statement], solutions)
+            return make_reply(messages, max_tokens, verdict(case, solution, judge_accuracy, seed))
+
+        texts = (m.content for m in reversed(messages) if m.role == "user")
+        text, solution = _find(texts, solutions)
+        question = parts(text).question
+        now = learned(profile, speedups, text)
         cut = handed_back(messages)
         if cut is not None:
-            draw = chance("answer", prompt, cut, seed)
-            answer = _answer_from(cut, solution, profile, draw)
-            if draw.random() < profile.unparsed:
+            draw = chance("answer", question, cut, seed)
+            answer = _answer_from(cut, solution, now, draw)
+            if draw.random() < now.unparsed:
                 answer = UNPARSED
             leaked = "".join(filler(draw, leak))
             return make_reply(messages, max_tokens, answer_text(messages, answer), leaked)
 
-        draw = chance("trace", prompt, seed)
-        course = draw_course(profile, draw)
+        draw = chance("trace", question, seed)
+        course = draw_course(now, draw)
         trace = _trace(course, solution, max_tokens, draw)
         if told_budget(messages):
             room = max(len(_closing(answer)) for answer in _candidates(solution))
@@ -88,7 +90,7 @@ def load_simulated(
             course = course._replace(ends=len(trace))
         closing: list[str] = []
         if course.ends is not None and course.ends == len(trace):
-            closing = _closing(_answer_from("".join(trace), solution, profile, draw))
+            closing = _closing(_answer_from("".join(trace), solution, now, draw))
         if reasoning:
             thought, said = trace + closing[:2], closing[2:]
             return make_reply(messages, max_tokens, "".join(said), "".join(thought))
@@ -97,9 +99,11 @@ def load_simulated(
     return respond
 
 
-def _find(messages: Sequence[Message], solutions: Solutions) -> tuple[str, Solution]:
-    for text in user_texts(messages):
-        solution = solutions(text)
+def _find(texts: Iterable[str], solutions: Solutions) -> tuple[str, Solution]:
+    """The first text whose question is known, and the solution."""
+    for text in texts:
+        # Never the preface: it states problems that are solved there and not asked for.
+        solution = solutions(parts(text).question)
         if solution is not None:
             return text, solution
     raise AnytimeError(

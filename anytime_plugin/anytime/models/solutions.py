@@ -7,15 +7,37 @@ dataset; nothing but `simulated` ever asks.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from anytime.domains.base import Domain, Grade, Problem
-from anytime.models.simulated import Solution
 
-__all__ = ["recall", "remember"]
+__all__ = ["Solution", "Solutions", "recall", "remember"]
 
 WRONG_ANSWERS = 3
 """So many different wrong answers are enough for a simulator to waver between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What the simulator is told about a problem.
+
+    Attributes:
+        right: A right answer in the domain's answer format, such as "Answer: C".
+        wrong: Wrong answers in the same format, at least one.
+    """
+
+    right: str
+    wrong: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a problem that cannot be answered wrongly."""
+        if not self.wrong or self.right in self.wrong:
+            raise ValueError("a solution needs wrong answers, all of them unlike the right one")
+
+
+Solutions = Callable[[str], Solution | None]
+"""The solution of the problem that a user's text states; None where it states none."""
 
 _loaded: dict[tuple[str, ...], tuple[Domain, tuple[Problem, ...]]] = {}
 

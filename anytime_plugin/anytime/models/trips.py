@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from anytime.domains.trip.grammar import TripTask, parse_prompt
 from anytime.domains.trip.plan import Stay
-from anytime.models.conversation import user_texts
+from anytime.models.conversation import questions
 from anytime.protocol import Message
 
 __all__ = ["Plan", "add_cities", "read_task"]
@@ -18,14 +18,14 @@ _STATEMENT = re.compile(r"You plan to visit \d+ European cities for \d+ days in 
 
 
 def read_task(messages: Sequence[Message]) -> TripTask | None:
-    """The last trip stated in the newest user message that states one.
+    """The last trip stated in the newest question that states one.
 
     Few-shot examples state trips too, in front of the one that is asked for.
 
     Raises:
         AnytimeError: The statement is not in the official grammar.
     """
-    for text in user_texts(messages):
+    for text in questions(messages):
         if starts := [found.start() for found in _STATEMENT.finditer(text)]:
             return parse_prompt(text[starts[-1] :])
     return None

@@ -328,7 +328,8 @@ BAD = {
     "traces": ({"traces": "many"}, {}, "traces 'many' in --metadata is not a whole number"),
     "no traces": ({"traces": 0}, {}, "not a whole number from 1 on"),
     "seed": ({"seed": -1}, {}, "not a whole number from 0 on"),
-    "method": ({"method": "leap"}, {}, "unknown method 'leap'"),
+    "method": ({"method": "lepa"}, {}, "unknown method 'lepa'"),
+    "greedy pool": ({"method": "leap"}, {}, "add --gen_kwargs do_sample=true"),
     "mode": ({"mode": "fast"}, {}, "unknown mode 'fast'"),
     "contract": ({"mode": "contract", "budgets": "0,8"}, {}, "cannot run with budget 0"),
     "split": ({"split": "train"}, {}, "unknown split 'train'"),
@@ -381,7 +382,10 @@ def test_names_of_model_arguments_pass() -> None:
     evaluate(TRIP, Planner(), knobs, limit=1)
 
 
-def test_requests_cached_with_other_settings_are_refused(tmp_path: Path) -> None:
+def test_requests_cached_with_other_settings_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lm_eval.caching.cache.PATH", str(tmp_path))
     evaluate(TRIP, Planner(), KNOBS, limit=2, cache_requests=True)
     evaluate(TRIP, Planner(), KNOBS, limit=2, cache_requests=True)
     with pytest.raises(AnytimeError, match="--cache_requests refresh"):

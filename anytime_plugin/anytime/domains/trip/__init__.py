@@ -14,6 +14,7 @@ from anytime.domains.trip.grammar import parse_prompt
 from anytime.domains.trip.loading import load, validate
 from anytime.domains.trip.plan import Stay, parse_itinerary
 from anytime.domains.trip.scoring import count_constraints, count_satisfied, exact_match
+from anytime.domains.trip.stripping import strip_plans
 
 __all__ = ["TRIP", "ask", "cue", "grade", "load", "validate"]
 
@@ -93,4 +94,5 @@ TRIP = Domain(
     cue=cue,
     grade=grade,
     metrics=("em", "valid"),
+    strip=strip_plans,
 )

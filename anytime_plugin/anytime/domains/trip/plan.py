@@ -6,7 +6,18 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Flight", "Itinerary", "Stay", "format_plan", "parse_itinerary", "parse_plan"]
+__all__ = [
+    "ENTRY",
+    "MOVING",
+    "Flight",
+    "Itinerary",
+    "Stay",
+    "format_plan",
+    "parse_itinerary",
+    "parse_plan",
+    "read_entry",
+    "rest_of_entry",
+]
 
 MAX_TEXT = 200_000
 """Characters read from the end of a text; ten times the longest real answer (22 000)."""
@@ -43,7 +54,7 @@ class Itinerary(NamedTuple):
 _NAME = r"[^\W\d_a-z][^\W\d_]*(?:[ '’-][A-Z][^\W\d_]*)*"
 _GAP = r"[^\S\n]?"
 # Every repetition is bounded or followed by something it cannot match, so matching stays linear.
-_ENTRY = re.compile(
+ENTRY = re.compile(
     rf"[Dd]ay(?<![^\W_]...)s?{_GAP}(\d{{1,4}})(?!\d)"
     rf"(?:{_GAP}(?:[-‐‑–—−]|to|through){_GAP}(?:[Dd]ays?{_GAP})?(\d{{1,4}})(?!\d))?"
     r"[ *_\]]{0,6}(?:\([^()\n]{0,40}\)[ *_]{0,4})?(?:[:|→]| [-–—] )[ *_|]*"
@@ -53,7 +64,7 @@ _ENTRY = re.compile(
 _END = re.compile(r"\n|\b[Dd]ays? ?\d")
 _VISIT = re.compile(rf"\b[Vv]isit(?:ing|s)? [*_]{{0,3}}({_NAME})")
 _ROUTE = re.compile(rf"\bfrom [*_]{{0,3}}({_NAME})[*_]{{0,3}} to [*_]{{0,3}}({_NAME})")
-_MOVING = re.compile(r"(?i)\b(?:fly|flight|flying|travel|transfer|depart|departure|return)\b")
+MOVING = re.compile(r"(?i)\b(?:fly|flight|flying|travel|transfer|depart|departure|return)\b")
 _LEADING = re.compile(_NAME)
 _IN = re.compile(rf"\b(?:in|at|[Ee]xplore|[Ee]xploring) [*_]{{0,3}}({_NAME})")
 # Words an entry may begin with that are no city.
@@ -98,25 +109,18 @@ def parse_itinerary(text: str, days: int | None = None) -> Itinerary:
     best_flights: list[Flight] = []
     stays: list[Stay] = []
     flights: list[Flight] = []
-    for entry in _ENTRY.finditer(text):
-        day, until, city, origin, target = entry.groups()
+    for entry in ENTRY.finditer(text):
+        day, until = entry[1], entry[2]
         first = int(day)
         last = int(until) if until else first
         if stays and stays[-1].last == days and 1 < first < days:
             continue
-        if not city:
-            line = _END.split(text[entry.end() : entry.end() + MAX_LINE], maxsplit=1)[0]
-            if not until and not origin and _MOVING.search(line) and not _VISIT.search(line):
-                route = _ROUTE.search(line)
-                if route is None:
-                    continue
-                origin, target = route.groups()
-            if origin and not until:
-                flights.append(Flight(len(stays), first, origin, target))
-                continue
-            city = _city(line)
-            if city is None:
-                continue
+        city, route = read_entry(text, entry)
+        if route:
+            flights.append(Flight(len(stays), first, *route))
+            continue
+        if city is None:
+            continue
         previous = stays[-1] if stays else None
         if not until and previous and previous.city == city and first <= previous.last + 1:
             stays[-1] = Stay(city, previous.first, max(previous.last, last))
@@ -129,6 +133,30 @@ def parse_itinerary(text: str, days: int | None = None) -> Itinerary:
     if _replaces(stays, best, days):
         best, best_flights = stays, flights
     return Itinerary(tuple(best), tuple(best_flights))
+
+
+def read_entry(text: str, entry: re.Match[str]) -> tuple[str | None, tuple[str, str] | None]:
+    """The city of a stay, or where a flight begins and ends; neither where no city is named.
+
+    Args:
+        text: The text.
+        entry: A match of `ENTRY` in it.
+    """
+    _, until, city, origin, target = entry.groups()
+    if city:
+        return city, None
+    line = rest_of_entry(text, entry)
+    if not until and not origin and MOVING.search(line) and not _VISIT.search(line):
+        route = _ROUTE.search(line)
+        return None, (route[1], route[2]) if route else None
+    if origin and not until:
+        return None, (origin, target)
+    return _city(line), None
+
+
+def rest_of_entry(text: str, entry: re.Match[str]) -> str:
+    """What follows on the line up to the next entry, up to a bound."""
+    return _END.split(text[entry.end() : entry.end() + MAX_LINE], maxsplit=1)[0]
 
 
 def _replaces(new: list[Stay], old: list[Stay], days: int | None) -> bool:

@@ -8,9 +8,17 @@ from collections.abc import Sequence
 from anytime.domains.trip.grammar import TripTask
 from anytime.domains.trip.plan import Flight, Stay
 
-__all__ = ["count_constraints", "count_satisfied", "csr", "exact_match", "is_valid"]
+__all__ = [
+    "HEADER",
+    "count_constraints",
+    "count_satisfied",
+    "csr",
+    "exact_match",
+    "is_valid",
+    "stated_flight",
+]
 
-_HEADER = re.compile(r"European cities for (\d+) days")
+HEADER = re.compile(r"European cities for (\d+) days")
 # Equal to the first match of \d+-\d+, but a run of digits is tried once and not from each digit.
 _DAY_RANGE = re.compile(r"(?<!\d)\d+-(\d+)")
 _ROUTE = re.compile(r"from (\w+) to (\w+)")
@@ -129,13 +137,13 @@ def exact_match(cities: Sequence[str], durations: Sequence[int], text: str) -> b
     end = ""
     try:
         for line in text.split("\n"):
-            if "European cities for " in line and (header := _HEADER.search(line)):
+            if "European cities for " in line and (header := HEADER.search(line)):
                 total = int(header[1])
             if "-" in line and (visit := _DAY_RANGE.search(line)):
                 end = visit[1]
                 if total is not None and int(end) == total:
                     break
-            if "from " in line and (flight := _stated_flight(line)):
+            if "from " in line and (flight := stated_flight(line)):
                 day, origin, target = int(flight[0]), flight[1], flight[2]
                 if flights == 0 and origin != cities[0]:
                     return False
@@ -152,7 +160,7 @@ def exact_match(cities: Sequence[str], durations: Sequence[int], text: str) -> b
         return False
 
 
-def _stated_flight(line: str) -> tuple[str, str, str] | None:
+def stated_flight(line: str) -> tuple[str, str, str] | None:
     """Day, from and to of `.*Day (\\d+).*from (\\w+) to (\\w+)`, searched from the right."""
     route = day = None
     at = line.rfind("from ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from inspect_ai.model import (
@@ -63,7 +63,10 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             cache.
     """
     first: list[ModelOutput] | None = None
-    batch = next(program)
+    try:
+        batch = next(program)
+    except StopIteration as stop:  # it had nothing to ask
+        return stop.value, []
     while True:
         outcomes = await _settle(ask, batch)
         replies = []
@@ -107,7 +110,7 @@ def _cause(error: Exception) -> Exception:
     return cause if isinstance(cause, Exception) else error
 
 
-def requester(model: Model, *, epoch: int, token_ids: bool) -> Ask:
+def requester(model: Model, *, epoch: int, token_ids: bool, cached: bool = True) -> Ask:
     """How requests are asked of a model within one sample.
 
     Args:
@@ -115,19 +118,21 @@ def requester(model: Model, *, epoch: int, token_ids: bool) -> Ask:
         epoch: The sample's epoch. Our built-in models draw by it; for real providers an epoch
             differs by sampling, as ever.
         token_ids: Whether traces must come with their token ids.
+        cached: False for draws that Inspect's cache cannot tell apart: it goes by the epoch.
     """
     seed = epoch if provider_name(model) == "anytime" else None
     configs = {
         thinking: base.merge(GenerateConfig(seed=seed))
         for thinking, base in ((True, GenerateConfig()), (False, without_thinking(model)))
     }
+    how: dict[str, Any] = {} if cached else {"cache": False}
     # Requests of a sample share turns; handing on the same message lets the log keep it once.
     known: dict[Message, ChatMessage] = {}
 
     async def ask(request: Request) -> tuple[Reply, ModelOutput]:
         config = configs[request.thinking].model_copy(update={"max_tokens": request.max_tokens})
         messages = await _as_input(request, model, known)
-        output = await model.generate(messages, config=config)
+        output = await model.generate(messages, config=config, **how)
         if not output.choices:
             # Inspect neither retries such an answer nor keeps it out of its cache.
             output = await model.generate(messages, config=config, cache=False)

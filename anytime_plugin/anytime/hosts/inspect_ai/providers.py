@@ -6,6 +6,7 @@ which works with every chat model, and no switch for thinking.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from inspect_ai.model import GenerateConfig, Model
@@ -91,6 +92,7 @@ def without_thinking(model: Model) -> GenerateConfig:
     return GenerateConfig()
 
 
+@functools.lru_cache(maxsize=8)  # copied once for a model, not for each of its samples
 def host_tokenizer(model: Model) -> Tokenizer | None:
     """The provider's own tokenizer, where it has one in this process (`hf`)."""
     tokenizer = getattr(getattr(model.api, "tokenizer", None), "backend_tokenizer", None)

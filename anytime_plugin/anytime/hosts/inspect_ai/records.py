@@ -21,6 +21,7 @@ __all__ = [
     "domain_of",
     "mark_started",
     "read_record",
+    "run_of",
     "sample_from",
     "was_stopped",
     "write_record",
@@ -39,14 +40,25 @@ class Record(NamedTuple):
     Attributes:
         elicited: The checkpoints.
         scores: Per checkpoint, the values the task's own scorers gave it, in the task's order.
+        method: What was put into the prompt, see `anytime.methods.prompting.Prompted`.
     """
 
     elicited: Elicited
     scores: Sequence[Sequence[Any]]
+    method: Mapping[str, Any]
 
 
-def sample_from(domain: Domain, problem: Problem, dataset: Dataset) -> Sample:
-    """A sample from which prompt and grade can be rebuilt, from the log alone too."""
+def sample_from(
+    domain: Domain, problem: Problem, dataset: Dataset, run: Mapping[str, Any]
+) -> Sample:
+    """A sample from which prompt and grade can be rebuilt, from the log alone too.
+
+    Args:
+        domain: Of the problem.
+        problem: The problem.
+        dataset: What it is from.
+        run: The task's settings, which another solver than the task's own keeps to.
+    """
     return Sample(
         id=problem.id,
         input=domain.ask(problem),
@@ -58,6 +70,7 @@ def sample_from(domain: Domain, problem: Problem, dataset: Dataset) -> Sample:
                 "revision": dataset.revision,
                 "split": dataset.split,
                 **asdict(problem),
+                "run": dict(run),
             }
         },
     )
@@ -70,6 +83,12 @@ def domain_of(metadata: Mapping[str, Any]) -> tuple[Domain, Problem] | None:
         return None
     problem = Problem(entry["id"], entry["prompt"], entry["gold"], entry["facts"])
     return get_domain(entry["domain"]), problem
+
+
+def run_of(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings of the task a sample is from; empty for a task that is not ours."""
+    run: Mapping[str, Any] = metadata.get(KEY, {}).get("run", {})
+    return run
 
 
 def checkpoint_view(metadata: Mapping[str, Any], checkpoint: Checkpoint) -> dict[str, Any]:
@@ -93,16 +112,23 @@ def was_stopped(store: Store) -> bool:
     return bool(store.get(KEY) == {})
 
 
-def write_record(store: Store, elicited: Elicited, scores: Sequence[Sequence[Score]]) -> None:
+def write_record(
+    store: Store,
+    elicited: Elicited,
+    scores: Sequence[Sequence[Score]],
+    method: Mapping[str, Any],
+) -> None:
     """Keep what was found out in the sample's store, as JSON values.
 
     Args:
         store: The sample's store.
         elicited: The checkpoints.
         scores: Per checkpoint those of the task's scorers; empty where `anytime/curve` grades.
+        method: What was put into the prompt.
     """
     values = [[score.value for score in checkpoint] for checkpoint in scores]
-    store.set(KEY, {**elicited.to_json(), **({"scores": values} if values else {})})
+    further = {"scores": values} if values else {}
+    store.set(KEY, {**elicited.to_json(), **further, "method": dict(method)})
 
 
 def read_record(store: Store) -> Record | None:
@@ -111,5 +137,5 @@ def read_record(store: Store) -> Record | None:
     if not entry:
         return None
     entry = dict(entry)
-    scores = entry.pop("scores", ())
-    return Record(Elicited.from_json(entry), scores)
+    scores, method = entry.pop("scores", ()), entry.pop("method", {})
+    return Record(Elicited.from_json(entry), scores, method)

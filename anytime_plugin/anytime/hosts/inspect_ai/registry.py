@@ -3,6 +3,18 @@
 from anytime.hosts.inspect_ai.models import anytime as anytime_provider
 from anytime.hosts.inspect_ai.scoring import anytime, curve
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
-from anytime.solvers import budget
+from anytime.solvers import budget, cot, leap, pdp, pdp_plus
 
-__all__ = ["aime", "anytime", "anytime_provider", "budget", "curve", "gpqa", "trip"]
+__all__ = [
+    "aime",
+    "anytime",
+    "anytime_provider",
+    "budget",
+    "cot",
+    "curve",
+    "gpqa",
+    "leap",
+    "pdp",
+    "pdp_plus",
+    "trip",
+]

@@ -47,6 +47,7 @@ from anytime.index import (
     budget_weights,
     index_interval,
 )
+from anytime.methods.prompting import COSTS
 
 __all__ = ["anytime", "curve", "curve_metrics"]
 
@@ -105,7 +106,11 @@ def _block(
         "final": float(curve.mean[-1]),
         "average": float(curve.mean.mean()),
         "drift": anytime_index(curve, envelope="mean", scale=scale, q_max=q_max) - raw,
-        **{key: float(np.mean([value[key] for value in values])) for key in _PER_TRACE},
+        **{
+            key: float(np.mean([value[key] for value in values]))
+            for key in (*_PER_TRACE, *COSTS)
+            if key in values[0]
+        },
     }
 
 
@@ -225,6 +230,7 @@ def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: 
     value = trace_values(checkpoints, grades)
     if known is None:
         value["unparsed"] = math.nan  # what another's scorer could not read, it does not tell
+    value |= {key: float(record.method[key]) for key in COSTS if key in record.method}
     if best:
         quality = np.maximum.accumulate([grade.quality for grade in grades])
         for checkpoint, so_far in zip(checkpoints, quality, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset
@@ -14,6 +14,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.records import sample_from
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
+from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets
 from anytime.index import Envelope, QMax, Scale, budget_weights
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
@@ -23,10 +24,6 @@ __all__ = ["aime", "gpqa", "trip"]
 
 TASK_VERSION = "1-A"
 """Changes when results are no longer comparable with earlier ones."""
-
-Budgets = str | int | Sequence[int | str]
-DEFAULT: Budgets = "default"
-"""The grid of the domain; not None, which is what `-T budgets=` with nothing behind it gives."""
 
 
 @task
@@ -152,9 +149,17 @@ def _task(
             raise AnytimeError(f"seed {seed!r} is not a whole number from 0 on")
         loaded = domain.load(str(dataset), split, seed)
     solver = budget(list(grid), mode, continuation, tokenizer)
+    run = {
+        "budgets": list(grid),
+        "mode": mode,
+        "continuation": continuation,
+        "tokenizer": tokenizer,
+        "dataset": str(dataset),
+        "seed": seed,
+    }
     remember(domain, loaded.problems)
     return Task(
-        dataset=_samples(domain, loaded),
+        dataset=_samples(domain, loaded, run),
         solver=solver,
         scorer=curve(envelope),
         metrics=curve_metrics(envelope, scale, q_max, seed),
@@ -172,7 +177,7 @@ def _task(
     )
 
 
-def _samples(domain: Domain, loaded: Dataset) -> MemoryDataset:
-    samples = [sample_from(domain, problem, loaded) for problem in loaded.problems]
+def _samples(domain: Domain, loaded: Dataset, run: Mapping[str, object]) -> MemoryDataset:
+    samples = [sample_from(domain, problem, loaded, run) for problem in loaded.problems]
     title = f"{domain.name}-{loaded.name}-{loaded.split}"
     return MemoryDataset(samples, name=title, location=loaded.revision)

@@ -152,12 +152,28 @@ def arguments(
         return prompt.context, kwargs
     if not isinstance(prompt.context, str):
         return type(prompt.context)(_dump(request.messages)), kwargs
-    last = request.messages[-1]
+    *before, last = request.messages
     if last.role == "assistant":
-        return _unopened(prompt.context, last.content) + last.content, kwargs
+        context = prompt_of(lm, prompt, tuple(before)).context
+        return _unopened(context, last.content) + last.content, kwargs
     if prompt.templated:
         return _render(lm, request), kwargs
     return raw_prompt(request.messages), kwargs
+
+
+def prompt_of(lm: Any, like: Prompt, messages: tuple[Message, ...]) -> Prompt:
+    """Another conversation, rendered for the model as that of the task was."""
+    if messages == like.messages:
+        return like
+    if takes_messages(lm):
+        context: Any = _dump(messages)
+    elif not isinstance(like.context, str):
+        context = type(like.context)(_dump(messages))
+    elif like.templated:
+        context = str(lm.apply_chat_template(_turns(messages), add_generation_prompt=True))
+    else:
+        context = raw_prompt(messages)
+    return Prompt(context, messages, like.templated)
 
 
 def _render(lm: Any, request: Request) -> str:

@@ -24,7 +24,6 @@ from anytime.elicitation import (
     Mode,
     contract,
     interrupt,
-    separated,
 )
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.backends import (
@@ -34,23 +33,25 @@ from anytime.hosts.lm_eval.backends import (
     find_tokenizer,
     is_sampled,
     opens_thinking,
+    prompt_of,
     resolve_continuation,
+    takes_messages,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.harness import LM, Instance, hash_args
-from anytime.hosts.lm_eval.store import TraceStore, opened
+from anytime.hosts.lm_eval.learning import Source, material
+from anytime.hosts.lm_eval.responses import Response, response
+from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
+from anytime.methods.prompting import Material, Prompted, Recipe, prompted
 from anytime.protocol import Finish, Program, Reply, Request
-from anytime.tokens import Tokenizer
+from anytime.tokens import Tokenizer, counter
 
-__all__ = ["Response", "Spec", "drive", "elicited_from", "generate_anytime"]
+__all__ = ["Spec", "drive", "generate_anytime"]
 
 T = TypeVar("T")
 Ask = Callable[[Iterable[tuple[int, Request]]], Iterable[Reply]]
 """Answers one round: requests with the number of the program each belongs to. Both are handed over
 one by one: a round's requests are most of what a large run holds, and nobody keeps them twice."""
-
-Response = tuple[str, str]
-"""The trace as the model wrote it, and its checkpoints as JSON: lm-eval logs responses as text."""
 
 NO_CONTENT = "LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER"
 
@@ -77,13 +78,17 @@ class Spec:
     traces: int
     tokenizer: str | None
     trace_store: str | None
+    domain: str
+    content: str
+    recipe: Recipe
+    source: Source
 
     def __str__(self) -> str:
         """As it is logged with each sample: without the prompt, which stands beside."""
         return (
             f"budgets={','.join(map(str, self.budgets))} mode={self.mode} "
             f"continuation={self.continuation} answer_tokens={self.answer_tokens} "
-            f"traces={self.traces}"
+            f"traces={self.traces} method={self.recipe.method}"
         )
 
 
@@ -135,11 +140,21 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
             draws[id(request)] += 1
         spec = runs[0].spec  # one run has one model and one set of settings
         check_model(lm, spec.prompt)
-        tokenizer = find_tokenizer(lm, spec.tokenizer, needed=spec.mode == "interrupt")
-        programs = [_program(lm, run.spec, tokenizer) for run in runs]
+        tokenizer = find_tokenizer(lm, spec.tokenizer, needed=_cuts(spec))
         with opened(spec.trace_store, lm) as store:
-            elicited = drive(programs, _asker(lm, runs, tokenizer, store))
-    return [_response(result) for result in elicited]
+            taught = _taught(lm, runs, tokenizer, store)
+            programs = [_program(lm, run.spec, made, tokenizer) for run, made in taught]
+            asker = _asker(lm, [run for run, _ in taught], tokenizer, store)
+            elicited = drive(programs, asker)
+    return [
+        response(result, made.record) for result, (_, made) in zip(elicited, taught, strict=True)
+    ]
+
+
+def _cuts(spec: Spec) -> bool:
+    """Whether a trace has to be cut: one of the run's, or of a pool that is sampled for it."""
+    named = spec.source.pairs is not None or spec.source.pool is not None
+    return spec.mode == "interrupt" or (spec.recipe.method != "cot" and not named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +173,72 @@ class _Asked(NamedTuple):
     cacheable: bool
 
 
-def _program(lm: Any, spec: Spec, tokenizer: Tokenizer | None) -> Program[Elicited]:
+def _taught(
+    lm: Any, runs: Sequence[_Run], tokenizer: Tokenizer | None, store: TraceStore | None
+) -> list[tuple[_Run, Prompted]]:
+    """Let each problem's method put its preface before the question."""
+    known: dict[Hashable, Material] = {}
+    taught = []
+    for run in runs:
+        spec = run.spec
+        key = (spec.recipe, spec.source, spec.budgets)
+        if key not in known:
+            known[key] = _material(lm, run, tokenizer, store)
+        made = prompted(
+            spec.recipe,
+            known[key],
+            spec.prompt.messages,
+            spec.content,
+            budgets=spec.budgets,
+            count=counter(tokenizer),
+        )
+        if known[key].domain not in ("", spec.domain):
+            made.record["cross_domain"] = True
+        if not isinstance(made.messages, Mapping):
+            prompt = prompt_of(lm, spec.prompt, made.messages)
+            run = dataclasses.replace(run, spec=dataclasses.replace(spec, prompt=prompt))
+        taught.append((run, made))
+    return taught
+
+
+def _material(
+    lm: Any, run: _Run, tokenizer: Tokenizer | None, store: TraceStore | None
+) -> Material:
+    spec = run.spec
+    if spec.recipe.method == "cot":
+        return Material()
+
+    def run_programs(programs: Sequence[tuple[Program[Any], int]]) -> list[Any]:
+        runs = [dataclasses.replace(run, draw=draw) for _, draw in programs]
+        return drive([program for program, _ in programs], _asker(lm, runs, tokenizer, store))
+
+    first = spec.prompt.messages[0]
+    return material(
+        spec.recipe,
+        spec.source,
+        budgets=spec.budgets,
+        # A contract run hands nothing back, but the pool it learns from does.
+        continuation=resolve_continuation(
+            "auto" if spec.mode == "contract" else spec.continuation, lm, spec.prompt
+        ),
+        answer_tokens=spec.answer_tokens,
+        tokenizer=tokenizer,
+        system=first.content if first.role == "system" else "",
+        model=model_name(lm),
+        sampling={
+            "generation": run.gen_kwargs,
+            "seed": getattr(lm, "_seed", None),
+            "templated": spec.prompt.templated,
+            "tokenizer": spec.tokenizer,
+        },
+        sampled=takes_messages(lm) or is_sampled(run.gen_kwargs),
+        run=run_programs,
+    )
+
+
+def _program(lm: Any, spec: Spec, made: Prompted, tokenizer: Tokenizer | None) -> Program[Elicited]:
     if spec.mode == "contract":
-        return contract(spec.prompt.messages, spec.budgets)
+        return contract(made.messages, spec.budgets)
     continuation: Continuation = resolve_continuation(spec.continuation, lm, spec.prompt)
     return interrupt(
         spec.prompt.messages,
@@ -276,26 +354,6 @@ def _reply(text: str, request: Request, prompt: Prompt, tokenizer: Tokenizer | N
     slack = 0 if getattr(tokenizer, "exact", False) else request.max_tokens // SLACK
     finish: Finish = "length" if tokens >= request.max_tokens - slack else "stop"
     return Reply(text=text, output_tokens=tokens, finish=finish)
-
-
-def _response(elicited: Elicited) -> Response:
-    trace = "" if elicited.trace is None else elicited.trace.text
-    record = elicited.to_json()
-    if elicited.mode == "interrupt":
-        for checkpoint in record["checkpoints"]:
-            if not checkpoint["forced"]:
-                del checkpoint["answer"]  # the end of the trace, which stands beside
-    return trace, json.dumps(record, ensure_ascii=False)
-
-
-def elicited_from(response: Response) -> Elicited:
-    """What a response tells."""
-    trace, written = response
-    record = json.loads(written)
-    own = separated(Reply(trace)).text
-    for checkpoint in record["checkpoints"]:
-        checkpoint.setdefault("answer", own)
-    return Elicited.from_json(record)
 
 
 LM.generate_anytime = generate_anytime

@@ -13,6 +13,7 @@ from anytime.grading import trace_values
 from anytime.hosts.lm_eval.harness import mean
 from anytime.hosts.lm_eval.settings import Settings
 from anytime.index import Curve, anytime_index, index_interval
+from anytime.methods.prompting import COSTS
 
 __all__ = ["Curved", "aggregations", "higher_is_better", "values"]
 
@@ -43,21 +44,26 @@ class Curved(float):
 
 
 def values(
-    domain: Domain, problem: Problem, settings: Settings, traces: Sequence[Elicited]
+    domain: Domain,
+    problem: Problem,
+    settings: Settings,
+    traces: Sequence[tuple[Elicited, Mapping[str, Any]]],
 ) -> dict[str, float]:
     """Every number of one problem, averaged over its traces.
 
     Keys: `q@B` and the domain's further `em@B`, ... for each budget; `final`, `average`,
     `overthinking`, `unparsed` (share of checkpoints without an extractable answer),
-    `leaked_reasoning_tokens` (per forced answer); and the index with its companions.
+    `leaked_reasoning_tokens` (per forced answer); of a method other than `cot` `added_tokens` and
+    `pool_tokens`; and the index with its companions.
     """
     per_trace = []
     curve = []
-    for elicited in traces:
+    for elicited, method in traces:
         grades = [domain.grade(problem, point.answer) for point in elicited.checkpoints]
         quality = [grade.quality for grade in grades]
         curve.append(quality)
         value = trace_values(elicited.checkpoints, grades)
+        value |= {key: float(method[key]) for key in COSTS if key in method}
         per_trace.append(value | {"average": float(np.mean(quality))})
     averaged = {key: float(np.mean([value[key] for value in per_trace])) for key in per_trace[0]}
     own = Curve(settings.budgets, [curve])
@@ -109,6 +115,8 @@ _BETTER = {
     "overthinking": False,
     "unparsed": False,
     "leaked_reasoning_tokens": False,
+    "added_tokens": False,
+    "pool_tokens": False,
 }
 
 
@@ -117,6 +125,8 @@ def aggregations(domain: Domain, settings: Settings) -> dict[str, Aggregate]:
     names = ["q", *domain.metrics]
     per_budget = [f"{name}@{budget}" for name in names for budget in settings.budgets]
     per_trace = ["final", "average", "overthinking", "unparsed", "leaked_reasoning_tokens"]
+    if settings.method != "cot":
+        per_trace += COSTS
     return dict.fromkeys([*per_budget, *per_trace], mean) | {
         name: _over_problems(statistic, settings) for name, statistic in _INDEX.items()
     }

@@ -12,10 +12,18 @@ from anytime.domains.base import SPLITS, Domain, Split
 from anytime.elicitation import CONTINUATIONS, MODES, Mode
 from anytime.errors import AnytimeError
 from anytime.index import Curve, Envelope, QMax, Scale, anytime_index, budget_weights
+from anytime.methods.leap import LEVELS, Level
+from anytime.methods.prompting import (
+    JUDGES,
+    METHODS,
+    SHOWN,
+    Method,
+    Recipe,
+    Shown,
+    check_recipe,
+)
 
-__all__ = ["METHODS", "Settings", "read_settings"]
-
-METHODS = ("cot",)
+__all__ = ["Settings", "read_settings"]
 
 # lm-eval merges the model's own arguments into the metadata, so a name that is none of ours may be
 # one of theirs. These look like ours and are not.
@@ -32,7 +40,7 @@ class Settings:
         budgets: Trace tokens: `128,256,512`, `geom:128:4096:6`, `linear:0:4000:5` or a list.
         dataset: `official`, `builtin`, a pinned subset's name or a file.
         split: `test`, `dev` or `all`; None is `test`, or the whole of a user's file.
-        method: How a problem becomes the first prompt.
+        method: How a problem becomes the first prompt: `cot`, `pdp`, `pdp_plus`, `leap`.
         mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
         continuation: How a cut trace is handed back: `auto`, `prefill`, `reprompt`.
         traces: Traces per problem.
@@ -43,12 +51,25 @@ class Settings:
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
         seed: Of generated problems, option orders and the interval's bootstrap.
+        pairs: File of `anytime pairs build` for `pdp` and `pdp_plus`.
+        pool: A finished run to learn from: lm-eval's samples file, or a pool file. With neither, a
+            pool is sampled from the dev split, once, and kept on disk.
+        pool_domain: Whose dev split to sample from; None for the task's own.
+        pool_dataset: Of that domain; None for the task's own.
+        pool_traces: Traces per problem of a sampled pool; None for 64, or 15 for `leap`.
+        pool_problems: Dev problems of a sampled pool.
+        per_budget: Pairs per budget, each of another problem.
+        min_gap: Smallest difference in quality of a pair.
+        judge: Who scores the pool: `metric` or `self`.
+        show: Pairs in a prompt: `all`, or the one `matched` to the budget of a contract run.
+        pair_tokens: Tokens the pairs may add to a prompt; None for no limit.
+        principles: LEAP's `low` or `high` level.
     """
 
     budgets: BudgetGrid
     dataset: str
     split: Split | None
-    method: str
+    method: Method
     mode: Mode
     continuation: str
     traces: int
@@ -59,6 +80,33 @@ class Settings:
     scale: Scale
     q_max: QMax
     seed: int
+    pairs: str | None
+    pool: str | None
+    pool_domain: str | None
+    pool_dataset: str | None
+    pool_traces: int | None
+    pool_problems: int
+    per_budget: int
+    min_gap: float
+    judge: str
+    show: Shown
+    pair_tokens: int | None
+    principles: Level
+
+    @property
+    def recipe(self) -> Recipe:
+        """The method and its options."""
+        return Recipe(
+            self.method,
+            traces=self.pool_traces,
+            problems=self.pool_problems,
+            per_budget=self.per_budget,
+            min_gap=self.min_gap,
+            judge=self.judge,
+            show=self.show,
+            pair_tokens=self.pair_tokens,
+            principles=self.principles,
+        )
 
 
 NAMES = tuple(field.name for field in fields(Settings))
@@ -92,7 +140,20 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
         scale=_choice(given, "scale", "linear", get_args(Scale)),
         q_max=given.get("q_max", 1.0),
         seed=_whole(given, "seed", 0, least=0),
+        pairs=_text(given, "pairs", None),
+        pool=_text(given, "pool", None),
+        pool_domain=_text(given, "pool_domain", None),
+        pool_dataset=_text(given, "pool_dataset", None),
+        pool_traces=given.get("pool_traces"),
+        pool_problems=_whole(given, "pool_problems", 8, least=1),
+        per_budget=_whole(given, "per_budget", 1, least=1),
+        min_gap=given.get("min_gap", 0.0),
+        judge=_choice(given, "judge", "metric", JUDGES),
+        show=_choice(given, "show", "all", SHOWN),
+        pair_tokens=given.get("pair_tokens"),
+        principles=_choice(given, "principles", "high", LEVELS),
     )
+    check_recipe(settings.recipe, settings.mode)
     if settings.mode == "contract" and settings.budgets[0] == 0:
         raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
     # The index would refuse these after the run.

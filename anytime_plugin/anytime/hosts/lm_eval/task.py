@@ -9,10 +9,10 @@ from typing import Any
 
 from packaging.version import Version
 
-from anytime.domains.base import Dataset, Problem, normalised
+from anytime.domains.base import Dataset, Problem, fingerprint
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.backends import LENGTHS, Prompt, raw_prompt
-from anytime.hosts.lm_eval.driver import Response, Spec, elicited_from
+from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.harness import (
     ConfigurableTask,
@@ -21,8 +21,10 @@ from anytime.hosts.lm_eval.harness import (
     FirstNSampler,
     Instance,
 )
+from anytime.hosts.lm_eval.learning import Source, check_source
+from anytime.hosts.lm_eval.responses import Response, read_response
 from anytime.hosts.lm_eval.scoring import aggregations, higher_is_better, values
-from anytime.hosts.lm_eval.settings import read_settings
+from anytime.hosts.lm_eval.settings import Settings, read_settings
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
 from anytime.protocol import Message
@@ -58,6 +60,8 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
                     f"{name} runs on built-in problems: for dataset={self._settings.dataset} use "
                     f"the task {name.removesuffix(TWIN)}"
                 )
+            self._source = _source(self._settings, self._domain.name)
+            check_source(self._settings.recipe, self._source)
             self._shots: list[dict[str, Any]] | None = None
             self._turns: tuple[Message, ...] | None = None
             fields |= {"repeats": self._settings.traces, "metric_list": []}
@@ -110,13 +114,18 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
             super().build_all_requests(limit=limit, **options)
             for instance in self.instances:
                 spec = instance.args[2]
-                if instance.doc["id"] not in self._problems or spec != self._spec(
-                    spec.prompt, self._problems[instance.doc["id"]]
-                ):
+                if not self._is_current(instance.doc["id"], spec):
                     raise AnytimeError(
                         f"the cached requests of {self.task_name} were made with other settings: "
                         f"add --cache_requests refresh"
                     )
+
+    def _is_current(self, problem: str, spec: Spec) -> bool:
+        """Whether a request is what it would be now; lm-eval may have had it in its cache."""
+        try:
+            return spec == self._spec(spec.prompt, self._problems[problem])
+        except (KeyError, AttributeError):  # another dataset; pickled by another version
+            return False
 
     def fewshot_context(
         self, doc: Mapping[str, Any], num_fewshot: int, *rest: Any, **options: Any
@@ -153,7 +162,7 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
         examples = self._examples(problem)
         if len(examples) < count:
             return []
-        if normalised(problem.prompt) in {normalised(example.prompt) for example in examples}:
+        if fingerprint(problem.prompt) in {fingerprint(example.prompt) for example in examples}:
             raise AnytimeError(
                 f"problem {problem.id!r} of {self._settings.dataset} is among its own examples, "
                 f"answer included: correct the file, or leave out --num_fewshot"
@@ -197,6 +206,10 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
             traces=settings.traces,
             tokenizer=settings.tokenizer,
             trace_store=settings.trace_store,
+            domain=self._domain.name,
+            content=self._domain.content(problem.prompt),
+            recipe=settings.recipe,
+            source=self._source,
         )
 
     def _check_generation(self) -> None:
@@ -215,7 +228,7 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
             return {"bypass": None}
         (responses,) = results
         # Padding between ranks can leave more than were asked for.
-        traces = [elicited_from(response) for response in responses[: self._settings.traces]]
+        traces = [read_response(response) for response in responses[: self._settings.traces]]
         with one_sentence():
             return dict(values(self._domain, _problem(doc), self._settings, traces))
 
@@ -263,6 +276,19 @@ def _shown(domain: Any, problem: Problem) -> str:
         return problem.gold
     begin = domain.cue(problem).begin
     return f"{begin}{problem.gold}{'}' * (begin.count('{') - begin.count('}'))}"
+
+
+def _source(settings: Settings, domain: str) -> Source:
+    """Where the method learns: by default from the dev split of the task's own dataset."""
+    named = settings.pool_domain
+    same = named in (None, domain)
+    return Source(
+        pairs=settings.pairs,
+        pool=settings.pool,
+        domain=named or domain,
+        dataset=settings.pool_dataset or (settings.dataset if same else "official"),
+        seed=settings.seed,
+    )
 
 
 def _twin(fields: Mapping[str, Any]) -> str:

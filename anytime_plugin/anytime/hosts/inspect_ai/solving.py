@@ -1,0 +1,273 @@
+"""What all solvers of ours do with a sample: prompt, program, checkpoints, scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from inspect_ai.model import ChatMessage, Model, ModelOutput, get_model
+from inspect_ai.scorer import Score, score
+from inspect_ai.solver import Generate, Solver, TaskState
+
+from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.domains.base import Cue, Domain, Problem
+from anytime.elicitation import (
+    CONTINUATIONS,
+    GENERIC_CUE,
+    MODES,
+    Continuation,
+    Elicited,
+    Mode,
+    contract,
+    interrupt,
+)
+from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.driver import drive, requester
+from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
+from anytime.hosts.inspect_ai.learning import Circumstances, Source, Teacher
+from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
+from anytime.hosts.inspect_ai.records import (
+    checkpoint_view,
+    domain_of,
+    mark_started,
+    run_of,
+    write_record,
+)
+from anytime.methods.prompting import Prompted, Recipe, check_recipe, prompted
+from anytime.protocol import Message, Program
+from anytime.tokens import Tokenizer, counter, load_tokenizer
+
+__all__ = ["DEFAULT", "Budgets", "Run", "solving"]
+
+Budgets = str | int | Sequence[int | str]
+DEFAULT: Budgets = "default"
+"""The grid of the task, or of its domain; not None, which is what `-S budgets=` with nothing behind
+it gives."""
+
+FOREIGN_BUDGETS = "geom:128:4096:6"
+"""Default for tasks that are no domain of ours."""
+
+FOREIGN_ANSWER_TOKENS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How traces are sampled, cut and handed back; None takes what the task was told.
+
+    Attributes:
+        budgets: The grid.
+        mode: `interrupt` or `contract`.
+        continuation: How a cut trace is handed back.
+        tokenizer: Name of what to cut with.
+        answer_tokens: Cap on a forced answer.
+    """
+
+    budgets: BudgetGrid | None
+    mode: Mode | None
+    continuation: str | None
+    tokenizer: str | None
+    answer_tokens: int | None
+
+
+def solving(
+    of: Callable[..., Solver],
+    unknown: Mapping[str, object],
+    recipe: Recipe,
+    source: Source | None = None,
+    *,
+    budgets: Budgets = DEFAULT,
+    mode: Mode | None = None,
+    continuation: str | None = None,
+    tokenizer: str | None = None,
+    answer_tokens: int | None = None,
+) -> Solver:
+    """The solver behind every one of ours.
+
+    Args:
+        of: The solver as the user knows it.
+        unknown: Options it does not have.
+        recipe: How the first prompt is made.
+        source: Where a method learns from.
+        budgets: As the user wrote them, as are all others.
+        mode: See `Run`.
+        continuation: See `Run`.
+        tokenizer: See `Run`.
+        answer_tokens: See `Run`.
+
+    Raises:
+        PrerequisiteError: Anything is wrong that can be known now.
+    """
+    with one_sentence():
+        refuse_unknown(unknown, of)
+        grid = None if budgets == DEFAULT else parse_budgets(budgets or [])
+        given = Run(grid, mode, continuation, tokenizer, answer_tokens)
+        _check(given)
+        check_recipe(recipe, mode or ("contract" if recipe.show == "matched" else "interrupt"))
+        cutters = {tokenizer: None if tokenizer is None else load_tokenizer(tokenizer)}
+        teacher = Teacher(recipe, source or Source())
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        model = get_model()
+        mark_started(state.store)
+        with one_sentence():
+            run = _completed(given, run_of(state.metadata))
+            check_recipe(recipe, run.mode or "interrupt")
+            if run.tokenizer not in cutters:
+                cutters[run.tokenizer] = load_tokenizer(str(run.tokenizer))
+            cutter = cutters[run.tokenizer] or host_tokenizer(model)
+            known = domain_of(state.metadata)
+            made = await _prompted(state, model, teacher, run, cutter, known)
+            program, used = _program(made, model, run, cutter, known)
+            ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids")
+            elicited, outputs = await drive(program, ask)
+        # The sample's completion is what the model itself said: the trace, or the largest run.
+        state.output = outputs[-1]
+        prompt = list(state.messages)
+        state.messages.append(state.output.message)
+        write_record(state.store, elicited, [], made.record)  # kept, whatever a scorer does now
+        scores = await _score_checkpoints(state, prompt, elicited, known is not None)
+        if known is None:  # a domain of ours grades again from the answers
+            write_record(state.store, elicited, scores, made.record)
+        return state
+
+    return solve
+
+
+def _check(run: Run) -> None:
+    if run.mode is not None and run.mode not in MODES:
+        raise AnytimeError(f"unknown mode {run.mode!r}: choose one of {', '.join(MODES)}")
+    if run.continuation is not None and run.continuation not in CONTINUATIONS:
+        raise AnytimeError(
+            f"unknown continuation {run.continuation!r}: choose one of {', '.join(CONTINUATIONS)}"
+        )
+    if run.mode == "contract" and run.budgets is not None and run.budgets[0] == 0:
+        raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
+    tokens = run.answer_tokens
+    if tokens is not None and (
+        not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 1
+    ):
+        raise AnytimeError(f"answer_tokens {tokens!r} is not a whole number above 0")
+
+
+def _completed(given: Run, task: Mapping[str, Any]) -> Run:
+    """The solver's own settings, and the task's where it has none."""
+    budgets = given.budgets
+    if budgets is None and "budgets" in task:
+        budgets = parse_budgets(task["budgets"])
+    return Run(
+        budgets,
+        given.mode or task.get("mode"),
+        given.continuation or task.get("continuation"),
+        given.tokenizer or task.get("tokenizer"),
+        given.answer_tokens,
+    )
+
+
+def _grid(run: Run, known: tuple[Domain, Problem] | None) -> BudgetGrid:
+    return run.budgets or parse_budgets(known[0].budgets if known else FOREIGN_BUDGETS)
+
+
+async def _prompted(
+    state: TaskState,
+    model: Model,
+    teacher: Teacher,
+    run: Run,
+    cutter: Tokenizer | None,
+    known: tuple[Domain, Problem] | None,
+) -> Prompted:
+    messages = _conversation(state)
+    if known is None and len(state.choices):
+        raise AnytimeError(
+            "this task's options are shown and read by its own solver (multiple_choice), which "
+            "ours replace: put the options into the prompt and score with match() or pattern()"
+        )
+    task = run_of(state.metadata)
+    now = Circumstances(
+        domain=known[0] if known else None,
+        dataset=task.get("dataset"),
+        seed=task.get("seed", 0),
+        budgets=_grid(run, known),
+        # A contract run hands nothing back, but the pool it learns from does.
+        continuation=resolve_continuation(
+            "auto" if run.mode == "contract" else run.continuation or "auto", model
+        ),
+        answer_tokens=run.answer_tokens,
+        tokenizer=cutter,
+        cutter=run.tokenizer or "",
+        system=messages[0].content if messages and messages[0].role == "system" else "",
+    )
+    material = await teacher.material(model, now)
+    content = known[0].content(known[1].prompt) if known else state.input_text
+    made = prompted(
+        teacher.recipe,
+        material,
+        messages,
+        content,
+        budgets=now.budgets,
+        count=counter(cutter),
+    )
+    if material.domain and material.domain != (known[0].name if known else None):
+        made.record["cross_domain"] = True
+    return made
+
+
+def _program(
+    made: Prompted,
+    model: Model,
+    run: Run,
+    cutter: Tokenizer | None,
+    known: tuple[Domain, Problem] | None,
+) -> tuple[Program[Elicited], Continuation | None]:
+    grid = _grid(run, known)
+    if run.mode == "contract":
+        return contract(made.messages, grid), None
+    if isinstance(made.messages, Mapping):
+        raise AnytimeError("show=matched needs mode=contract")
+    cue: Cue = known[0].cue(known[1]) if known else GENERIC_CUE
+    allowance = known[0].answer_tokens if known else FOREIGN_ANSWER_TOKENS
+    used = resolve_continuation(run.continuation or "auto", model)
+    program = interrupt(
+        made.messages,
+        grid,
+        cue=cue,
+        continuation=used,
+        answer_tokens=run.answer_tokens or allowance,
+        tokenizer=cutter,
+    )
+    return program, used
+
+
+def _conversation(state: TaskState) -> list[Message]:
+    messages = []
+    for message in state.messages:
+        if message.role == "tool" or (
+            not isinstance(message.content, str)
+            and any(part.type != "text" for part in message.content)
+        ):
+            raise AnytimeError(
+                f"sample {state.sample_id} holds a {message.role} message that is not plain text: "
+                f"anytime cuts and hands back text alone"
+            )
+        messages.append(Message(message.role, message.text))
+    return messages
+
+
+async def _score_checkpoints(
+    state: TaskState, prompt: Sequence[ChatMessage], elicited: Elicited, ours: bool
+) -> list[list[Score]]:
+    """Let the task's own scorers see each checkpoint, as a copy of the sample that ended there."""
+    scores = []
+    for checkpoint in elicited.checkpoints:
+        seen = copy(state)
+        seen.metadata = checkpoint_view(state.metadata, checkpoint)
+        seen.output = ModelOutput.from_content(str(state.model), checkpoint.answer)
+        seen.messages = [*prompt, seen.output.message]
+        try:
+            scores.append(await score(seen))
+        except RuntimeError:
+            if ours or scores:
+                raise
+            return []  # a task without a scorer: the checkpoints alone
+    return scores

@@ -1,0 +1,242 @@
+"""What a method has to learn before the first question: which runs make its pool, and its material.
+
+Host-agnostic: a host runs the programs, keeps the traces, and hands the finished pool back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from anytime.budgets import BudgetGrid
+from anytime.domains.base import Dataset, Domain, Problem, Split
+from anytime.domains.sources import cache_dir
+from anytime.elicitation import Continuation, Elicited, interrupt
+from anytime.errors import AnytimeError
+from anytime.methods import leap
+from anytime.methods.prompting import Lesson, Material, Recipe, fingerprints
+from anytime.preferences.judged import judged_pairs
+from anytime.preferences.pairs import Pair, Side, build_pairs, write_lines
+from anytime.preferences.pool import Pool, PoolCost, PoolInfo, TraceId
+from anytime.preferences.selection import pool_cost
+from anytime.protocol import Message, Program
+from anytime.tokens import Tokenizer
+
+__all__ = [
+    "Study",
+    "learned",
+    "material_from",
+    "pool_path",
+    "read_material",
+    "study_of",
+    "trace_program",
+    "write_material",
+]
+
+SPLIT: Split = "dev"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What a pool is built from: the runs that the model under test makes on dev problems.
+
+    Attributes:
+        domain: Of the problems.
+        dataset: The dev split they are from.
+        problems: The first so many of it.
+        traces: Per problem.
+        budgets: Where traces are cut.
+        continuation: How they are handed back.
+        answer_tokens: Cap on a forced answer.
+        system: The system message of the run; empty for none.
+    """
+
+    domain: Domain
+    dataset: Dataset
+    problems: tuple[Problem, ...]
+    traces: int
+    budgets: BudgetGrid
+    continuation: Continuation
+    answer_tokens: int
+    system: str = ""
+
+    def missing(self, done: Collection[TraceId]) -> Iterator[tuple[Problem, int]]:
+        """Traces that are still to be made, draw by draw."""
+        done = frozenset(done)
+        for draw in range(1, self.traces + 1):
+            for problem in self.problems:
+                if (problem.id, draw) not in done:
+                    yield problem, draw
+
+    def info(self, path: Path, model: str) -> PoolInfo:
+        """What the pool tells of itself."""
+        return PoolInfo(
+            source=str(path),
+            domain=self.domain.name,
+            dataset=self.dataset.name,
+            revision=self.dataset.revision,
+            split=SPLIT,
+            model=model,
+            budgets=self.budgets,
+        )
+
+    def messages(self, problem: Problem) -> tuple[Message, ...]:
+        """The conversation in which a trace is sampled."""
+        system = (Message("system", self.system),) if self.system else ()
+        return (*system, Message("user", self.domain.ask(problem)))
+
+
+def study_of(
+    recipe: Recipe,
+    domain: Domain,
+    dataset: str,
+    seed: int,
+    *,
+    budgets: BudgetGrid,
+    continuation: Continuation,
+    answer_tokens: int,
+    system: str = "",
+) -> Study:
+    """The pool a recipe asks for, from the dev split of a dataset.
+
+    Raises:
+        AnytimeError: The dev split is missing or empty.
+    """
+    loaded = domain.load(dataset, SPLIT, seed)
+    if not loaded.problems:
+        raise AnytimeError(f"the dev split of {loaded.name} holds no problem to learn from")
+    # LEAP reads final answers alone; a grid has two budgets at least.
+    grid = BudgetGrid(budgets[-2:]) if recipe.method == "leap" else budgets
+    return Study(
+        domain,
+        loaded,
+        loaded.problems[: recipe.problems],
+        recipe.pool_traces,
+        grid,
+        continuation,
+        answer_tokens,
+        system,
+    )
+
+
+def trace_program(study: Study, problem: Problem, tokenizer: Tokenizer | None) -> Program[Elicited]:
+    """One trace of the pool."""
+    return interrupt(
+        study.messages(problem),
+        study.budgets,
+        cue=study.domain.cue(problem),
+        continuation=study.continuation,
+        answer_tokens=study.answer_tokens,
+        tokenizer=tokenizer,
+    )
+
+
+def pool_path(study: Study, model: str, sampling: Mapping[str, Any]) -> Path:
+    """Where the pool is kept: named after all that determines it.
+
+    Args:
+        study: The pool.
+        model: Whose traces.
+        sampling: The generation settings, the cutter's name, and whatever else changes a trace.
+    """
+    determined = {
+        "domain": study.domain.name,
+        "revision": study.dataset.revision,
+        "problems": [[problem.id, problem.prompt] for problem in study.problems],
+        "traces": study.traces,
+        "budgets": list(study.budgets),
+        "continuation": study.continuation,
+        "answer_tokens": study.answer_tokens,
+        "asked": [[turn.content for turn in study.messages(study.problems[0])]],
+        "cue": asdict(study.domain.cue(study.problems[0])),
+        "model": model,
+        "sampling": dict(sampling),
+    }
+    key = hashlib.sha256(json.dumps(determined, sort_keys=True, default=str).encode()).hexdigest()
+    return cache_dir() / "pools" / f"{study.domain.name}-{key[:24]}.jsonl"
+
+
+def learned(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
+    """Turn a finished pool into what the method shows; asks the model only to judge or for LEAP.
+
+    Raises:
+        AnytimeError: There is nothing to learn from.
+    """
+    if recipe.method == "leap":
+        return (yield from _lessons(recipe, pool, domain))
+    if recipe.judge == "self":
+        judged = yield from judged_pairs(
+            pool, domain, per_budget=recipe.per_budget, min_gap=recipe.min_gap
+        )
+        made = material_from(judged.pairs, lambda _: domain)
+        return Material(
+            pairs=made.pairs,
+            contents=made.contents,
+            domain=domain.name,
+            pool=made.pool,
+            tokens=made.tokens + judged.tokens,
+            agreement=judged.agreement,
+        )
+    pairs = build_pairs(pool, domain, per_budget=recipe.per_budget, min_gap=recipe.min_gap)
+    return material_from(pairs, lambda _: domain)
+
+
+def material_from(pairs: Sequence[Pair], domain_of: Callable[[str], Domain]) -> Material:
+    """Pairs as material."""
+    return Material(
+        pairs=tuple(pairs),
+        contents=tuple(fingerprints(domain_of(pair.domain), pair.statement) for pair in pairs),
+        domain=" ".join(sorted({pair.domain for pair in pairs})),
+        pool=pairs[0].pool,
+        tokens=pairs[0].pool.tokens,
+    )
+
+
+def write_material(path: Path, material: Material) -> None:
+    """Keep material that was paid for beside its pool."""
+    write_lines(path, [asdict(material) | {"pool": material.pool}])
+
+
+def read_material(path: Path) -> Material:
+    """Read what `write_material` wrote."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    pairs = tuple(
+        Pair(
+            **{
+                **pair,
+                "chosen": Side(**pair["chosen"]),
+                "rejected": Side(**pair["rejected"]),
+                "pool": PoolCost(*pair["pool"]),
+            }
+        )
+        for pair in record.pop("pairs")
+    )
+    return Material(
+        pairs=pairs,
+        contents=tuple(map(tuple, record.pop("contents"))),
+        lessons=tuple(Lesson(text, tuple(sources)) for text, sources in record.pop("lessons")),
+        pool=PoolCost(*record.pop("pool")),
+        **record,
+    )
+
+
+def _lessons(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
+    mistakes = leap.mistakes_in(pool.traces())
+    contents = {mistake.problem: fingerprints(domain, mistake.question) for mistake in mistakes}
+    principles = yield from leap.learn(mistakes, recipe.principles)
+    if recipe.principles == "low":
+        sources = [contents[name] for name in principles.problems]
+    else:
+        everyone = tuple(one for prints in contents.values() for one in prints)
+        sources = [everyone] * len(principles.texts)
+    cost = pool_cost(pool.scored())
+    return Material(
+        lessons=tuple(map(Lesson, principles.texts, sources)),
+        domain=domain.name,
+        pool=cost,
+        tokens=cost.tokens + principles.tokens,
+    )

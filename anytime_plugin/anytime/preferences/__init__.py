@@ -1,0 +1,1 @@
+"""What a method learns from: pools of scored traces, and pairs selected from them."""
