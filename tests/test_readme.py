@@ -118,3 +118,42 @@ def test_two_domains_of_one_name_are_refused() -> None:
 def test_an_unknown_domain_is_named() -> None:
     with pytest.raises(anytime.AnytimeError, match="unknown domain 'chess': choose one of aime"):
         anytime.get_domain("chess")
+
+
+PDP = (ROOT / "docs" / "pdp.md").read_text()
+
+
+@pytest.mark.slow
+def test_the_commands_about_pdp(tmp_path: Path) -> None:
+    """In the page's order, as its later ones read what its earlier ones wrote."""
+    lines = [line for block in blocks(PDP, "bash") for line in block.splitlines()]
+    assert len(lines) == 7
+    for line in lines:
+        line = re.sub(r"--model openai/\S+", "--model anytime/simulated", line)
+        if line.startswith("inspect eval"):
+            line += " -T dataset=builtin --display plain"
+            # A pool of the first dev problems, and what is learned from it.
+            line = line.replace("--epochs 64", "--epochs 4")
+            line += "" if "--epochs" in line else " --limit 2"
+            line += " -S traces=4" if "--solver" in line and "pairs=" not in line else ""
+        if line.startswith("lm_eval"):
+            line = re.sub(r"--model vllm --model_args \S+", "--model anytime-simulated", line)
+            line = line.replace("--tasks anytime_aime", "--tasks anytime_aime_builtin --limit 2")
+            line = line.replace('"pdp"', '"pdp", "pool_traces": 4')
+        done = subprocess.run(
+            ["bash", "-c", line],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+                "ANYTIME_CACHE_DIR": str(tmp_path / "cache"),
+                "INSPECT_CACHE_DIR": str(tmp_path / "inspect"),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        if line.startswith(("inspect", "lm_eval")):
+            assert "anytime_index" in done.stdout
+    assert (tmp_path / "train.jsonl").stat().st_size > 0

@@ -23,7 +23,6 @@ from anytime.methods.leap import (
     mistakes_in,
     preface,
 )
-from anytime.preferences.pool import PoolTrace
 from tests.feeding import feed
 from tests.pooling import problem, trace
 
@@ -89,10 +88,11 @@ def test_of_a_long_solution_the_end_is_shown() -> None:
         assert len(text) == SOLUTION_CHARACTERS + 4
 
 
-@pytest.mark.parametrize("traces", [[], [trace(A, 1, [0, 1]), trace(B, 1, [1, 1])]])
-def test_without_mistakes_there_is_nothing_to_learn(traces: list[PoolTrace]) -> None:
+def test_without_mistakes_there_is_nothing_to_learn() -> None:
     with pytest.raises(AnytimeError, match=r"nothing to learn from: every trace .* ended right"):
-        mistakes_in(traces)
+        mistakes_in([trace(A, 1, [0, 1]), trace(B, 1, [1, 1])])
+    with pytest.raises(AnytimeError, match="the pool is empty"):
+        mistakes_in([])
 
 
 # Questions

@@ -93,6 +93,8 @@ def mistakes_in(traces: Iterable[PoolTrace]) -> list[Mistake]:
         best = kept.get(trace.problem.id)
         if best is None or trace.draw < best.draw:
             kept[trace.problem.id] = trace
+    if not wrong and not right:
+        raise AnytimeError("the pool is empty: none of its samples has a scored trace")
     if not wrong:
         raise AnytimeError(
             "nothing to learn from: every trace on the dev problems ended right; sample more "

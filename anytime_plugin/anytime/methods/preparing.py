@@ -202,8 +202,18 @@ def write_material(path: Path, material: Material) -> None:
 
 
 def read_material(path: Path) -> Material:
-    """Read what `write_material` wrote."""
-    record = json.loads(path.read_text(encoding="utf-8"))
+    """Read what `write_material` wrote.
+
+    Raises:
+        AnytimeError: It is damaged.
+    """
+    try:
+        return _material(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise AnytimeError(f"{path} is damaged: delete it, and it is made again") from None
+
+
+def _material(record: dict[str, Any]) -> Material:
     pairs = tuple(
         Pair(
             **{

@@ -178,3 +178,17 @@ def test_default_budgets_double(task: Any, budgets: int) -> None:
     assert len(grid) == budgets
     assert [b / a for a, b in itertools.pairwise(grid)] == [2.0] * (budgets - 1)
     assert grid[-1] == (4096 if task is trip else 16384)
+
+
+def test_without_scoring_the_checkpoints_are_kept_for_later(cli: Cli, tmp_path: Path) -> None:
+    words = ("anytime/trip", "-T", "dataset=builtin", "--model", "anytime/planner", "--limit", 2)
+    done = cli("eval", *words, "--no-score", "--log-dir", "logs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (log,) = logs_in(tmp_path / "logs")
+    assert log.status == "success"
+    done = cli("score", log.location, "--scorer", "anytime/curve", "--overwrite")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (log,) = logs_in(tmp_path / "logs")
+    assert log.results is not None
+    blocks = [s.metrics for s in log.results.scores if "anytime_index" in s.metrics]
+    assert [block["anytime_index"].value > 0 for block in blocks] == [True]

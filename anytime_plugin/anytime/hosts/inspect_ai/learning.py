@@ -43,6 +43,9 @@ __all__ = ["Circumstances", "Source", "Teacher"]
 class Source:
     """Where a method is to learn from; nothing named means the dev split of the run's own dataset.
 
+    What is not named is empty, not None: `-S pairs=` with nothing behind it is None, and would
+    sample a pool at full price.
+
     Attributes:
         pairs: File of pairs.
         pool: A finished run.
@@ -50,10 +53,10 @@ class Source:
         dataset: Its dataset.
     """
 
-    pairs: str | None = None
-    pool: str | None = None
-    domain: str | None = None
-    dataset: str | None = None
+    pairs: str = ""
+    pool: str = ""
+    domain: str = ""
+    dataset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +93,18 @@ class Teacher:
         """Read what the user named, before anything is asked."""
         for option in fields(self.source):
             value = getattr(self.source, option.name)
-            if value is not None and (not isinstance(value, str) or not value):
+            if not isinstance(value, str):
                 raise AnytimeError(f"{option.name} {value!r} is not a name")
-        if self.source.domain is not None:
+        if self.source.domain:
             get_domain(self.source.domain)
-        if self.source.pairs is not None and self.source.pool is not None:
+        if self.source.pairs and self.source.pool:
             raise AnytimeError("pairs= and pool= both name what to learn from: drop one")
-        if self.source.pairs is not None:
+        if self.source.pairs:
             if self.recipe.method == "leap":
                 raise AnytimeError("leap learns from whole traces, not pairs: name a pool=")
             pairs = read_pairs(Path(self.source.pairs).expanduser(), get_domain)
             self._pairs = material_from(pairs, get_domain)
-        elif self.source.pool is not None:
+        elif self.source.pool:
             _open(self.source.pool)
 
     async def material(self, model: Model, now: Circumstances) -> Material:
@@ -137,7 +140,7 @@ class Teacher:
                 raise
 
     async def _learn(self, model: Model, now: Circumstances) -> Material:
-        if self.source.pool is not None:
+        if self.source.pool:
             pool = _open(self.source.pool)
             return await _finish(self.recipe, pool, get_domain(pool.info.domain), model)
         domain, dataset = _where(self.source, now)
@@ -178,7 +181,7 @@ def _open(name: str) -> Pool:
 
 
 def _where(source: Source, now: Circumstances) -> tuple[Domain, str]:
-    if source.domain is not None:
+    if source.domain:
         domain = get_domain(source.domain)
         same = now.domain is not None and now.domain.name == domain.name
         return domain, source.dataset or (now.dataset if same and now.dataset else "official")

@@ -127,7 +127,7 @@ def solving(
         prompt = list(state.messages)
         state.messages.append(state.output.message)
         write_record(state.store, elicited, [], made.record)  # kept, whatever a scorer does now
-        scores = await _score_checkpoints(state, prompt, elicited, known is not None)
+        scores = await _score_checkpoints(state, prompt, elicited)
         if known is None:  # a domain of ours grades again from the answers
             write_record(state.store, elicited, scores, made.record)
         return state
@@ -255,7 +255,7 @@ def _conversation(state: TaskState) -> list[Message]:
 
 
 async def _score_checkpoints(
-    state: TaskState, prompt: Sequence[ChatMessage], elicited: Elicited, ours: bool
+    state: TaskState, prompt: Sequence[ChatMessage], elicited: Elicited
 ) -> list[list[Score]]:
     """Let the task's own scorers see each checkpoint, as a copy of the sample that ended there."""
     scores = []
@@ -266,8 +266,8 @@ async def _score_checkpoints(
         seen.messages = [*prompt, seen.output.message]
         try:
             scores.append(await score(seen))
-        except RuntimeError:
-            if ours or scores:
+        except RuntimeError as error:
+            if "a task with a scorer" not in str(error):
                 raise
-            return []  # a task without a scorer: the checkpoints alone
+            return []  # no scorer, or --no-score: the checkpoints alone, to be scored later
     return scores
