@@ -45,6 +45,9 @@ CutSource = Literal["exact", "tokenizer", "calibrated"]  # best first
 class Tokenizer(Protocol):
     """What cutting needs of a tokenizer."""
 
+    def __hash__(self) -> int:
+        """Tell it from others, for caches."""
+
     def ends(self, text: str) -> Sequence[int]:
         """Say, for each token of the text, how many whole characters there are up to its end."""
 

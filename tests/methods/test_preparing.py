@@ -418,3 +418,10 @@ def test_what_was_learned_is_what_is_read(tmp_path: Path, program: Callable[[], 
     write_material(path, made)
     assert read_material(path) == made
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_cost_of_joined_files_is_the_sum_of_their_pools() -> None:
+    one, other = pair(AIME, "First problem?", 8), pair(AIME, "Second problem?", 16)
+    other = dataclasses.replace(other, pool=PoolCost(2, 8, 500))
+    made = material_from([one, other, one], get_domain)
+    assert made.tokens == one.pool.tokens + 500

@@ -155,15 +155,20 @@ def test_matched_pairs_of_one_budget_are_fitted_on_their_own() -> None:
     assert [named["problem"] for named in made.record["dropped"]] == ["spare"]
 
 
-def test_a_budget_without_its_pair_is_an_error() -> None:
-    with pytest.raises(AnytimeError, match="no pair for budget 16: the pairs have 8, 32"):
-        ask(Recipe("pdp", show="matched"), material(three()[0], three()[2]))
+@pytest.mark.parametrize("own", [False, True])
+def test_a_budget_without_a_pair_of_its_own_is_shown_the_nearest(own: bool) -> None:
+    smallest, _, largest = three()
+    middle = [pair(AIME, QUESTION, 16)] if own else []  # about the evaluated problem itself
+    made = ask(Recipe("pdp", show="matched"), material(smallest, *middle, largest))
+    # 16 is as far from 8 as from 32, by ratio: the smaller one.
+    assert [shown["budget"] for shown in made.record["pairs"]] == [8, 8, 32]
+    assert made.record["left_out_as_same_problem"] == own
 
 
-def test_a_budget_whose_only_pair_is_this_problem_is_an_error() -> None:
-    own = pair(AIME, QUESTION, 16)
-    with pytest.raises(AnytimeError, match="no pair for budget 16: the pairs have 8, 32"):
-        ask(Recipe("pdp", show="matched"), material(three()[0], own, three()[2]))
+def test_pairs_of_another_grid_cannot_be_matched() -> None:
+    others = [pair(AIME, "Quite another question about numbers?", at) for at in (7, 100)]
+    with pytest.raises(AnytimeError, match="no pair of the run's budgets: the pairs have 7, 100"):
+        ask(Recipe("pdp", show="matched"), material(*others))
 
 
 @pytest.mark.parametrize(

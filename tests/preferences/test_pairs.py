@@ -137,8 +137,8 @@ DAMAGED: dict[str, tuple[Callable[[str], str], str]] = {
     "other JSON": (lambda line: '{"prompt": "a", "chosen": "b"}\n', "is no pair of anytime"),
     "a list": (lambda line: "[1, 2]\n", "is no pair of anytime"),
     "another format": (edited(format="anytime pair 9"), "is no pair of anytime"),
-    "a field less": (without("statement"), "is damaged: 'statement'"),
-    "a side less": (without("chosen"), "is damaged: 'chosen'"),
+    "a field less": (without("statement"), "is damaged: it has no statement"),
+    "a side less": (without("chosen"), "is damaged: it has no chosen"),
     "side is text": (edited(chosen="good"), "is damaged: "),
     "side has more": (edited(chosen__more=1), "is damaged: "),
     "pool is a list": (edited(pool=[1, 2, 3]), "is damaged: "),
@@ -156,6 +156,11 @@ DAMAGED: dict[str, tuple[Callable[[str], str], str]] = {
     "wrong way round": (edited(chosen__quality=0, rejected__quality=1), "chosen is not better"),
     "edited statement": (edited(statement="What is 1 + 1?"), "its statement is not the one"),
     "unknown domain": (edited(domain="chess"), "unknown domain 'chess'"),
+    "quality beyond floats": (edited(chosen__quality=10**400), "chosen has the quality 1000"),
+    "absurd budget": (edited(budget=10**30), "its budget is 1000"),
+    "draw is text": (edited(chosen__draw="x"), "chosen is of the draw 'x'"),
+    "judge of nobody": (edited(judge="wombat"), "its judge is 'wombat'"),
+    "pool of truth": (edited(pool__tokens=True), "its pool is"),
 }
 
 
@@ -170,8 +175,7 @@ def test_a_damaged_file_is_refused_with_its_line(
     message = str(caught.value)
     assert sentence in message
     assert "\n" not in message
-    if "unknown domain" not in message:
-        assert message.startswith(f"{path}, line 2 ")
+    assert message.startswith(f"{path}, line 2")
 
 
 FOREIGN: dict[str, tuple[bytes | None, str]] = {
@@ -202,3 +206,9 @@ def test_blank_lines_and_a_byte_order_mark_do_no_harm(lines: list[str], tmp_path
     path.write_bytes(b"\xef\xbb\xbf" + "\r\n\n".join(map(str.rstrip, lines)).encode())
     pairs: list[Pair] = read_pairs(path, get_domain)
     assert pairs == build_pairs(POOL, AIME)
+
+
+def test_a_repeated_pair_is_read_once(lines: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "joined.jsonl"
+    path.write_text("".join(lines + lines))
+    assert len(read_pairs(path, get_domain)) == len(lines)

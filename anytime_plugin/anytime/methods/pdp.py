@@ -8,6 +8,7 @@ ours.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -51,7 +52,9 @@ def preface(pairs: Sequence[Pair], *, contrast: bool) -> str:
         ]
         if contrast:
             parts.append(f"{BAD}\n\n{pair.rejected.text}")
-    return "\n\n".join([*parts, QUESTION]) + "\n\n"
+    text = "\n\n".join([*parts, QUESTION]) + "\n\n"
+    # Lone surrogates, which some back ends return, cannot be sent.
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 class Fitted(NamedTuple):

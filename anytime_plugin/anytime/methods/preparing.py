@@ -20,17 +20,19 @@ from anytime.errors import AnytimeError
 from anytime.methods import leap
 from anytime.methods.prompting import Lesson, Material, Recipe, fingerprints
 from anytime.preferences.judged import judged_pairs
-from anytime.preferences.pairs import Pair, Side, build_pairs, write_lines
+from anytime.preferences.pairs import Pair, Side, build_pairs
 from anytime.preferences.pool import Pool, PoolCost, PoolInfo, TraceId
 from anytime.preferences.selection import pool_cost
 from anytime.protocol import Message, Program
 from anytime.tokens import Tokenizer
+from anytime.writing import write_lines
 
 __all__ = [
     "Study",
     "learned",
     "material_from",
     "pool_path",
+    "prepare_place",
     "read_material",
     "study_of",
     "trace_program",
@@ -160,6 +162,24 @@ def pool_path(study: Study, model: str, sampling: Mapping[str, Any]) -> Path:
     return cache_dir() / "pools" / f"{study.domain.name}-{key[:24]}.jsonl"
 
 
+def prepare_place(path: Path) -> Path:
+    """Make the folder of a pool, and say where its lock lies.
+
+    Raises:
+        AnytimeError: The cache folder cannot be used.
+    """
+    lock = path.with_suffix(".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.touch()
+    except OSError as error:
+        raise AnytimeError(
+            f"the pool cannot be kept in {path.parent} ({error.strerror}): name another folder in "
+            f"$ANYTIME_CACHE_DIR"
+        ) from None
+    return lock
+
+
 def learned(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
     """Turn a finished pool into what the method shows; asks the model only to judge or for LEAP.
 
@@ -187,12 +207,15 @@ def learned(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
 
 def material_from(pairs: Sequence[Pair], domain_of: Callable[[str], Domain]) -> Material:
     """Pairs as material."""
+    pools = {(pair.domain, pair.dataset, pair.revision, pair.model, pair.pool) for pair in pairs}
+    columns = zip(*(pool for *_, pool in pools), strict=True)
+    cost = PoolCost(*map(sum, columns))  # of files joined into one
     return Material(
         pairs=tuple(pairs),
         contents=tuple(fingerprints(domain_of(pair.domain), pair.statement) for pair in pairs),
         domain=" ".join(sorted({pair.domain for pair in pairs})),
-        pool=pairs[0].pool,
-        tokens=pairs[0].pool.tokens,
+        pool=cost,
+        tokens=cost.tokens,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
@@ -9,7 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from anytime.domains.base import Domain, fingerprint
 from anytime.errors import AnytimeError
 from anytime.methods import leap, pdp
-from anytime.preferences.pairs import Pair
+from anytime.preferences.pairs import JUDGES, Pair
 from anytime.preferences.pool import PoolCost
 from anytime.protocol import Message
 
@@ -29,6 +30,7 @@ __all__ = [
     "material_name",
     "prefixed",
     "prompted",
+    "refuse_idle",
 ]
 
 Method = Literal["cot", "pdp", "pdp_plus", "leap"]
@@ -37,8 +39,6 @@ METHODS: tuple[Method, ...] = get_args(Method)
 Shown = Literal["all", "matched"]
 """Which pairs a prompt shows: of all budgets, or of the one a contract run is told."""
 SHOWN: tuple[Shown, ...] = get_args(Shown)
-
-JUDGES = ("metric", "self")
 
 COSTS = ("added_tokens", "pool_tokens")
 """Entries of `Prompted.record`: tokens put into the prompt, and tokens it took to learn them.
@@ -109,6 +109,35 @@ def check_recipe(recipe: Recipe, mode: str) -> None:
     if recipe.show == "matched" and mode != "contract":
         raise AnytimeError(
             "show=matched needs mode=contract, where every run is told one budget: use show=all"
+        )
+
+
+def refuse_idle(recipe: Recipe, *, pairs: bool, pool: bool, sampled: Mapping[str, object]) -> None:
+    """Refuse options that something else the user named leaves without effect.
+
+    Args:
+        recipe: The method and its options.
+        pairs: Whether a file of pairs is named.
+        pool: Whether a finished run is named.
+        sampled: Further options of a pool that is sampled, by name; empty where not given.
+
+    Raises:
+        AnytimeError: Names them.
+    """
+    usual = Recipe()
+    sampling = {"traces": recipe.traces, **sampled}
+    if recipe.problems != usual.problems:
+        sampling["problems"] = recipe.problems
+    selecting = {
+        name: value
+        for name in ("per_budget", "min_gap", "judge")
+        if (value := getattr(recipe, name)) != getattr(usual, name)
+    }
+    idle = sampling if pool else {**sampling, **selecting} if pairs else {}
+    if names := [name for name, value in idle.items() if value]:
+        raise AnytimeError(
+            f"{', '.join(names)} would do nothing beside {'pairs' if pairs else 'pool'}, which is "
+            f"there already: drop one or the other"
         )
 
 
@@ -215,13 +244,16 @@ def prompted(
         record = _pairs_record(recipe, fitted.pairs, fitted.dropped, leaking)
         return _with_preface(messages, fitted.text, record, material, fitted.tokens)
     by_budget: dict[int, pdp.Fitted] = {}
+    known = sorted({pair.budget for pair in pairs})
+    if not set(known) & set(budgets):
+        raise AnytimeError(
+            f"show=matched finds no pair of the run's budgets: the pairs have "
+            f"{', '.join(map(str, known))}; build pairs with this grid, or use show=all"
+        )
     for budget in budgets:
-        matching = tuple(pair for pair in pairs if pair.budget == budget)
-        if not matching:
-            raise AnytimeError(
-                f"show=matched has no pair for budget {budget}: the pairs have "
-                f"{', '.join(map(str, sorted({pair.budget for pair in pairs})))}"
-            )
+        # At a budget without a gap there is no pair: the nearest, by ratio, stands in.
+        nearest = min(known, key=lambda other: (abs(math.log(other / budget)), other))
+        matching = tuple(pair for pair in pairs if pair.budget == nearest)
         by_budget[budget] = pdp.fit(matching, recipe.pair_tokens, count, contrast=contrast)
     record = _pairs_record(
         recipe,

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from anytime.budgets import LARGEST_BUDGET
 from anytime.domains.base import Domain, fingerprint
 from anytime.errors import AnytimeError
 from anytime.preferences.pool import Pool, PoolCost, PoolTrace, cut_text
 from anytime.preferences.selection import Choice, select
+from anytime.writing import write_lines
 
-__all__ = ["Pair", "Side", "build_pairs", "content_hash", "pairs_of", "read_pairs", "write_pairs"]
+__all__ = [
+    "JUDGES",
+    "Pair",
+    "Side",
+    "build_pairs",
+    "content_hash",
+    "pairs_of",
+    "read_pairs",
+    "write_pairs",
+]
 
 FORMAT = "anytime pair 1"
+
+JUDGES = ("metric", "self")
 
 SPARE = 3
 """Further ranks looked at where the best pair of a budget cannot be shown."""
@@ -79,7 +90,8 @@ class Pair:
 
 def content_hash(domain: Domain, statement: str) -> str:
     """What identifies a problem whatever its id, white space, case and order of options."""
-    return hashlib.sha256(fingerprint(domain.content(statement)).encode()).hexdigest()
+    print_ = fingerprint(domain.content(statement))
+    return hashlib.sha256(print_.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def build_pairs(
@@ -169,30 +181,6 @@ def _record(pair: Pair) -> dict[str, Any]:
     return asdict(pair) | {"pool": pair.pool._asdict()}
 
 
-def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
-    """Write records as JSON lines under a name that appears when the file is whole.
-
-    Returns:
-        How many.
-
-    Raises:
-        AnytimeError: The file cannot be written.
-    """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    count = 0
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            for count, record in enumerate(records, 1):  # noqa: B007
-                # Escapes keep lone surrogates, which some back ends return, writable.
-                file.write(json.dumps(record) + "\n")
-        partial.replace(path)
-    except OSError as error:
-        raise AnytimeError(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return count
-
-
 def read_pairs(path: Path, domain_of: Callable[[str], Domain]) -> list[Pair]:
     """Read what `write_pairs` wrote.
 
@@ -203,7 +191,8 @@ def read_pairs(path: Path, domain_of: Callable[[str], Domain]) -> list[Pair]:
     Raises:
         AnytimeError: The file is missing, damaged, or no file of pairs: with the line.
     """
-    pairs = [_read(line, f"{path}, line {number}", domain_of) for number, line in _lines(path)]
+    read = (_read(line, f"{path}, line {number}", domain_of) for number, line in _lines(path))
+    pairs = list(dict.fromkeys(read))  # files joined into one may repeat themselves
     if not pairs:
         raise AnytimeError(f"{path} holds no pairs: build some with `anytime pairs build`")
     return pairs
@@ -237,10 +226,17 @@ def _read(line: str, where: str, domain_of: Callable[[str], Domain]) -> Pair:
         given = {field.name: record[field.name] for field in fields(Pair)}
         sides = {name: Side(**given[name]) for name in ("chosen", "rejected")}
         pair = Pair(**{**given, **sides, "pool": PoolCost(**given["pool"])})
-    except (KeyError, TypeError) as error:
-        raise AnytimeError(f"{where} is damaged: {error}") from None
+    except KeyError as error:
+        raise AnytimeError(f"{where} is damaged: it has no {error.args[0]}") from None
+    except TypeError:
+        message = f"{where} is damaged: chosen, rejected or pool has other fields than it should"
+        raise AnytimeError(message) from None
     _check(pair, where, domain_of)
     return pair
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _check(pair: Pair, where: str, domain_of: Callable[[str], Domain]) -> None:
@@ -248,19 +244,27 @@ def _check(pair: Pair, where: str, domain_of: Callable[[str], Domain]) -> None:
         value = getattr(pair, field.name)
         if field.type == "str" and not isinstance(value, str):
             raise AnytimeError(f"{where} is damaged: {field.name} is {value!r}, not text")
-    if not isinstance(pair.budget, int) or isinstance(pair.budget, bool) or pair.budget < 1:
+    if not _is_whole(pair.budget) or not 0 < pair.budget <= LARGEST_BUDGET:
         raise AnytimeError(f"{where} is damaged: its budget is {pair.budget!r}")
     for name, side in (("chosen", pair.chosen), ("rejected", pair.rejected)):
         if not isinstance(side.text, str) or not side.text.strip():
             raise AnytimeError(f"{where} is damaged: {name} holds no text")
         number = isinstance(side.quality, int | float) and not isinstance(side.quality, bool)
-        if not number or not math.isfinite(side.quality) or not 0 <= side.quality <= 1:
+        if not number or not 0 <= side.quality <= 1:
             raise AnytimeError(f"{where} is damaged: {name} has the quality {side.quality!r}")
+        if not _is_whole(side.draw):
+            raise AnytimeError(f"{where} is damaged: {name} is of the draw {side.draw!r}")
+    if pair.judge not in JUDGES:
+        raise AnytimeError(f"{where} is damaged: its judge is {pair.judge!r}")
     if pair.gap <= 0:
         raise AnytimeError(f"{where} is no pair: chosen is not better than rejected")
-    if not all(isinstance(n, int) and n >= 0 for n in pair.pool):
+    if not all(_is_whole(n) and n >= 0 for n in pair.pool):
         raise AnytimeError(f"{where} is damaged: its pool is {tuple(pair.pool)!r}")
-    if pair.content != content_hash(domain_of(pair.domain), pair.statement):
+    try:
+        domain = domain_of(pair.domain)
+    except AnytimeError as error:
+        raise AnytimeError(f"{where}: {error}") from None
+    if pair.content != content_hash(domain, pair.statement):
         raise AnytimeError(
             f"{where} is damaged: its statement is not the one its content hash was made of"
         )

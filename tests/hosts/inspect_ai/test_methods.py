@@ -16,6 +16,7 @@ from inspect_ai.model import GenerateConfig, ModelOutput, get_model
 from inspect_ai.scorer import match
 from inspect_ai.util import LimitExceededError
 
+from anytime import AnytimeError
 from anytime.domains.aime import AIME
 from anytime.domains.base import Dataset
 from anytime.domains.trip import TRIP
@@ -25,7 +26,8 @@ from anytime.methods.leap import LEARN, MERGE, PRINCIPLES
 from anytime.methods.pdp import BAD, GOOD, QUESTION
 from anytime.preferences.judging import ANSWER, FIRST
 from anytime.preferences.pairs import Pair, build_pairs, write_pairs
-from anytime.preferences.pool_file import PoolFile
+from anytime.preferences.pool import PoolTrace
+from anytime.preferences.pool_file import GrowingPool, PoolFile
 from anytime.solvers import budget, cot, leap, pdp, pdp_plus
 from tests.hosts.inspect_ai.conftest import (
     Cli,
@@ -333,6 +335,7 @@ def test_limits_of_samples_do_not_count_the_pool(run: Run, limit: dict[str, int]
     assert log.status == "success"
 
 
+@pytest.mark.slow
 def test_waiting_for_the_pool_is_no_work(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     import anyio
 
@@ -340,7 +343,7 @@ def test_waiting_for_the_pool_is_no_work(run: Run, monkeypatch: pytest.MonkeyPat
 
     async def slow(self: Any, input: Any, *rest: Any, **options: Any) -> ModelOutput:
         if input[0].text.count(QUESTION) == 0:  # of the pool
-            await anyio.sleep(0.5)
+            await anyio.sleep(3)
         return await generate(self, input, *rest, **options)
 
     monkeypatch.setattr(AnytimeAPI, "generate", slow)
@@ -348,8 +351,8 @@ def test_waiting_for_the_pool_is_no_work(run: Run, monkeypatch: pytest.MonkeyPat
     for sample in samples(log):
         assert sample.total_time is not None
         assert sample.working_time is not None
-        assert sample.total_time > 1
-        assert sample.working_time < 0.5
+        assert sample.total_time > 6  # a trace and its answers
+        assert sample.working_time < sample.total_time / 2
 
 
 def test_inspects_cache_does_not_make_all_draws_one(run: Run, asked: Asked, tmp_path: Path) -> None:
@@ -651,6 +654,8 @@ def test_a_task_of_others_needs_to_be_told_where_to_learn(run: Run) -> None:
         (lambda: pdp(pairs=None), "pairs None is not a name"),  # -S pairs= and nothing behind it
         (lambda: pdp(pool=True), "pool True is not a name"),
         (lambda: pdp(domain=3), "domain 3 is not a name"),
+        (lambda: pdp(pairs="x", judge="self"), "judge would do nothing beside pairs"),
+        (lambda: pdp(pool="x", traces=9, dataset="y"), "traces, dataset would do nothing beside"),
         (lambda: pdp(domain="trips"), "unknown domain 'trips'"),
         (lambda: pdp(traces=1), "traces=1 gives one trace per problem"),
         (lambda: pdp(traces=0), "traces 0 is not a whole number above 0"),
@@ -667,6 +672,28 @@ def test_a_task_of_others_needs_to_be_told_where_to_learn(run: Run) -> None:
 )
 def test_options(make: Callable[[], Any], sentence: str) -> None:
     assert sentence in refusal(make)
+
+
+def test_a_full_disk_ends_the_sampling(
+    run: Run, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: GrowingPool, trace: PoolTrace) -> None:
+        raise AnytimeError("the pool cannot be written: No space left on device")
+
+    monkeypatch.setattr(GrowingPool, "add", full)
+    log = on_aime(run, pdp(traces=60, problems=3), limit=1, max_connections=4)
+    assert "No space left on device" in failure(log)
+    assert len(asked) < 60  # of 180 traces
+
+
+def test_a_cache_folder_that_is_none(
+    run: Run, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ANYTIME_CACHE_DIR", str(tmp_path / "file"))
+    message = failure(on_aime(run, pdp(**POOL), limit=1))
+    assert "name another folder in $ANYTIME_CACHE_DIR" in message
+    assert asked == []
 
 
 def test_show_matched_on_a_task_that_interrupts(run: Run, asked: Asked) -> None:
@@ -709,8 +736,10 @@ def test_every_pair_is_about_the_evaluated_problem(run: Run, asked: Asked, tmp_p
 
 def test_show_matched_without_a_pair_for_a_budget(run: Run, asked: Asked, pairs_file: Path) -> None:
     before = len(asked)
-    solver = pdp(pairs=str(pairs_file), show="matched", mode="contract", budgets="64,512")
-    assert "show=matched has no pair for budget 512" in failure(on_aime(run, solver, limit=1))
+    solver = pdp(pairs=str(pairs_file), show="matched", mode="contract", budgets="63,511")
+    assert "show=matched finds no pair of the run's budgets" in failure(
+        on_aime(run, solver, limit=1)
+    )
     assert len(asked) == before
 
 
@@ -781,3 +810,9 @@ def test_gpqa_pairs_show_options_with_letters(run: Run) -> None:
     for sample in samples(log):
         for example in prompts(sample)[0].partition(QUESTION)[0].split("## Example ")[1:]:
             assert all(f"\n{letter}) " in example for letter in "ABCD")
+
+
+def test_a_run_of_a_method_is_no_pool(run: Run, pairs_file: Path) -> None:
+    log = on_aime(run, pdp(pairs=str(pairs_file)), epochs=2)
+    message = refusal(lambda: pdp(pool=log.location))
+    assert "a run of the method pdp" in message

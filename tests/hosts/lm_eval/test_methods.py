@@ -166,7 +166,7 @@ def test_pairs_are_learned_once_from_the_dev_split(tmp_path: Path, name: str) ->
 @pytest.mark.slow
 def test_one_pool_serves_both_and_the_sizes_are_what_was_put_in() -> None:
     runs = {
-        name: Taught({"method": name, "traces": 4, **POOL}, limit=20)
+        name: Taught({"method": name, "traces": 4, **(POOL if name != "cot" else {})}, limit=20)
         for name in ("cot", "pdp_plus", "pdp")
     }
     of_samples = 4 * 20 * (1 + len(BUDGETS))
@@ -206,10 +206,11 @@ def test_leap_learns_from_mistakes(tmp_path: Path, level: str) -> None:
 
 
 def test_the_planner_does_not_read_examples() -> None:
-    knobs = {"budgets": "32,64,128", "traces": 2, "pool_traces": 6, "pool_problems": 4}
+    knobs = {"budgets": "32,64,128", "traces": 2}
+    pool = {"method": "pdp", "pool_traces": 6, "pool_problems": 4}
     plain, taught = (
-        Taught({**knobs, "method": name}, Planner(), task="anytime_trip_builtin", limit=6)
-        for name in ("cot", "pdp")
+        Taught({**knobs, **method}, Planner(), task="anytime_trip_builtin", limit=6)
+        for method in ({"method": "cot"}, pool)
     )
     assert taught.curve == plain.table
     assert min(len(record["pairs"]) for record in taught.records) > 0
@@ -517,6 +518,10 @@ def test_the_command_learns_and_an_earlier_run_is_a_pool(cli: Cli, tmp_path: Pat
         found[name] = (table["anytime_index,none"], table["pool_tokens,none"], shown)
     assert found["sampled"] == found["named"]
     assert len(pools(tmp_path)) == 1
+    knobs = json.dumps({**common, "method": "pdp", "pool": str(samples_file)})
+    done = cli(*words, "--limit", 2, "--output_path", "again", "--metadata", knobs)
+    assert done.returncode != 0
+    assert "is a run of the method pdp" in done.stderr
 
 
 # Bad input.
@@ -530,15 +535,23 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "number": ({"pairs": 3}, "pairs 3 in --metadata is not a name"),
     "leap": ({"method": "leap", "pairs": "x"}, "leap learns from whole traces, not pairs"),
     "one trace": ({"pool_traces": 1}, "traces=1 gives one trace per problem"),
-    "no trace": ({"pool_traces": 0}, "traces 0 is not a whole number above 0"),
+    "no trace": ({"pool_traces": 0}, "pool_traces 0 in --metadata is not a whole number from 1 on"),
     "problems": ({"pool_problems": "all"}, "pool_problems 'all' in --metadata"),
     "judge": ({"judge": "xyz"}, "unknown judge 'xyz' in --metadata: choose one of metric, self"),
     "show": ({"show": "matched"}, "show=matched needs mode=contract"),
     "gap": ({"min_gap": 2}, "min_gap 2 is not a number from 0 to 1"),
-    "pair tokens": ({"pair_tokens": 0}, "pair_tokens 0 is not a whole number above 0"),
+    "pair tokens": (
+        {"pair_tokens": 0},
+        "pair_tokens 0 in --metadata is not a whole number from 1 on",
+    ),
     "principles": ({"method": "leap", "principles": "mid"}, "unknown principles 'mid'"),
     "domain": ({"pool_domain": "trips"}, "unknown domain 'trips'"),
     "dataset": ({"pool_dataset": "bultin"}, "unknown dataset 'bultin'"),
+    "Inspect's problems": ({"problems": 3}, "in lm-eval's --metadata it is pool_problems"),
+    "Inspect's domain": ({"domain": "aime"}, "in lm-eval's --metadata it is pool_domain"),
+    "no method": ({"method": "cot", "pairs": "x"}, "pairs in --metadata does nothing with method"),
+    "idle judge": ({"pairs": "x", "judge": "self"}, "judge would do nothing beside pairs"),
+    "idle traces": ({"pool": "x", "pool_traces": 4}, "traces would do nothing beside pool"),
 }
 
 
@@ -562,6 +575,12 @@ def refusal(knobs: Mapping[str, Any], model: Any = None, **options: Any) -> str:
 def test_settings(case: str) -> None:
     knobs, sentence = WRONG[case]
     assert sentence in refusal(knobs)
+
+
+def test_a_cache_folder_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ANYTIME_CACHE_DIR", str(tmp_path / "file"))
+    assert "name another folder in $ANYTIME_CACHE_DIR" in refusal({"pool_traces": 2})
 
 
 @pytest.mark.parametrize("name", ["pdp", "pdp_plus", "leap"])
@@ -601,8 +620,9 @@ def test_every_pair_is_about_the_evaluated_problem(tmp_path: Path) -> None:
 
 
 def test_show_matched_without_a_pair_for_a_budget(pairs_file: str) -> None:
-    knobs = {"pairs": pairs_file, "show": "matched", "mode": "contract", "budgets": "64,512"}
-    assert "show=matched has no pair for budget 512" in refusal(knobs)
+    knobs = {"pairs": pairs_file, "show": "matched", "mode": "contract", "budgets": "63,511"}
+    knobs["method"] = "pdp"
+    assert "show=matched finds no pair of the run's budgets" in refusal(knobs)
 
 
 @pytest.mark.parametrize("name", ["pdp", "leap"])

@@ -13,7 +13,7 @@ from inspect_ai.model import Model
 from inspect_ai.util import LimitExceededError, display_counter
 
 from anytime.budgets import BudgetGrid
-from anytime.domains.base import Domain
+from anytime.domains.base import Domain, Problem
 from anytime.elicitation import Continuation
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.apart import apart, settings_in_effect
@@ -23,12 +23,13 @@ from anytime.methods.preparing import (
     learned,
     material_from,
     pool_path,
+    prepare_place,
     read_material,
     study_of,
     trace_program,
     write_material,
 )
-from anytime.methods.prompting import Material, Recipe, material_name
+from anytime.methods.prompting import Material, Recipe, material_name, refuse_idle
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
 from anytime.preferences.pairs import read_pairs
@@ -99,6 +100,12 @@ class Teacher:
             get_domain(self.source.domain)
         if self.source.pairs and self.source.pool:
             raise AnytimeError("pairs= and pool= both name what to learn from: drop one")
+        refuse_idle(
+            self.recipe,
+            pairs=bool(self.source.pairs),
+            pool=bool(self.source.pool),
+            sampled={"domain": self.source.domain, "dataset": self.source.dataset},
+        )
         if self.source.pairs:
             if self.recipe.method == "leap":
                 raise AnytimeError("leap learns from whole traces, not pairs: name a pool=")
@@ -156,9 +163,9 @@ class Teacher:
         )
         remember(domain, study.dataset.problems)
         path = pool_path(study, _identity(model), _sampling(model, now))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = prepare_place(path)
         kept = path.with_suffix(f".{material_name(self.recipe)}.json")
-        async with AsyncFileLock(path.with_suffix(".lock")):
+        async with AsyncFileLock(lock):
             if kept.exists():
                 return read_material(kept)
             pool = PoolFile(path) if path.exists() else await _sample(study, path, model, now)
@@ -224,16 +231,28 @@ async def _sample(study: Study, path: Path, model: Model, now: Circumstances) ->
     missing = list(study.missing(growing.done))
     total = len(study.problems) * study.traces
     failures: list[Exception] = []
+    # As many traces at once as there are connections: were all begun at once, the first would wait
+    # for their forced answers until the last had been sampled, and a kill would lose them all.
+    connections = settings_in_effect(model).max_connections or model.api.max_connections()
+    under_way = anyio.CapacityLimiter(connections)
 
     async def sample(place: int) -> None:
-        problem, draw = missing[place]
+        async with under_way:
+            await sample_one(*missing[place])
+
+    async def sample_one(problem: Problem, draw: int) -> None:
         ask = requester(
             model, epoch=draw, token_ids=study.continuation == "token_ids", cached=False
         )
         try:
             program = trace_program(study, problem, now.tokenizer)
             elicited, _ = await drive(program, ask)
-            growing.add(pool_trace(study.domain, problem, draw, elicited))
+            trace = pool_trace(study.domain, problem, draw, elicited)
+            try:
+                growing.add(trace)
+            except AnytimeError as error:  # what cannot be kept is not to be paid for
+                failures.insert(0, error)
+                group.cancel_scope.cancel()
         except LimitExceededError as error:  # of cost, say, which more calls only add to
             failures.insert(0, error)
             group.cancel_scope.cancel()

@@ -21,6 +21,7 @@ from anytime.methods.preparing import (
     learned,
     material_from,
     pool_path,
+    prepare_place,
     read_material,
     study_of,
     trace_program,
@@ -157,10 +158,10 @@ def material(
     )
     remember(study.domain, study.dataset.problems)
     path = pool_path(study, model, sampling)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = prepare_place(path)
     kept = path.with_suffix(f".{material_name(recipe)}.json")
     # Other ranks, and other runs of the same model, wait and then read.
-    with FileLock(path.with_suffix(".lock")):
+    with FileLock(lock):
         if kept.exists():
             return read_material(kept)
         finished = PoolFile(path) if path.exists() else _sample(study, path, model, tokenizer, run)

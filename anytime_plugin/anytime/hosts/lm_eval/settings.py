@@ -21,6 +21,7 @@ from anytime.methods.prompting import (
     Recipe,
     Shown,
     check_recipe,
+    refuse_idle,
 )
 
 __all__ = ["Settings", "read_settings"]
@@ -28,6 +29,25 @@ __all__ = ["Settings", "read_settings"]
 # lm-eval merges the model's own arguments into the metadata, so a name that is none of ours may be
 # one of theirs. These look like ours and are not.
 _THEIRS = frozenset({"model"})
+
+# What another method than `cot` alone reads.
+_OF_METHODS = (
+    "pairs",
+    "pool",
+    "pool_domain",
+    "pool_dataset",
+    "pool_traces",
+    "pool_problems",
+    "per_budget",
+    "min_gap",
+    "judge",
+    "show",
+    "pair_tokens",
+    "principles",
+)
+
+# What these are called in Inspect; a pool would be sampled at its full size.
+_INSPECT_NAMES = {"problems": "pool_problems", "domain": "pool_domain"}
 
 _EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
 
@@ -144,22 +164,40 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
         pool=_text(given, "pool", None),
         pool_domain=_text(given, "pool_domain", None),
         pool_dataset=_text(given, "pool_dataset", None),
-        pool_traces=given.get("pool_traces"),
+        pool_traces=_whole(given, "pool_traces", None, least=1),
         pool_problems=_whole(given, "pool_problems", 8, least=1),
         per_budget=_whole(given, "per_budget", 1, least=1),
         min_gap=given.get("min_gap", 0.0),
         judge=_choice(given, "judge", "metric", JUDGES),
         show=_choice(given, "show", "all", SHOWN),
-        pair_tokens=given.get("pair_tokens"),
+        pair_tokens=_whole(given, "pair_tokens", None, least=1),
         principles=_choice(given, "principles", "high", LEVELS),
     )
     check_recipe(settings.recipe, settings.mode)
+    _refuse_idle(settings, given)
     if settings.mode == "contract" and settings.budgets[0] == 0:
         raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
     # The index would refuse these after the run.
     budget_weights(settings.budgets, settings.scale)
     anytime_index(Curve([1, 2], [[1, 1]]), q_max=settings.q_max)
     return settings
+
+
+def _refuse_idle(settings: Settings, given: Mapping[str, Any]) -> None:
+    if settings.method == "cot":
+        if idle := [name for name in _OF_METHODS if name in given]:
+            raise AnytimeError(
+                f"{', '.join(idle)} in --metadata does nothing with method=cot: name a method, "
+                f"such as pdp"
+            )
+        return
+    sampled = {name: given.get(name) for name in ("pool_domain", "pool_dataset")}
+    refuse_idle(
+        settings.recipe,
+        pairs=settings.pairs is not None,
+        pool=settings.pool is not None,
+        sampled=sampled,
+    )
 
 
 def _refuse_near_misses(metadata: Mapping[str, Any]) -> None:
@@ -171,6 +209,11 @@ def _refuse_near_misses(metadata: Mapping[str, Any]) -> None:
             )
         if name in NAMES or name in _THEIRS:
             continue
+        if name in _INSPECT_NAMES:
+            raise AnytimeError(
+                f"{name} is Inspect's name: in lm-eval's --metadata it is {_INSPECT_NAMES[name]}, "
+                f"and traces are those of the evaluation, pool_traces those of the pool"
+            )
         if near := difflib.get_close_matches(str(name), NAMES, n=1, cutoff=0.8):
             raise AnytimeError(
                 f"unknown name {name!r} in --metadata: did you mean {near[0]!r}? "
@@ -200,8 +243,10 @@ def _choice(given: Mapping[str, Any], name: str, default: Any, choices: tuple[st
     return value
 
 
-def _whole(given: Mapping[str, Any], name: str, default: int, least: int) -> int:
+def _whole(given: Mapping[str, Any], name: str, default: Any, least: int) -> Any:
     value = given.get(name, default)
+    if value is None:
+        return None
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise AnytimeError(f"{name} {value!r} in --metadata is not a whole number from {least} on")
     return value
