@@ -19,6 +19,7 @@ from benchmarks import (
     lm_eval_memory,
     overhead,
     pairs,
+    results,
     scoring,
     statistics,
     tokens_spent,
@@ -31,6 +32,7 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     "memory": lm_eval_memory.main,
     "scoring": scoring.main,
     "pairs": pairs.main,
+    "results": results.main,
     "bootstrap": statistics.main,
     "import": lambda: import_time(),
 }

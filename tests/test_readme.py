@@ -30,7 +30,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 def commands() -> list[str]:
     lines = [line for block in blocks(README, "bash") for line in block.splitlines()]
-    return [line for line in lines if line.startswith("inspect eval anytime/")]
+    return [line for line in lines if re.match("inspect eval anytime/(?!wrap)", line)]
 
 
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

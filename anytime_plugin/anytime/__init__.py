@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anytime.budgets import BudgetGrid, parse_budgets
+    from anytime.comparison import Comparison, Run, compare, compare_all
     from anytime.domains.base import Cue, Dataset, Domain, Grade, Problem
     from anytime.elicitation import Checkpoint, Elicited, contract, interrupt
     from anytime.errors import AnytimeError, DatasetUnavailableError, HiddenReasoningError
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
         summarize,
     )
     from anytime.plugins import get_domain, known_domains
+    from anytime.preferences.pairs import Pair, build_pairs, read_pairs, write_pairs
     from anytime.protocol import Message, Program, Reply, Request
 
 __all__ = [
     "AnytimeError",
     "BudgetGrid",
     "Checkpoint",
+    "Comparison",
     "Cue",
     "Curve",
     "Dataset",
@@ -41,13 +44,18 @@ __all__ = [
     "HiddenReasoningError",
     "Interval",
     "Message",
+    "Pair",
     "Problem",
     "Program",
     "Reply",
     "Request",
+    "Run",
     "Summary",
     "anytime_index",
     "budget_weights",
+    "build_pairs",
+    "compare",
+    "compare_all",
     "contract",
     "get_domain",
     "hookimpl",
@@ -55,11 +63,14 @@ __all__ = [
     "interrupt",
     "known_domains",
     "parse_budgets",
+    "read_pairs",
     "summarize",
+    "write_pairs",
 ]
 
 _HOME = {
     "anytime.budgets": ("BudgetGrid", "parse_budgets"),
+    "anytime.comparison": ("Comparison", "Run", "compare", "compare_all"),
     "anytime.domains.base": ("Cue", "Dataset", "Domain", "Grade", "Problem"),
     "anytime.elicitation": ("Checkpoint", "Elicited", "contract", "interrupt"),
     "anytime.errors": ("AnytimeError", "DatasetUnavailableError", "HiddenReasoningError"),
@@ -74,6 +85,7 @@ _HOME = {
         "summarize",
     ),
     "anytime.plugins": ("get_domain", "known_domains"),
+    "anytime.preferences.pairs": ("Pair", "build_pairs", "read_pairs", "write_pairs"),
     "anytime.protocol": ("Message", "Program", "Reply", "Request"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

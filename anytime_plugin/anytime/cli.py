@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from anytime.compare_commands import add_compare
 from anytime.errors import AnytimeError
 from anytime.pair_commands import add_pairs
+from anytime.results_commands import add_results
 
 __all__ = ["main"]
 
@@ -25,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     path.set_defaults(run=lambda _: print(task_directory()))
     add_pairs(commands)
+    add_results(commands)
+    add_compare(commands)
     chosen = parser.parse_args(arguments)
     try:
         chosen.run(chosen)

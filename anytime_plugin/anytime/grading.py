@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from anytime.domains.base import Grade
+from anytime.domains.base import Domain, Grade, Problem
 from anytime.elicitation import Checkpoint
 from anytime.index import overthought
 
-__all__ = ["checkpoint_values", "trace_values"]
+__all__ = ["checkpoint_values", "grading_once", "trace_values"]
 
 
 def checkpoint_values(budget: int, grade: Grade) -> dict[str, float]:
@@ -36,3 +36,15 @@ def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> 
         "unparsed": sum(not grade.parsed for grade in grades) / len(grades),
         "leaked_reasoning_tokens": leaked / max(1, len(forced)),
     }
+
+
+def grading_once(domain: Domain, problem: Problem) -> Callable[[str], Grade]:
+    """Grades answers to one problem and remembers them: they recur at many budgets and traces."""
+    known: dict[str, Grade] = {}
+
+    def grade(answer: str) -> Grade:
+        if answer not in known:
+            known[answer] = domain.grade(problem, answer)
+        return known[answer]
+
+    return grade

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import itertools
 import statistics
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anytime.errors import AnytimeError
+from anytime.terminal import action, check_output, console, progress, tell, tell_skipped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,7 +74,7 @@ def add_pairs(commands: Any) -> None:
     )
     actions = pairs.add_subparsers(required=True, metavar="ACTION")
 
-    build = _action(actions, "build", "select pairs from finished runs", _BUILD, _build)
+    build = action(actions, "build", "select pairs from finished runs", _BUILD, _build)
     _add_logs(build)
     build.add_argument(
         "--per-budget", type=_count, default=1, metavar="K", help="pairs per budget (default: 1)"
@@ -90,15 +90,15 @@ def add_pairs(commands: Any) -> None:
         "--model", metavar="M", help="the judge of --judge self, as Inspect names it: openai/gpt-5"
     )
 
-    show = _action(actions, "show", "print pairs readably", _SHOW, _show)
+    show = action(actions, "show", "print pairs readably", _SHOW, _show)
     show.add_argument("pairs", type=Path, metavar="PAIRS")
     show.add_argument("--budget", type=_count, metavar="B", help="only pairs cut at this budget")
     show.add_argument("--full", action="store_true", help="whole texts")
 
-    stats = _action(actions, "stats", "budgets, gaps, problems and tokens of pairs", _STATS, _stats)
+    stats = action(actions, "stats", "budgets, gaps, problems and tokens of pairs", _STATS, _stats)
     stats.add_argument("pairs", type=Path, metavar="PAIRS")
 
-    export = _action(actions, "export", "write all pairs as training data", _EXPORT, _export)
+    export = action(actions, "export", "write all pairs as training data", _EXPORT, _export)
     _add_logs(export)
     export.add_argument("--format", choices=["trl"], required=True, help="whose training data")
     export.add_argument(
@@ -107,17 +107,6 @@ def add_pairs(commands: Any) -> None:
         metavar="N",
         help="so many pairs per problem and budget, those with the largest gaps (default: all)",
     )
-
-
-def _action(actions: Any, name: str, about: str, text: str, run: Any) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(
-        name,
-        help=about,
-        description=text,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _add_logs(parser: argparse.ArgumentParser) -> None:
@@ -204,17 +193,10 @@ class _Watched:
         return self._pool.info
 
     def scored(self) -> Iterator[Scored]:
-        yield from _progress(self._pool.scored(), "scores")
+        yield from progress(self._pool.scored(), "scores", "traces")
 
     def traces(self, wanted: Collection[TraceId] | None = None) -> Iterator[PoolTrace]:
-        yield from _progress(self._pool.traces(wanted), "texts")
-
-
-def _progress(items: Iterator[Any], what: str) -> Iterator[Any]:
-    from tqdm import tqdm
-
-    hidden = not sys.stderr.isatty()
-    yield from tqdm(items, what, unit=" traces", delay=1, leave=False, disable=hidden)
+        yield from progress(self._pool.traces(wanted), "texts", "traces")
 
 
 def _build(chosen: argparse.Namespace) -> None:
@@ -222,7 +204,7 @@ def _build(chosen: argparse.Namespace) -> None:
         raise AnytimeError("--judge self asks a model: name it with --model, as Inspect does")
     if chosen.model and chosen.judge != "self":
         raise AnytimeError("--model names the judge of --judge self, which was not asked for")
-    _check_output(chosen)
+    check_output(chosen)
     from anytime.plugins import get_domain
     from anytime.preferences.pairs import build_pairs, write_pairs
 
@@ -249,19 +231,19 @@ def _build(chosen: argparse.Namespace) -> None:
     covered = {0, *(pair.budget for pair in pairs)}  # no reasoning, no pair at budget 0
     without = [budget for budget in pool.info.budgets if budget not in covered]
     if without:
-        _tell(f"no pair at {_listed(without)} tokens: no gap there, or no text that shows it")
-    _print_stats(_console(), pairs)
+        tell(f"no pair at {_listed(without)} tokens: no gap there, or no text that shows it")
+    _print_stats(console(), pairs)
     if judged is not None:
         agreed = "none of them" if judged.agreement is None else f"{judged.agreement:.0%} of them"
-        _tell(f"judging took {judged.tokens} tokens; the metric orders {agreed} alike")
-    _console().print(f"written to {chosen.output}", highlight=False, soft_wrap=True)
+        tell(f"judging took {judged.tokens} tokens; the metric orders {agreed} alike")
+    console().print(f"written to {chosen.output}", highlight=False, soft_wrap=True)
 
 
 def _export(chosen: argparse.Namespace) -> None:
-    _check_output(chosen)
+    check_output(chosen)
     from anytime.plugins import get_domain
     from anytime.preferences.export import trl_rows
-    from anytime.preferences.pairs import write_lines
+    from anytime.writing import write_lines
 
     pools, pool = _pools(chosen.logs)
     domain = get_domain(pool.info.domain)
@@ -274,21 +256,7 @@ def _export(chosen: argparse.Namespace) -> None:
         )
     count = write_lines(chosen.output, itertools.chain([first], rows))
     _tell_skipped(pools)
-    _console().print(f"{count} pairs written to {chosen.output}", highlight=False, soft_wrap=True)
-
-
-def _check_output(chosen: argparse.Namespace) -> None:
-    """Find out before anything is read what would stop the writing."""
-    output: Path = chosen.output
-    if output.is_dir():
-        raise AnytimeError(f"{output} is a directory: name a file to write")
-    if not output.parent.is_dir():
-        raise AnytimeError(f"there is no directory {output.parent} to write {output.name} into")
-    if output.exists():
-        if any(log.exists() and output.samefile(log) for log in chosen.logs):
-            raise AnytimeError(f"{output} is one of the logs: name another file to write")
-        if not chosen.force:
-            raise AnytimeError(f"{output} is there already: name another file, or add --force")
+    console().print(f"{count} pairs written to {chosen.output}", highlight=False, soft_wrap=True)
 
 
 def _pools(paths: Sequence[Path]) -> tuple[list[Pool], Pool]:
@@ -305,13 +273,7 @@ def _tell_skipped(pools: Sequence[Pool]) -> None:
     for pool in pools:
         skipped: Counter[str] | None = getattr(pool, "skipped", None)
         if skipped:
-            reasons = ", ".join(f"{count} {reason}" for reason, count in skipped.items())
-            noun = "sample" if skipped.total() == 1 else "samples"
-            _tell(f"{skipped.total()} {noun} of {pool.info.source} left out: {reasons}")
-
-
-def _tell(sentence: str) -> None:
-    print(f"anytime: {sentence}", file=sys.stderr)
+            tell_skipped(pool.info.source, skipped)
 
 
 def _read(path: Path) -> list[Pair]:
@@ -330,20 +292,20 @@ def _show(chosen: argparse.Namespace) -> None:
     if not pairs:
         budgets = _listed(sorted({pair.budget for pair in everything}))
         raise AnytimeError(f"{chosen.pairs} has no pair at budget {chosen.budget}, only {budgets}")
-    console = _console()
+    screen = console()
     for number, pair in enumerate(pairs, 1):
         title = f"pair {number} of {len(pairs)}: {pair.domain} {pair.problem} at {pair.budget}"
-        console.print(Rule(Text(f"{title} tokens"), align="left"))
+        screen.print(Rule(Text(f"{title} tokens"), align="left"))
         judge = "" if pair.judge == "metric" else f", judged by {pair.judge}"
-        _print_text(console, f"{pair.model} on {pair.dataset} ({pair.revision}){judge}")
-        _print_part(console, "problem", pair.statement, chosen.full)
+        _print_text(screen, f"{pair.model} on {pair.dataset} ({pair.revision}){judge}")
+        _print_part(screen, "problem", pair.statement, chosen.full)
         for name, side, style in (
             ("chosen", pair.chosen, "green"),
             ("rejected", pair.rejected, "red"),
         ):
             heading = f"{name}: quality {side.quality:.3f}, trace {side.draw}"
-            _print_part(console, heading, side.text, chosen.full, style)
-        console.print()
+            _print_part(screen, heading, side.text, chosen.full, style)
+        screen.print()
 
 
 def _print_part(console: Console, heading: str, text: str, full: bool, style: str = "bold") -> None:
@@ -367,7 +329,7 @@ def _print_text(console: Console, text: str, style: str = "") -> None:
 
 
 def _stats(chosen: argparse.Namespace) -> None:
-    _print_stats(_console(), _read(chosen.pairs))
+    _print_stats(console(), _read(chosen.pairs))
 
 
 def _print_stats(console: Console, pairs: Sequence[Pair]) -> None:
@@ -410,9 +372,3 @@ def _add_row(table: Any, name: str, pairs: Sequence[Pair]) -> None:
 
 def _listed(budgets: Sequence[int]) -> str:
     return ", ".join(map(str, budgets))
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()

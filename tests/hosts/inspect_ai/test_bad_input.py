@@ -291,12 +291,16 @@ def test_the_simulator_on_problems_it_was_not_told(tmp_path: Path, capfd: Any) -
     [
         pytest.param(["-T", "budgets="], "no budgets given", id="budgets"),
         pytest.param(
-            ["-M", "speed=9"], "unknown option 'speed' of model planner", id="model option"
+            ["-M", "speed=9"],
+            "unknown option 'speed' of model planner",
+            id="model option",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             ["-T", "continuation=token_ids"],
             "provider anytime takes no token ids",
             id="in a sample",
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -53,6 +53,7 @@ def qualities(respond: Any, problem: Problem, seed: int) -> list[float]:
     return [GPQA.grade(problem, checkpoint.answer).quality for checkpoint in elicited.checkpoints]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_two_standard_errors_hold_the_closed_form_as_often_as_they_should(
     profile: dict[str, float],
@@ -74,6 +75,7 @@ def test_two_standard_errors_hold_the_closed_form_as_often_as_they_should(
     assert 0.7 <= np.std(pulls) <= 1.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "name"), [(gpqa, "plain"), (aime, "drifting")])
 def test_a_run_lies_within_two_standard_errors_of_the_closed_form(
     run: Run, task: Any, name: str
@@ -93,6 +95,7 @@ def test_a_run_lies_within_two_standard_errors_of_the_closed_form(
     assert metrics(log)["curve"]["anytime_index"] == pytest.approx(index)
 
 
+@pytest.mark.slow
 def test_the_guesser_is_at_chance_without_the_envelope_that_knows_what_is_right(run: Run) -> None:
     grid = BudgetGrid([256 << doubling for doubling in range(7)])
     log = run(gpqa("builtin", envelope="trace"), "anytime/guesser", limit=40, epochs=2)

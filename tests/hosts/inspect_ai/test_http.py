@@ -202,7 +202,7 @@ def test_the_command_line_finds_the_server_by_the_providers_variables(
 # Faults that pass
 
 
-@pytest.mark.parametrize("who", ["client", "inspect"])
+@pytest.mark.parametrize("who", [pytest.param("client", marks=pytest.mark.slow), "inspect"])
 def test_first_tries_that_fail_are_tried_again_to_the_same_curve(
     run: Run, clean: EvalLog, who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

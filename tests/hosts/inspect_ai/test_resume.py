@@ -83,7 +83,7 @@ def asked(sample: EvalSample) -> list[Call]:
 @pytest.mark.parametrize(
     "blow",
     [
-        pytest.param(signal.SIGKILL, id="kill"),
+        pytest.param(signal.SIGKILL, id="kill", marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, id="interrupt", marks=pytest.mark.slow),
     ],
 )

@@ -180,6 +180,7 @@ def test_default_budgets_double(task: Any, budgets: int) -> None:
     assert grid[-1] == (4096 if task is trip else 16384)
 
 
+@pytest.mark.slow
 def test_without_scoring_the_checkpoints_are_kept_for_later(cli: Cli, tmp_path: Path) -> None:
     words = ("anytime/trip", "-T", "dataset=builtin", "--model", "anytime/planner", "--limit", 2)
     done = cli("eval", *words, "--no-score", "--log-dir", "logs")

@@ -74,7 +74,13 @@ def test_every_checkpoint_and_the_index_agree(tmp_path: Path, case: str, mode: s
     assert table["anytime_index_low"] == wanted["anytime_index_low"]
 
 
-@pytest.mark.parametrize("envelope", ["mean", "problem", "trace", "none"])
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        "mean",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("problem", "trace", "none")),
+    ],
+)
 def test_several_traces_are_epochs(tmp_path: Path, envelope: str) -> None:
     log = inspect_log(
         tmp_path, "aime", "simulated", {}, "256,1024,4096", epochs=3, envelope=envelope

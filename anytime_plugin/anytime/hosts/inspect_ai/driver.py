@@ -110,7 +110,14 @@ def _cause(error: Exception) -> Exception:
     return cause if isinstance(cause, Exception) else error
 
 
-def requester(model: Model, *, epoch: int, token_ids: bool, cached: bool = True) -> Ask:
+def requester(
+    model: Model,
+    *,
+    epoch: int,
+    token_ids: bool,
+    cached: bool = True,
+    config: GenerateConfig | None = None,
+) -> Ask:
     """How requests are asked of a model within one sample.
 
     Args:
@@ -118,11 +125,12 @@ def requester(model: Model, *, epoch: int, token_ids: bool, cached: bool = True)
         epoch: The sample's epoch. Our built-in models draw by it; for real providers an epoch
             differs by sampling, as ever.
         token_ids: Whether traces must come with their token ids.
+        config: Settings of a task's own solver.
         cached: False for draws that Inspect's cache cannot tell apart: it goes by the epoch.
     """
     seed = epoch if provider_name(model) == "anytime" else None
     configs = {
-        thinking: base.merge(GenerateConfig(seed=seed))
+        thinking: (config or GenerateConfig()).merge(base).merge(GenerateConfig(seed=seed))
         for thinking, base in ((True, GenerateConfig()), (False, without_thinking(model)))
     }
     how: dict[str, Any] = {} if cached else {"cache": False}
@@ -130,12 +138,13 @@ def requester(model: Model, *, epoch: int, token_ids: bool, cached: bool = True)
     known: dict[Message, ChatMessage] = {}
 
     async def ask(request: Request) -> tuple[Reply, ModelOutput]:
-        config = configs[request.thinking].model_copy(update={"max_tokens": request.max_tokens})
+        settings = configs[request.thinking]
+        settings = settings.model_copy(update={"max_tokens": request.max_tokens})
         messages = await _as_input(request, model, known)
-        output = await model.generate(messages, config=config, **how)
+        output = await model.generate(messages, config=settings, **how)
         if not output.choices:
             # Inspect neither retries such an answer nor keeps it out of its cache.
-            output = await model.generate(messages, config=config, cache=False)
+            output = await model.generate(messages, config=settings, cache=False)
         reply = reply_from(output)
         if token_ids and request.kind == "trace":
             ids = await model.api.tokenize(reply.text)

@@ -5,38 +5,22 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from inspect_ai.log import (
-    EvalLog,
-    EvalSample,
-    EvalSampleSummary,
-    read_eval_log,
-    read_eval_log_sample_summaries,
-    read_eval_log_samples_by_id,
-)
-from inspect_ai.model import ModelUsage
+from inspect_ai.log import EvalLog, EvalSampleSummary, read_eval_log_sample_summaries
+from inspect_ai.model import ModelOutput, ModelUsage
 from inspect_ai.scorer import Score
-from inspect_ai.util import Store
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import reply_from
-from anytime.hosts.inspect_ai.records import KEY, domain_of, read_record
+from anytime.hosts.inspect_ai.reading import InspectLog, LoggedSample, reading
+from anytime.hosts.inspect_ai.records import KEY, domain_of
 from anytime.preferences.pool import PoolInfo, PoolTrace, Scored, TraceId, pool_trace
 
 __all__ = ["InspectPool"]
-
-BATCH = 64
-"""Samples held at once; each batch reads the log's table of contents again."""
-
-UNUSED = {"events", "events_data", "timelines", "attachments", "messages", "error_retries"}
-"""Most of a sample, and nothing that is looked at here."""
-
-Format = Literal["eval", "json"]
 
 
 class _Row(NamedTuple):
@@ -69,12 +53,12 @@ class InspectPool:
     def __init__(self, path: Path) -> None:
         """Read the header, the summaries and one sample."""
         self._path = path
-        self._format = _format(path)
+        self._log = InspectLog(path)
         self.skipped: Counter[str] = Counter()
         self._rows: dict[TraceId, _Row] = {}
-        with _reading(path):
-            header = read_eval_log(str(path), header_only=True, format=self._format)
-            summaries = read_eval_log_sample_summaries(str(path), format=self._format)
+        header = self._log.header
+        with reading(path):
+            summaries = read_eval_log_sample_summaries(str(path), format=self._log.format)
         if not summaries:
             raise AnytimeError(f"{path} holds no samples: its run had none, or did not log them")
         self._check_task(header, summaries[0])
@@ -83,7 +67,7 @@ class InspectPool:
         self.info = self._read_info(header)
 
     def _check_task(self, header: EvalLog, summary: EvalSampleSummary) -> None:
-        (sample,) = self._read([(summary.id, summary.epoch)])
+        (sample,) = self._log.some([(summary.id, summary.epoch)])
         if KEY not in sample.metadata:
             raise AnytimeError(
                 f"{self._path} is a log of {header.eval.task}, which is no task of anytime: pairs "
@@ -107,7 +91,7 @@ class InspectPool:
     def _read_info(self, header: EvalLog) -> PoolInfo:
         for key in list(self._rows):
             (sample,) = self._samples([key])
-            record = read_record(Store(sample.store))
+            record = sample.record()
             if record is None:
                 self._leave_out(key)
                 continue
@@ -116,6 +100,11 @@ class InspectPool:
                 raise AnytimeError(
                     f"{self._path} is a run with mode={elicited.mode}, which has no trace that is "
                     f"cut at every budget: a pool needs mode=interrupt"
+                )
+            if (used := record.method.get("method", "cot")) != "cot":
+                raise AnytimeError(
+                    f"{self._path} is a run of the method {used}, whose traces were written after "
+                    f"what it puts into the prompt: a pool needs a plain run (anytime/cot)"
                 )
             if any(point.forced and point.end is None for point in elicited.checkpoints):
                 raise AnytimeError(
@@ -163,8 +152,8 @@ class InspectPool:
             if trace is not None:
                 yield trace
 
-    def _trace(self, key: TraceId, sample: EvalSample) -> PoolTrace | None:
-        record = read_record(Store(sample.store))
+    def _trace(self, key: TraceId, sample: LoggedSample) -> PoolTrace | None:
+        record = sample.record()
         known = domain_of(sample.metadata)
         if record is None or known is None:
             self._leave_out(key)
@@ -172,7 +161,9 @@ class InspectPool:
         budgets = [point.budget for point in record.elicited.checkpoints]
         if tuple(budgets) != self.info.budgets:
             raise self._of_another_grid(*key, budgets)
-        elicited = replace(record.elicited, trace=reply_from(sample.output))
+        with reading(self._path):
+            output = ModelOutput.model_validate(sample.output)
+        elicited = replace(record.elicited, trace=reply_from(output))
         trace = pool_trace(*known, sample.epoch, elicited)
         return replace(trace, tokens=self._rows[key].tokens)
 
@@ -186,38 +177,8 @@ class InspectPool:
             f"{','.join(map(str, budgets))}, others at {','.join(map(str, self.info.budgets))}"
         )
 
-    def _samples(self, keys: Sequence[TraceId]) -> Iterator[EvalSample]:
-        places = [(self._rows[key].sample, key[1]) for key in keys]
-        if self._format == "json":  # there is no reading a part of it
-            yield from self._read(places)
-            return
-        for start in range(0, len(places), BATCH):
-            yield from self._read(places[start : start + BATCH])
-
-    def _read(self, places: Sequence[tuple[str | int, int]]) -> list[EvalSample]:
-        with _reading(self._path):
-            if self._format == "json":
-                log = read_eval_log(str(self._path), format="json")
-                found = {(sample.id, sample.epoch): sample for sample in log.samples or []}
-                return [found[place] for place in places]
-            return read_eval_log_samples_by_id(
-                str(self._path), places, format="eval", exclude_fields=UNUSED
-            )
-
-
-def _format(path: Path) -> Format:
-    with _reading(path), path.open("rb") as file:
-        return "eval" if file.read(2) == b"PK" else "json"
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise AnytimeError(f"log {path} cannot be read: {error.strerror or error}") from None
-    except Exception:  # whatever the parsers that Inspect calls make of what is no log
-        raise AnytimeError(f"{path} is no log of Inspect AI, or a damaged one") from None
+    def _samples(self, keys: Sequence[TraceId]) -> Iterator[LoggedSample]:
+        return self._log.some([(self._rows[key].sample, key[1]) for key in keys])
 
 
 def _quality(scores: Mapping[str, Score]) -> dict[int, float] | None:

@@ -21,6 +21,7 @@ __all__ = [
     "domain_of",
     "mark_started",
     "read_record",
+    "record_in",
     "run_of",
     "sample_from",
     "was_stopped",
@@ -133,9 +134,13 @@ def write_record(
 
 def read_record(store: Store) -> Record | None:
     """What `write_record` kept; None where `anytime/budget` did not run."""
-    entry = store.get(KEY)
-    if not entry:
+    return record_in(store.get(KEY))
+
+
+def record_in(kept: Mapping[str, Any] | None) -> Record | None:
+    """The record in our entry of a sample's store; None where it is none yet."""
+    if not kept:
         return None
-    entry = dict(entry)
+    entry = dict(kept)
     scores, method = entry.pop("scores", ()), entry.pop("method", {})
     return Record(Elicited.from_json(entry), scores, method)

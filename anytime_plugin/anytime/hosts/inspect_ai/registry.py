@@ -3,6 +3,7 @@
 from anytime.hosts.inspect_ai.models import anytime as anytime_provider
 from anytime.hosts.inspect_ai.scoring import anytime, curve
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
+from anytime.hosts.inspect_ai.wrapping import wrap
 from anytime.solvers import budget, cot, leap, pdp, pdp_plus
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "pdp",
     "pdp_plus",
     "trip",
+    "wrap",
 ]

@@ -49,7 +49,7 @@ from anytime.index import (
 )
 from anytime.methods.prompting import COSTS
 
-__all__ = ["anytime", "curve", "curve_metrics"]
+__all__ = ["anytime", "curve", "curve_metrics", "foreign_grade", "score_curve"]
 
 _VERDICTS = (CORRECT, INCORRECT, PARTIAL, NOANSWER)
 _BUDGET_KEY = re.compile(r"q@(\d+)\Z")
@@ -183,7 +183,7 @@ def curve(envelope: Envelope = "mean") -> Scorer:
                 return Score(value=math.nan, explanation=reason)
             if record is None:  # solved in another way: an answer, but no curve
                 return _score_answer(known, state)
-            return _score_curve(known, record, best=envelope == "trace")
+            return score_curve(known, record, best=envelope == "trace")
 
     return grade
 
@@ -215,7 +215,8 @@ def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Sco
     )
 
 
-def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: bool) -> Score:
+def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: bool) -> Score:
+    """The values of one trace; in a task of others from the first verdict on each checkpoint."""
     checkpoints = record.elicited.checkpoints
     if known is None:
         if not record.scores:
@@ -223,7 +224,7 @@ def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: 
         verdicts = [scores[0] for scores in record.scores]
         if any(isinstance(verdict, float) and math.isnan(verdict) for verdict in verdicts):
             return Score(value=math.nan, explanation="not scored: the task's scorer gave NaN")
-        grades = [_foreign_grade(verdict) for verdict in verdicts]
+        grades = [foreign_grade(verdict) for verdict in verdicts]
     else:
         domain, problem = known
         grades = [domain.grade(problem, checkpoint.answer) for checkpoint in checkpoints]
@@ -245,12 +246,17 @@ def _score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: 
     )
 
 
-def _foreign_grade(verdict: Any) -> Grade:
+def foreign_grade(verdict: Any) -> Grade:
+    """What a scorer of another's task said, as a grade.
+
+    Raises:
+        AnytimeError: It is no quality in [0, 1].
+    """
     known = isinstance(verdict, bool | int | float) or verdict in _VERDICTS
     quality = value_to_float()(verdict) if known else math.nan
     if not 0 <= quality <= 1:
         raise AnytimeError(
-            f"the task's first scorer gave {verdict!r}, which is no quality in [0, 1]: a curve "
+            f"a scorer of this task gave {verdict!r}, which is no quality in [0, 1]: a curve "
             f"needs a number or one of {', '.join(_VERDICTS)}"
         )
     return Grade(quality=quality, parsed=True, answer=str(verdict))

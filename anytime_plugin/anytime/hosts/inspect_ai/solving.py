@@ -39,7 +39,16 @@ from anytime.methods.prompting import Prompted, Recipe, check_recipe, prompted
 from anytime.protocol import Message, Program
 from anytime.tokens import Tokenizer, counter, load_tokenizer
 
-__all__ = ["DEFAULT", "Budgets", "Run", "solving"]
+__all__ = [
+    "DEFAULT",
+    "FOREIGN_ANSWER_TOKENS",
+    "FOREIGN_BUDGETS",
+    "Budgets",
+    "Run",
+    "checked_run",
+    "conversation",
+    "solving",
+]
 
 Budgets = str | int | Sequence[int | str]
 DEFAULT: Budgets = "default"
@@ -102,8 +111,7 @@ def solving(
     with one_sentence():
         refuse_unknown(unknown, of)
         grid = None if budgets == DEFAULT else parse_budgets(budgets or [])
-        given = Run(grid, mode, continuation, tokenizer, answer_tokens)
-        _check(given)
+        given = checked_run(grid, mode, continuation, tokenizer, answer_tokens)
         check_recipe(recipe, mode or ("contract" if recipe.show == "matched" else "interrupt"))
         cutters = {tokenizer: None if tokenizer is None else load_tokenizer(tokenizer)}
         teacher = Teacher(recipe, source or Source())
@@ -135,20 +143,31 @@ def solving(
     return solve
 
 
-def _check(run: Run) -> None:
-    if run.mode is not None and run.mode not in MODES:
-        raise AnytimeError(f"unknown mode {run.mode!r}: choose one of {', '.join(MODES)}")
-    if run.continuation is not None and run.continuation not in CONTINUATIONS:
+def checked_run(
+    budgets: BudgetGrid | None,
+    mode: Mode | None,
+    continuation: str | None,
+    tokenizer: str | None,
+    answer_tokens: int | None,
+) -> Run:
+    """How to run, from what the user wrote.
+
+    Raises:
+        AnytimeError: A value that is none, or two that do not go together.
+    """
+    if mode is not None and mode not in MODES:
+        raise AnytimeError(f"unknown mode {mode!r}: choose one of {', '.join(MODES)}")
+    if continuation is not None and continuation not in CONTINUATIONS:
         raise AnytimeError(
-            f"unknown continuation {run.continuation!r}: choose one of {', '.join(CONTINUATIONS)}"
+            f"unknown continuation {continuation!r}: choose one of {', '.join(CONTINUATIONS)}"
         )
-    if run.mode == "contract" and run.budgets is not None and run.budgets[0] == 0:
+    if mode == "contract" and budgets is not None and budgets[0] == 0:
         raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
-    tokens = run.answer_tokens
-    if tokens is not None and (
-        not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 1
+    if answer_tokens is not None and (
+        not isinstance(answer_tokens, int) or isinstance(answer_tokens, bool) or answer_tokens < 1
     ):
-        raise AnytimeError(f"answer_tokens {tokens!r} is not a whole number above 0")
+        raise AnytimeError(f"answer_tokens {answer_tokens!r} is not a whole number above 0")
+    return Run(budgets, mode, continuation, tokenizer, answer_tokens)
 
 
 def _completed(given: Run, task: Mapping[str, Any]) -> Run:
@@ -177,7 +196,7 @@ async def _prompted(
     cutter: Tokenizer | None,
     known: tuple[Domain, Problem] | None,
 ) -> Prompted:
-    messages = _conversation(state)
+    messages = conversation(state)
     if known is None and len(state.choices):
         raise AnytimeError(
             "this task's options are shown and read by its own solver (multiple_choice), which "
@@ -239,7 +258,8 @@ def _program(
     return program, used
 
 
-def _conversation(state: TaskState) -> list[Message]:
+def conversation(state: TaskState) -> list[Message]:
+    """A sample's messages, which must be plain text."""
     messages = []
     for message in state.messages:
         if message.role == "tool" or (

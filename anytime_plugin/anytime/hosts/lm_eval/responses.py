@@ -9,7 +9,7 @@ from typing import Any
 from anytime.elicitation import Elicited, separated
 from anytime.protocol import Reply
 
-__all__ = ["Response", "elicited_from", "read_response", "response"]
+__all__ = ["Response", "read_response", "response"]
 
 Response = tuple[str, str]
 """The trace as the model wrote it, and its checkpoints as JSON."""
@@ -35,8 +35,3 @@ def read_response(response: Response) -> tuple[Elicited, Mapping[str, Any]]:
     for checkpoint in record["checkpoints"]:
         checkpoint.setdefault("answer", own)
     return Elicited.from_json(record), method
-
-
-def elicited_from(response: Response) -> Elicited:
-    """The checkpoints a response tells of."""
-    return read_response(response)[0]

@@ -1,0 +1,187 @@
+"""`anytime compare`: runs against a baseline, paired by problem."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from anytime.errors import AnytimeError
+from anytime.terminal import action, console, tell, tell_skipped
+
+if TYPE_CHECKING:
+    from anytime.budgets import BudgetGrid
+    from anytime.comparison import Comparison, Difference, Run
+    from anytime.results.framing import RunKey
+    from anytime.runs import FinishedRun, RunInfo
+
+__all__ = ["add_compare"]
+
+_COMPARE = """
+Compares runs of the same problems at the same budgets with the first of them, the baseline: the
+differences of the index, the quality at every budget and the average, paired by problem, with 95 %
+intervals, sign-flip p-values, Holm's adjustment over the budgets, and the smallest difference of
+the index that so many problems would show. docs/methods.md explains them.
+
+  anytime compare logs/cot.eval logs/pdp.eval
+  anytime compare logs/cot.eval logs/pdp_plus.eval logs/pdp.eval --json > comparison.json
+"""
+
+
+class _Opened(NamedTuple):
+    info: RunInfo
+    key: RunKey
+    budgets: BudgetGrid
+    quality: dict[str, Any]
+
+
+def add_compare(commands: Any) -> None:
+    """Add `compare` to the commands of the command line."""
+    about = "compare runs with a baseline, paired by problem"
+    compare = action(commands, "compare", about, _COMPARE, _compare)
+    compare.add_argument("baseline", type=Path, metavar="BASELINE", help="a finished run")
+    compare.add_argument("others", nargs="+", type=Path, metavar="LOG", help="finished runs")
+    compare.add_argument(
+        "--common", action="store_true", help="leave out the problems that not all runs have"
+    )
+    compare.add_argument("--json", action="store_true", help="all digits, as JSON")
+
+
+def _compare(chosen: argparse.Namespace) -> None:
+    from anytime.comparison import compare_all
+
+    opened = [_open(path) for path in (chosen.baseline, *chosen.others)]
+    base = opened[0].info
+    for other in opened[1:]:
+        _check_comparable(base, other.info, opened[0].key.mode, other.key.mode)
+    runs = _named(opened)
+    found = compare_all(
+        runs,
+        envelope=base.envelope,
+        scale=base.scale,
+        q_max=base.q_max,
+        seed=base.seed,
+        common_only=chosen.common,
+    )
+    if chosen.json:
+        print(json.dumps([_record(one) for one in found], indent=2))
+        return
+    for one in found:
+        _print(one)
+
+
+def _open(path: Path) -> _Opened:
+    from anytime.results.framing import curves
+    from anytime.results.opening import open_runs
+    from anytime.results.rows import rows_of
+
+    runs: Sequence[FinishedRun] = open_runs([path])
+    if len(runs) != 1:
+        raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
+    (run,) = runs
+    found = curves(rows_of(run))
+    tell_skipped(run.info.log, run.skipped)
+    if len(found) != 1:
+        scorers = ", ".join(key.scorer for key in found)
+        raise AnytimeError(f"{path} holds several curves ({scorers}): only one can be compared")
+    ((key, curve),) = found.items()
+    quality = {
+        problem: [trace for trace in traces if trace[0] == trace[0]]  # a problem may lack traces
+        for problem, traces in zip(curve.problems, curve.quality, strict=True)
+    }
+    return _Opened(run.info, key, curve.budgets, quality)
+
+
+def _check_comparable(base: RunInfo, other: RunInfo, mode: str, other_mode: str) -> None:
+    for what, one, another in (
+        ("domain", base.domain, other.domain),
+        ("scorer", base.scorer, other.scorer),
+        ("mode", mode, other_mode),
+        ("content of the dataset", base.revision, other.revision),
+    ):
+        if one != another:
+            raise AnytimeError(
+                f"{base.log} and {other.log} cannot be compared: they differ in the {what} ({one}, "
+                f"{another})"
+            )
+    for what in ("envelope", "scale", "q_max"):
+        one, another = getattr(base, what), getattr(other, what)
+        if one != another:
+            tell(f"{other.log} was run with {what}={another}; compared with {one}, as the baseline")
+
+
+def _named(opened: Sequence[_Opened]) -> list[Run]:
+    """Call each run by what tells it from the others: its method, its model, or its file."""
+    from anytime.comparison import Run
+
+    for label in (
+        lambda one: one.key.method,
+        lambda one: one.key.model,
+        lambda one: f"{one.key.model} {one.key.method}",
+        lambda one: one.info.log,
+    ):
+        names = [label(one) for one in opened]
+        if max(Counter(names).values()) == 1:
+            break
+    else:
+        names = [f"{one.info.log} ({number})" for number, one in enumerate(opened, 1)]
+    return [Run(name, one.budgets, one.quality) for one, name in zip(opened, names, strict=True)]
+
+
+def _record(one: Comparison) -> dict[str, Any]:
+    return {
+        "a": one.a,
+        "b": one.b,
+        "problems": one.problems,
+        "traces": list(one.traces),
+        "left_out": list(one.left_out),
+        "confidence": one.confidence,
+        "minimum_detectable_effect": one.detectable,
+        "index": asdict(one.index),
+        "final": asdict(one.final),
+        "average": asdict(one.average),
+        "by_budget": {
+            str(budget): asdict(difference)
+            for budget, difference in zip(one.budgets, one.by_budget, strict=True)
+        },
+    }
+
+
+def _print(one: Comparison) -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title=f"{one.a} minus {one.b}", title_justify="left")
+    table.add_column("", no_wrap=True)
+    for name in (one.a, one.b, "difference", f"{one.confidence:.0%}", "p", "p (Holm)"):
+        table.add_column(name, justify="right", no_wrap="%" in name)
+    rows: list[tuple[str, Difference]] = [("anytime_index", one.index)]
+    rows += [
+        (f"q@{budget}", difference)
+        for budget, difference in zip(one.budgets, one.by_budget, strict=True)
+    ]
+    rows.append(("average", one.average))
+    for name, d in rows:
+        low, high = d.interval
+        table.add_row(
+            name,
+            f"{d.a:.3f}",
+            f"{d.b:.3f}",
+            f"{d.difference:+.3f}",
+            f"{low:+.3f} to {high:+.3f}",
+            f"{d.p:.4f}",
+            f"{d.p_holm:.4f}",
+        )
+    shown = console()
+    shown.print(table)
+    left = f"; {sum(one.left_out)} problems left out" if any(one.left_out) else ""
+    shown.print(
+        f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}. So many "
+        f"problems would show a true difference of the index of {one.detectable:.3f} or more.\n",
+        highlight=False,
+        markup=False,
+    )

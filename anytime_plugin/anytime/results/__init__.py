@@ -1,0 +1,34 @@
+"""Finished runs as tidy rows and summaries, in one schema for both harnesses."""
+
+from anytime.results.framing import (
+    RunCurve,
+    RunKey,
+    curves,
+    frame,
+    iter_rows,
+    read_rows,
+    write_csv,
+    write_jsonl,
+    write_parquet,
+)
+from anytime.results.opening import open_runs
+from anytime.results.rows import Row, columns
+from anytime.results.summary import RunSummary, summaries, summary_of
+
+__all__ = [
+    "Row",
+    "RunCurve",
+    "RunKey",
+    "RunSummary",
+    "columns",
+    "curves",
+    "frame",
+    "iter_rows",
+    "open_runs",
+    "read_rows",
+    "summaries",
+    "summary_of",
+    "write_csv",
+    "write_jsonl",
+    "write_parquet",
+]

@@ -1,0 +1,90 @@
+"""A finished run as both hosts read it: where it is from, and its traces, graded, one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+from anytime.domains.base import Grade
+from anytime.elicitation import Elicited
+from anytime.index import Envelope, QMax, Scale
+
+__all__ = ["FinishedRun", "GradedTrace", "Harness", "RunInfo"]
+
+Harness = Literal["inspect_ai", "lm_eval"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Where a run is from, and how its harness summed it up.
+
+    Attributes:
+        harness: Who ran it.
+        log: The file.
+        run: What its harness calls it: Inspect's eval id, the date in the names of lm-eval's files.
+        task: Name of the task.
+        domain: Name of the domain; None for the task of others.
+        dataset: Name of the dataset.
+        revision: What identifies its content; None where nobody told.
+        split: Which of its problems; None where nobody told.
+        model: Who was asked.
+        scorer: Who graded: the domain by its name, or the task's own scorer.
+        envelope: Where the index took "best so far".
+        scale: Distance between budgets in the index.
+        q_max: Quality that counted as 1 in the index.
+        seed: Of the interval's bootstrap.
+    """
+
+    harness: Harness
+    log: str
+    run: str
+    task: str
+    domain: str | None
+    dataset: str
+    revision: str | None
+    split: str | None
+    model: str
+    scorer: str
+    envelope: Envelope
+    scale: Scale
+    q_max: QMax
+    seed: int
+
+
+class GradedTrace(NamedTuple):
+    """What a run found out about one trace, or one run per budget in contract mode.
+
+    Attributes:
+        problem: Id of its problem.
+        draw: Which of the problem's traces it is: numbers from 1 on.
+        elicited: The checkpoints.
+        method: What was put into the prompt, see `anytime.methods.prompting.Prompted`.
+        grades: One per checkpoint.
+    """
+
+    problem: str
+    draw: int
+    elicited: Elicited
+    method: Mapping[str, Any]
+    grades: Sequence[Grade]
+
+
+class FinishedRun(Protocol):
+    """A finished run."""
+
+    @property
+    def info(self) -> RunInfo:
+        """Where it is from."""
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """Samples without a curve, by reason: complete once all traces were read."""
+
+    @property
+    def regraded(self) -> int:
+        """Samples graded otherwise than in the log, by another version: complete likewise."""
+
+    def traces(self) -> Iterator[GradedTrace]:
+        """All traces, a problem's own one after another. May be read once."""

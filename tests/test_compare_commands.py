@@ -1,0 +1,107 @@
+"""`anytime compare` on real runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from inspect_ai import eval as inspect_eval
+
+from anytime.cli import main
+from anytime.hosts.inspect_ai.tasks import aime, trip
+
+BUDGETS = [32, 128, 512]
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A slow and a fast simulated reasoner on the same problems, and two runs of others."""
+    folder = tmp_path_factory.mktemp("logs")
+    runs = {
+        "slow": (aime("builtin", budgets=BUDGETS), {"solve_tokens": 400}, 30),
+        "fast": (aime("builtin", budgets=BUDGETS), {"solve_tokens": 100}, 30),
+        "fewer": (aime("builtin", budgets=BUDGETS), {"solve_tokens": 101}, 20),
+        "other grid": (aime("builtin", budgets=[32, 512]), {"solve_tokens": 102}, 20),
+        "trips": (trip("builtin", budgets=BUDGETS), {"solve_tokens": 103}, 3),
+        "contract": (aime("builtin", budgets=BUDGETS, mode="contract"), {}, 3),
+    }
+    made = {}
+    for name, (task, options, limit) in runs.items():
+        (log,) = inspect_eval(
+            task, model="anytime/simulated", model_args=options, limit=limit, epochs=2,
+            log_dir=str(folder / name), display="none",
+        )  # fmt: skip
+        made[name] = log.location
+    return made
+
+
+def test_the_faster_one_is_better_by_what_the_table_says(
+    logs: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["compare", logs["slow"], logs["fast"], "--json"])
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["problems"] == 30
+    assert found["traces"] == [60, 60]
+    index = found["index"]
+    assert index["difference"] == pytest.approx(index["a"] - index["b"])
+    low, high = index["interval"]
+    assert 0 < low < index["difference"] < high
+    assert index["p"] < 0.01
+    assert list(found["by_budget"]) == ["32", "128", "512"]
+    assert found["final"] == found["by_budget"]["512"]
+    assert found["minimum_detectable_effect"] > 0
+    main(["compare", logs["slow"], logs["fast"]])
+    said = capsys.readouterr().out
+    for words in ("anytime_index", "q@128", "average", "30 problems, 60 and 60 traces"):
+        assert words in said
+
+
+def test_a_run_does_not_differ_from_itself(
+    logs: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy.eval"
+    copy.write_bytes(Path(logs["slow"]).read_bytes())
+    main(["compare", logs["slow"], str(copy), "--json"])
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["index"]["difference"], found["index"]["p"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ("other grid", "only runs at the same budgets can be compared"),
+        ("trips", "they differ in the domain (aime, trip)"),
+        ("contract", "they differ in the mode (interrupt, contract)"),
+        ("fewer", "10"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_why(
+    logs: dict[str, str], capsys: pytest.CaptureFixture[str], other: str, sentence: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", logs["slow"], logs[other]])
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("anytime: ")
+    assert sentence in said
+    assert len(said.splitlines()) == 1
+
+
+def test_the_common_problems_alone(
+    logs: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["compare", logs["slow"], logs["fewer"], "--common", "--json"])
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["problems"] == 20
+    assert sorted(found["left_out"]) == [0, 10]
+
+
+def test_a_file_that_is_no_run(
+    logs: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(SystemExit) as stopped:
+        main(["compare", logs["slow"], str(tmp_path / "notes.txt")])
+    assert stopped.value.code == 2
+    assert "notes.txt" in capsys.readouterr().err
