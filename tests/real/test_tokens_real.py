@@ -123,6 +123,7 @@ def test_calibrated_cuts_are_near(halves, pattern: str, size: int, median: float
     assert far <= p95
 
 
+@pytest.mark.slow
 def test_exact_and_tokenizer_cuts_are_off_by_nothing(halves):
     table = byte_of_character()
     seen = 0
