@@ -213,20 +213,7 @@ def prompted(
         return Prompted(tuple(messages), {"method": "cot"}, 0.0)
     own = fingerprint(content)
     if recipe.method == "leap":
-        texts = [lesson.text for lesson in material.lessons if not _same(lesson.sources, own)]
-        if not texts:
-            raise AnytimeError(
-                "this problem is among those the principles were learned from: evaluate another "
-                "split, or learn them from other problems"
-            )
-        text = leap.preface(texts)
-        record = {
-            "method": "leap",
-            "principles": texts,
-            "level": recipe.principles,
-            "left_out_as_same_problem": len(material.lessons) - len(texts),
-        }
-        return _with_preface(messages, text, record, material, count(text))
+        return _with_principles(recipe, material, messages, own, count)
     contrast = recipe.method == "pdp"
     pairs = tuple(
         pair
@@ -243,18 +230,10 @@ def prompted(
         fitted = pdp.fit(pairs, recipe.pair_tokens, count, contrast=contrast)
         record = _pairs_record(recipe, fitted.pairs, fitted.dropped, leaking)
         return _with_preface(messages, fitted.text, record, material, fitted.tokens)
-    by_budget: dict[int, pdp.Fitted] = {}
-    known = sorted({pair.budget for pair in pairs})
-    if not set(known) & set(budgets):
-        raise AnytimeError(
-            f"show=matched finds no pair of the run's budgets: the pairs have "
-            f"{', '.join(map(str, known))}; build pairs with this grid, or use show=all"
-        )
-    for budget in budgets:
-        # At a budget without a gap there is no pair: the nearest, by ratio, stands in.
-        nearest = min(known, key=lambda other: (abs(math.log(other / budget)), other))
-        matching = tuple(pair for pair in pairs if pair.budget == nearest)
-        by_budget[budget] = pdp.fit(matching, recipe.pair_tokens, count, contrast=contrast)
+    by_budget = {
+        budget: pdp.fit(matching, recipe.pair_tokens, count, contrast=contrast)
+        for budget, matching in _matched(pairs, budgets).items()
+    }
     record = _pairs_record(
         recipe,
         [pair for fitted in by_budget.values() for pair in fitted.pairs],
@@ -267,6 +246,47 @@ def prompted(
         record | _cost(material, mean),
         mean,
     )
+
+
+def _with_principles(
+    recipe: Recipe,
+    material: Material,
+    messages: Sequence[Message],
+    own: str,
+    count: Callable[[str], int],
+) -> Prompted:
+    texts = [lesson.text for lesson in material.lessons if not _same(lesson.sources, own)]
+    if not texts:
+        raise AnytimeError(
+            "this problem is among those the principles were learned from: evaluate another "
+            "split, or learn them from other problems"
+        )
+    text = leap.preface(texts)
+    record = {
+        "method": "leap",
+        "principles": texts,
+        "level": recipe.principles,
+        "left_out_as_same_problem": len(material.lessons) - len(texts),
+    }
+    return _with_preface(messages, text, record, material, count(text))
+
+
+def _matched(pairs: Sequence[Pair], budgets: Sequence[int]) -> dict[int, tuple[Pair, ...]]:
+    """The pairs of each budget; where there is none, those of the nearest one, by ratio."""
+    known = sorted({pair.budget for pair in pairs})
+    if not set(known) & set(budgets):
+        raise AnytimeError(
+            f"show=matched finds no pair of the run's budgets: the pairs have "
+            f"{', '.join(map(str, known))}; build pairs with this grid, or use show=all"
+        )
+    nearest = {
+        budget: min(known, key=lambda other: (abs(math.log(other / budget)), other))
+        for budget in budgets
+    }
+    return {
+        budget: tuple(pair for pair in pairs if pair.budget == place)
+        for budget, place in nearest.items()
+    }
 
 
 def fingerprints(domain: Domain, statement: str) -> tuple[str, ...]:
