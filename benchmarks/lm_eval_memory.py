@@ -6,7 +6,6 @@ all problems are different texts, as real ones are.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from lm_eval.tasks import TaskManager
 
 from benchmarks.lm_eval_host import Instantaneous, plain_task, seconds_of
+from benchmarks.peak import peak_mib
 
 PROBLEMS = 2000
 TRACES = 8
@@ -34,7 +34,7 @@ class ManyTexts(Instantaneous):
 
 def _peak(side: str) -> None:
     """Run one side and print its peak in GiB, less what the process had before."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_mib()
     if side == "ours":
         metadata = {"traces": TRACES, "split": "all", "budgets": f"geom:256:{TOKENS}:7"}
         task = TaskManager(metadata=metadata).load(["anytime_trip_builtin"])["tasks"]
@@ -46,8 +46,8 @@ def _peak(side: str) -> None:
     else:
         task = plain_task(PROBLEMS, repeats=TRACES, tokens=TOKENS)
     seconds = seconds_of(task, ManyTexts())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{(peak - before) / 2**20:.2f} {seconds:.0f}")
+    peak = peak_mib()
+    print(f"{(peak - before) / 2**10:.2f} {seconds:.0f}")
 
 
 def main() -> None:

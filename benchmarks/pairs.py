@@ -19,6 +19,8 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peak import peak_mib
+
 PROBLEMS, TRACES, LENGTH = 300, 64, 8000
 DRAWN = 8
 """Traces per problem that are really run."""
@@ -117,12 +119,6 @@ def _make(kind: str, folder: str) -> None:
     print(made)
 
 
-def _peak() -> float:
-    """This process's peak in MiB; `ru_maxrss` may be that of the process it was started from."""
-    (kibibytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(kibibytes) / 2**10
-
-
 def _select(kind: str, path: str) -> None:
     """Select pairs; print seconds, those of a core, the peak over the imports and what was read."""
     from anytime.plugins import get_domain
@@ -132,14 +128,14 @@ def _select(kind: str, path: str) -> None:
         from anytime.hosts.inspect_ai.pools import InspectPool as Pool
     else:
         from anytime.hosts.lm_eval.pools import LmEvalPool as Pool  # type: ignore[assignment]
-    peak, start, busy = _peak(), time.perf_counter(), time.process_time()
+    peak, start, busy = peak_mib(), time.perf_counter(), time.process_time()
     pool = Pool(Path(path))
     pairs = build_pairs(pool, get_domain(pool.info.domain))
     seconds, busy = time.perf_counter() - start, time.process_time() - busy
     held = pairs[0].pool
     gap = max(pair.gap for pair in pairs)
     told = [held.problems, held.traces, len(pairs), f"{gap:.3f}"]
-    print(f"{seconds:.1f} {busy:.1f} {_peak() - peak:.0f}", *told)
+    print(f"{seconds:.1f} {busy:.1f} {peak_mib() - peak:.0f}", *told)
 
 
 def _run(*words: object) -> str:

@@ -10,7 +10,6 @@ no checkpoints: as it comes, from the summaries; and with `full=True`, from the 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
+
+from benchmarks.peak import peak_mib
 
 PROBLEMS, TRACES, BUDGETS = 1250, 8, "geom:64:8192:8"
 SAMPLES = PROBLEMS * TRACES
@@ -131,12 +132,6 @@ def _make(kind: str, folder: str) -> None:
     print(MAKERS[kind](Path(folder)))
 
 
-def _peak() -> float:
-    """This process's peak in MiB; `ru_maxrss` may be that of the process it was started from."""
-    (kibibytes,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return int(kibibytes) / 2**10
-
-
 def _rows(path: str) -> int:
     from anytime.results.framing import iter_rows
 
@@ -172,10 +167,10 @@ def _read(how: str, path: str) -> None:
     import anytime.hosts.lm_eval.reading
     import anytime.results.framing  # noqa: F401
 
-    peak, start, busy = _peak(), time.perf_counter(), time.process_time()
+    peak, start, busy = peak_mib(), time.perf_counter(), time.process_time()
     count = READERS[how](path)
     seconds, busy = time.perf_counter() - start, time.process_time() - busy
-    print(count, f"{seconds:.1f} {busy:.1f} {_peak() - peak:.0f}")
+    print(count, f"{seconds:.1f} {busy:.1f} {peak_mib() - peak:.0f}")
 
 
 def _run(*words: object) -> str:
