@@ -48,16 +48,19 @@ def add_compare(commands: Any) -> None:
     compare.add_argument(
         "--common", action="store_true", help="leave out the problems that not all runs have"
     )
+    compare.add_argument(
+        "--scorer", metavar="NAME", help="whose curves, where a task has several scorers"
+    )
     compare.add_argument("--json", action="store_true", help="all digits, as JSON")
 
 
 def _compare(chosen: argparse.Namespace) -> None:
     from anytime.comparison import compare_all
 
-    opened = [_open(path) for path in (chosen.baseline, *chosen.others)]
+    opened = [_open(path, chosen.scorer) for path in (chosen.baseline, *chosen.others)]
     base = opened[0].info
     for other in opened[1:]:
-        _check_comparable(base, other.info, opened[0].key.mode, other.key.mode)
+        _check_comparable(base, other.info, opened[0].key, other.key)
     runs = _named(opened)
     found = compare_all(
         runs,
@@ -74,7 +77,7 @@ def _compare(chosen: argparse.Namespace) -> None:
         _print(one)
 
 
-def _open(path: Path) -> _Opened:
+def _open(path: Path, scorer: str | None) -> _Opened:
     from anytime.results.framing import curves
     from anytime.results.opening import open_runs
     from anytime.results.rows import rows_of
@@ -85,9 +88,13 @@ def _open(path: Path) -> _Opened:
     (run,) = runs
     found = curves(rows_of(run))
     tell_skipped(run.info.log, run.skipped)
+    scorers = ", ".join(key.scorer for key in found)
+    if scorer is not None:
+        found = {key: curve for key, curve in found.items() if key.scorer == scorer}
+        if not found:
+            raise AnytimeError(f"{path} has no curve of the scorer {scorer}: there is {scorers}")
     if len(found) != 1:
-        scorers = ", ".join(key.scorer for key in found)
-        raise AnytimeError(f"{path} holds several curves ({scorers}): only one can be compared")
+        raise AnytimeError(f"{path} holds several curves: name one with --scorer, of {scorers}")
     ((key, curve),) = found.items()
     quality = {
         problem: [trace for trace in traces if trace[0] == trace[0]]  # a problem may lack traces
@@ -96,11 +103,11 @@ def _open(path: Path) -> _Opened:
     return _Opened(run.info, key, curve.budgets, quality)
 
 
-def _check_comparable(base: RunInfo, other: RunInfo, mode: str, other_mode: str) -> None:
+def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: RunKey) -> None:
     for what, one, another in (
         ("domain", base.domain, other.domain),
-        ("scorer", base.scorer, other.scorer),
-        ("mode", mode, other_mode),
+        ("scorer", key.scorer, other_key.scorer),
+        ("mode", key.mode, other_key.mode),
         ("content of the dataset", base.revision, other.revision),
     ):
         if one != another:

@@ -94,7 +94,8 @@ class Elicited:
     """What a program found out about one trace (interrupt) or one run per budget (contract).
 
     Attributes:
-        mode: Which program ran.
+        mode: Which program ran, or `intrace`: nothing was asked, and what stands in the beginning
+            of the trace was graded.
         tokens: Length of the trace in tokens; in contract mode that of the largest run, if told.
         finish: Why the trace (the largest run) ended.
         checkpoints: One per budget, in order.
@@ -102,7 +103,7 @@ class Elicited:
             for the host, which puts it where its own completions go.
     """
 
-    mode: Mode
+    mode: Mode | Literal["intrace"]
     tokens: int | None
     finish: Finish
     checkpoints: tuple[Checkpoint, ...]
@@ -126,8 +127,8 @@ class Elicited:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Elicited:
-        """Read what `to_json` wrote."""
-        required = {"tokens": None, "answer_tokens": None}
+        """Read what `to_json` wrote; an answer may be left out where it stands elsewhere."""
+        required = {"tokens": None, "answer_tokens": None, "answer": ""}
         checkpoints = tuple(Checkpoint(**required | kept) for kept in record["checkpoints"])
         return cls(**{**record, "checkpoints": checkpoints})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from anytime.domains.base import Domain, Grade, Problem
@@ -23,17 +24,18 @@ def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> 
     Returns:
         The values of every checkpoint; `final`; `overthinking` (1 where the trace was once better
         than at its end); `unparsed` (share of checkpoints without an extractable answer);
-        `leaked_reasoning_tokens` (per forced answer).
+        `leaked_reasoning_tokens` (per forced answer). `unparsed` is NaN where nobody told.
     """
     value: dict[str, float] = {}
     for checkpoint, grade in zip(checkpoints, grades, strict=True):
         value |= checkpoint_values(checkpoint.budget, grade)
     forced = [checkpoint for checkpoint in checkpoints if checkpoint.forced]
+    untold = any(grade.parsed is None for grade in grades)
     leaked = sum(checkpoint.leaked_reasoning_tokens for checkpoint in forced)
     return value | {
         "final": grades[-1].quality,
         "overthinking": float(overthought([grade.quality for grade in grades])),
-        "unparsed": sum(not grade.parsed for grade in grades) / len(grades),
+        "unparsed": math.nan if untold else sum(not grade.parsed for grade in grades) / len(grades),
         "leaked_reasoning_tokens": leaked / max(1, len(forced)),
     }
 

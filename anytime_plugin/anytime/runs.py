@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -11,9 +11,16 @@ from anytime.domains.base import Grade
 from anytime.elicitation import Elicited
 from anytime.index import Envelope, QMax, Scale
 
-__all__ = ["FinishedRun", "GradedTrace", "Harness", "RunInfo"]
+__all__ = ["FinishedRun", "GradedTrace", "Harness", "RunInfo", "Source", "TraceId"]
 
 Harness = Literal["inspect_ai", "lm_eval"]
+
+Source = Literal["elicited", "annotated", "table"]
+"""How checkpoints were obtained: asked of the model in the run, added to a finished log by
+`anytime annotate`, or taken from a table of somebody else's."""
+
+TraceId = tuple[str, int]
+"""Id of the problem, and which of its traces it is: numbers from 1 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +28,7 @@ class RunInfo:
     """Where a run is from, and how its harness summed it up.
 
     Attributes:
-        harness: Who ran it.
+        harness: Who ran it; None where nobody told.
         log: The file.
         run: What its harness calls it: Inspect's eval id, the date in the names of lm-eval's files.
         task: Name of the task.
@@ -30,14 +37,15 @@ class RunInfo:
         revision: What identifies its content; None where nobody told.
         split: Which of its problems; None where nobody told.
         model: Who was asked.
-        scorer: Who graded: the domain by its name, or the task's own scorer.
+        scorers: Who graded: the domain by its name, or the task's own scorers.
         envelope: Where the index took "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counted as 1 in the index.
         seed: Of the interval's bootstrap.
+        source: How its checkpoints were obtained.
     """
 
-    harness: Harness
+    harness: Harness | None
     log: str
     run: str
     task: str
@@ -46,15 +54,18 @@ class RunInfo:
     revision: str | None
     split: str | None
     model: str
-    scorer: str
+    scorers: tuple[str, ...]
     envelope: Envelope
     scale: Scale
     q_max: QMax
     seed: int
+    source: Source = "elicited"
 
 
 class GradedTrace(NamedTuple):
-    """What a run found out about one trace, or one run per budget in contract mode.
+    """What a run found out about one trace, or one run per budget in contract mode, as graded once.
+
+    A trace that several scorers graded comes once for each of them.
 
     Attributes:
         problem: Id of its problem.
@@ -62,6 +73,7 @@ class GradedTrace(NamedTuple):
         elicited: The checkpoints.
         method: What was put into the prompt, see `anytime.methods.prompting.Prompted`.
         grades: One per checkpoint.
+        scorer: Who graded.
     """
 
     problem: str
@@ -69,6 +81,7 @@ class GradedTrace(NamedTuple):
     elicited: Elicited
     method: Mapping[str, Any]
     grades: Sequence[Grade]
+    scorer: str
 
 
 class FinishedRun(Protocol):
@@ -88,3 +101,9 @@ class FinishedRun(Protocol):
 
     def traces(self) -> Iterator[GradedTrace]:
         """All traces, a problem's own one after another. May be read once."""
+
+    def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
+        """The texts of some traces, reasoning and visible text, in which `Checkpoint.end` counts.
+
+        Those that cannot be had are left out.
+        """

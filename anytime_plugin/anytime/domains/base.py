@@ -95,13 +95,13 @@ class Grade:
 
     Attributes:
         quality: In [0, 1]; 0 where no answer could be extracted.
-        parsed: Whether an answer could be extracted at all.
+        parsed: Whether an answer could be extracted at all; None where the scorer does not tell.
         answer: The extracted answer in readable form; empty where there is none.
         metrics: Further numbers of the domain in [0, 1], such as `em`; always the same keys.
     """
 
     quality: float
-    parsed: bool
+    parsed: bool | None
     answer: str
     metrics: Mapping[str, float] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from anytime.budgets import BudgetGrid
 from anytime.domains.base import Domain, Problem
 from anytime.elicitation import Elicited, separated
 from anytime.errors import AnytimeError
+from anytime.runs import TraceId
 
 __all__ = [
     "Point",
@@ -27,9 +28,6 @@ __all__ = [
     "merged",
     "pool_trace",
 ]
-
-TraceId = tuple[str, int]
-"""Id of the problem, and which of its traces it is: numbers from 1 on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ def _column(values: Sequence[Any], kind: Any) -> Any:
 class RunKey(NamedTuple):
     """What one curve is of."""
 
-    harness: str
+    harness: str | None
     log: str
     run: str
     task: str

@@ -10,12 +10,9 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from anytime.errors import AnytimeError
 from anytime.plugins import known_domains
-from anytime.runs import FinishedRun
+from anytime.runs import FinishedRun, GradedTrace, RunInfo
 
-__all__ = ["ELICITED", "METRIC", "Row", "columns", "from_record", "rows_of", "to_record"]
-
-ELICITED = "elicited"
-"""The `source` of checkpoints that a model was asked for while its run went on."""
+__all__ = ["METRIC", "Row", "columns", "from_record", "rows_of", "rows_of_trace", "to_record"]
 
 METRIC = "metric_"
 """Begins the names of the columns that `Row.metrics` is spread into."""
@@ -25,7 +22,7 @@ class Row(NamedTuple):
     """One checkpoint, with the trace and the run it belongs to.
 
     Attributes:
-        harness: `inspect_ai` or `lm_eval`.
+        harness: `inspect_ai` or `lm_eval`; None for a table of somebody else's.
         log: The file it is from.
         run: What its harness calls the run.
         task: Name of the task.
@@ -35,7 +32,7 @@ class Row(NamedTuple):
         split: Which of its problems.
         model: Who was asked.
         method: How the problem became the first prompt.
-        mode: `interrupt` or `contract`.
+        mode: `interrupt`, `contract` or `intrace`.
         scorer: Who graded: the domain by its name, or the task's own scorer.
         problem: Id of the problem.
         trace: Which of the problem's traces: 1 and on.
@@ -56,11 +53,11 @@ class Row(NamedTuple):
         trace_finish: Why the trace ended.
         added_tokens: Tokens the method put into the prompt; None for `cot`.
         pool_tokens: Tokens it took to learn them; None for `cot`.
-        source: How the checkpoint was obtained: `elicited`.
+        source: How the checkpoint was obtained: `elicited`, `annotated` or `table`.
         metrics: The domain's further numbers, such as `em`; a column `metric_em` each.
     """
 
-    harness: str
+    harness: str | None
     log: str
     run: str
     task: str
@@ -115,51 +112,55 @@ def rows_of(run: FinishedRun) -> Iterator[Row]:
     Raises:
         AnytimeError: There are none.
     """
-    info = run.info
     row = None
     for trace in run.traces():
-        elicited, method = trace.elicited, trace.method
-        for checkpoint, grade in zip(elicited.checkpoints, trace.grades, strict=True):
-            row = Row(
-                harness=info.harness,
-                log=info.log,
-                run=info.run,
-                task=info.task,
-                domain=info.domain,
-                dataset=info.dataset,
-                revision=info.revision,
-                split=info.split,
-                model=info.model,
-                method=method.get("method", "cot"),
-                mode=elicited.mode,
-                scorer=info.scorer,
-                problem=trace.problem,
-                trace=trace.draw,
-                budget=checkpoint.budget,
-                tokens=checkpoint.tokens,
-                quality=float(grade.quality),
-                parsed=grade.parsed if info.domain else None,
-                answer=grade.answer or None,
-                forced=checkpoint.forced,
-                cut=checkpoint.cut,
-                continuation=checkpoint.continuation,
-                answer_tokens=checkpoint.answer_tokens,
-                leaked_reasoning_tokens=checkpoint.leaked_reasoning_tokens,
-                finish=checkpoint.finish,
-                seconds=checkpoint.seconds,
-                cost=checkpoint.cost,
-                trace_tokens=elicited.tokens,
-                trace_finish=elicited.finish,
-                added_tokens=method.get("added_tokens"),
-                pool_tokens=method.get("pool_tokens"),
-                source=ELICITED,
-                metrics=grade.metrics,
-            )
+        for row in rows_of_trace(run.info, trace):
             yield row
     if row is None:
         reasons = ", ".join(f"{count} {reason}" for reason, count in run.skipped.items())
         raise AnytimeError(
-            f"{info.log} holds no answers at budgets" + (f" ({reasons})" if reasons else "")
+            f"{run.info.log} holds no answers at budgets" + (f" ({reasons})" if reasons else "")
+        )
+
+
+def rows_of_trace(info: RunInfo, trace: GradedTrace) -> Iterator[Row]:
+    """The rows of one trace of a run, in the order of budgets."""
+    elicited, method = trace.elicited, trace.method
+    for checkpoint, grade in zip(elicited.checkpoints, trace.grades, strict=True):
+        yield Row(
+            harness=info.harness,
+            log=info.log,
+            run=info.run,
+            task=info.task,
+            domain=info.domain,
+            dataset=info.dataset,
+            revision=info.revision,
+            split=info.split,
+            model=info.model,
+            method=method.get("method", "cot"),
+            mode=elicited.mode,
+            scorer=trace.scorer,
+            problem=trace.problem,
+            trace=trace.draw,
+            budget=checkpoint.budget,
+            tokens=checkpoint.tokens,
+            quality=float(grade.quality),
+            parsed=grade.parsed,
+            answer=grade.answer or None,
+            forced=checkpoint.forced,
+            cut=checkpoint.cut,
+            continuation=checkpoint.continuation,
+            answer_tokens=checkpoint.answer_tokens,
+            leaked_reasoning_tokens=checkpoint.leaked_reasoning_tokens,
+            finish=checkpoint.finish,
+            seconds=checkpoint.seconds,
+            cost=checkpoint.cost,
+            trace_tokens=elicited.tokens,
+            trace_finish=elicited.finish,
+            added_tokens=method.get("added_tokens"),
+            pool_tokens=method.get("pool_tokens"),
+            source=info.source,
+            metrics=grade.metrics,
         )
 
 

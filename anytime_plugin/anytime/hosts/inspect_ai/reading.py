@@ -12,19 +12,22 @@ import json
 import math
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from inspect_ai.log import EvalLog, read_eval_log
+from inspect_ai.model import ModelOutput
 
 from anytime.domains.base import Grade
+from anytime.elicitation import separated
 from anytime.errors import AnytimeError
 from anytime.grading import grading_once
-from anytime.hosts.inspect_ai.records import KEY, Record, domain_of, record_in
+from anytime.hosts.inspect_ai.driver import reply_from
+from anytime.hosts.inspect_ai.records import CURVE, KEY, Record, domain_of, record_in
 from anytime.hosts.inspect_ai.scoring import foreign_grade
-from anytime.runs import GradedTrace, RunInfo
+from anytime.runs import GradedTrace, RunInfo, TraceId
 
 __all__ = ["InspectLog", "InspectRun", "LoggedSample", "Place", "reading"]
 
@@ -43,6 +46,9 @@ _BEHIND = b'],"model_usage":{'
 
 _TROUBLE = (b'"error":{', b'"limit":{', b'"invalidation":{')
 """Where what comes after the transcript has to be looked at too."""
+
+_OURS = ("anytime/curve", "curve")
+"""Scorers that grade for others."""
 
 _OPTIONS: dict[str, Any] = {"envelope": "mean", "scale": "linear", "q_max": 1.0, "seed": 0}
 
@@ -196,15 +202,46 @@ class InspectRun:
             if entry is None or entry != sample.metadata.get(KEY):
                 entry, known = sample.metadata.get(KEY), domain_of(sample.metadata)
                 grade = grading_once(*known) if known else None
-            points = record.elicited.checkpoints
-            grades = [grade(point.answer) for point in points] if grade else _verdicts(record)
-            if not grades:
+            by_scorer = self._graded(record, grade)
+            if not by_scorer:
                 self.skipped["not scored"] += 1
                 continue
-            self.regraded += _differs(sample, record, grades)
-            yield GradedTrace(str(sample.id), sample.epoch, record.elicited, record.method, grades)
+            self.regraded += _differs(sample, record, next(iter(by_scorer.values())))
+            for scorer, grades in by_scorer.items():
+                yield GradedTrace(
+                    str(sample.id), sample.epoch, record.elicited, record.method, grades, scorer
+                )
         if left:
             self.skipped["missing in the log"] += len(left)
+
+    def _graded(
+        self, record: Record, grade: Callable[[str], Grade] | None
+    ) -> dict[str, Sequence[Grade]]:
+        """The grades of each scorer, without those that gave none."""
+        if record.grades:
+            return dict(zip(self.info.scorers, zip(*record.grades, strict=True), strict=False))
+        if grade is not None:
+            points = record.elicited.checkpoints
+            return {self.info.scorers[0]: [grade(point.answer) for point in points]}
+        return {
+            scorer: [foreign_grade(verdict) for verdict in verdicts]
+            for scorer, verdicts in zip(
+                self.info.scorers, zip(*record.scores, strict=True), strict=False
+            )
+            if not any(isinstance(verdict, float) and math.isnan(verdict) for verdict in verdicts)
+        }
+
+    def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
+        """The texts of some traces, without those of contract runs, which are no one text."""
+        places = {(str(id_), epoch): (id_, epoch) for id_, epoch in self._log.expected}
+        known = [places[trace] for trace in wanted if trace in places]
+        for sample in self._log.some(known):
+            record = sample.record()
+            if record is None or record.elicited.mode == "contract" or sample.output is None:
+                continue
+            with reading(self._log.path):
+                trace = separated(reply_from(ModelOutput.model_validate(sample.output)))
+            yield (str(sample.id), sample.epoch), trace.reasoning + trace.text
 
 
 def _info(header: EvalLog, path: Path, ours: Mapping[str, Any] | None) -> RunInfo:
@@ -217,6 +254,8 @@ def _info(header: EvalLog, path: Path, ours: Mapping[str, Any] | None) -> RunInf
             options |= {name: index.params[name] for name in _OPTIONS if name in index.params}
             break
     names = [scorer.name for scorer in run.scorers or []]
+    own = [name for name in names if name not in _OURS and not name.endswith(CURVE)]
+    scorers = (ours["domain"],) if ours else tuple(own or names)
     return RunInfo(
         harness="inspect_ai",
         log=str(path),
@@ -227,7 +266,7 @@ def _info(header: EvalLog, path: Path, ours: Mapping[str, Any] | None) -> RunInf
         revision=ours["revision"] if ours else None,
         split=ours["split"] if ours else None,
         model=run.model,
-        scorer=ours["domain"] if ours else next(iter(names), ""),
+        scorers=scorers,
         **options,
     )
 
@@ -238,14 +277,6 @@ def _reason(sample: LoggedSample) -> str:
     if sample.limit:
         return f"stopped by its {sample.limit} limit"
     return "without checkpoints"
-
-
-def _verdicts(record: Record) -> list[Grade]:
-    """What the task's first scorer said; nothing where it said nothing."""
-    verdicts = [scores[0] for scores in record.scores if scores]
-    if any(isinstance(verdict, float) and math.isnan(verdict) for verdict in verdicts):
-        return []
-    return [foreign_grade(verdict) for verdict in verdicts]
 
 
 def _differs(sample: LoggedSample, record: Record, grades: Sequence[Grade]) -> bool:

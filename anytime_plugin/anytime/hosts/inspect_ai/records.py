@@ -10,7 +10,7 @@ from inspect_ai.dataset import Sample
 from inspect_ai.scorer import Score
 from inspect_ai.util import Store
 
-from anytime.domains.base import Dataset, Domain, Problem
+from anytime.domains.base import Dataset, Domain, Grade, Problem
 from anytime.elicitation import Checkpoint, Elicited
 from anytime.plugins import get_domain
 
@@ -31,6 +31,9 @@ __all__ = [
 KEY = "anytime"
 """Name of our entry in a sample's metadata (its problem) and in its store (its checkpoints)."""
 
+CURVE = "_anytime"
+"""Ends the name of the curve beside a scorer of another's task."""
+
 CHECKPOINT_KEY = "anytime_checkpoint"
 """Marks the copy of a sample that scorers see for one checkpoint."""
 
@@ -42,11 +45,14 @@ class Record(NamedTuple):
         elicited: The checkpoints.
         scores: Per checkpoint, the values the task's own scorers gave it, in the task's order.
         method: What was put into the prompt, see `anytime.methods.prompting.Prompted`.
+        grades: Per checkpoint the grades by each scorer, where `anytime annotate` gave them, which
+            keeps no answers that could be graded again.
     """
 
     elicited: Elicited
     scores: Sequence[Sequence[Any]]
     method: Mapping[str, Any]
+    grades: Sequence[Sequence[Grade]] = ()
 
 
 def sample_from(
@@ -143,4 +149,5 @@ def record_in(kept: Mapping[str, Any] | None) -> Record | None:
         return None
     entry = dict(kept)
     scores, method = entry.pop("scores", ()), entry.pop("method", {})
-    return Record(Elicited.from_json(entry), scores, method)
+    grades = [[Grade(**one) for one in each] for each in entry.pop("grades", ())]
+    return Record(Elicited.from_json(entry), scores, method, grades)

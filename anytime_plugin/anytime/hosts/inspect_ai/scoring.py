@@ -218,7 +218,9 @@ def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Sco
 def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: bool) -> Score:
     """The values of one trace; in a task of others from the first verdict on each checkpoint."""
     checkpoints = record.elicited.checkpoints
-    if known is None:
+    if record.grades:
+        grades = [each[0] for each in record.grades]
+    elif known is None:
         if not record.scores:
             raise AnytimeError("this task has no scorer whose verdicts could make a curve")
         verdicts = [scores[0] for scores in record.scores]
@@ -229,8 +231,6 @@ def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: b
         domain, problem = known
         grades = [domain.grade(problem, checkpoint.answer) for checkpoint in checkpoints]
     value = trace_values(checkpoints, grades)
-    if known is None:
-        value["unparsed"] = math.nan  # what another's scorer could not read, it does not tell
     value |= {key: float(record.method[key]) for key in COSTS if key in record.method}
     if best:
         quality = np.maximum.accumulate([grade.quality for grade in grades])
@@ -259,7 +259,7 @@ def foreign_grade(verdict: Any) -> Grade:
             f"a scorer of this task gave {verdict!r}, which is no quality in [0, 1]: a curve "
             f"needs a number or one of {', '.join(_VERDICTS)}"
         )
-    return Grade(quality=quality, parsed=True, answer=str(verdict))
+    return Grade(quality=quality, parsed=None, answer=str(verdict))
 
 
 def _sentence(checkpoint: Checkpoint) -> str:

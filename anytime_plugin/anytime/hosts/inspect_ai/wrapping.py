@@ -29,6 +29,7 @@ from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.finding import find_task
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
 from anytime.hosts.inspect_ai.records import (
+    CURVE,
     checkpoint_of,
     checkpoint_view,
     mark_started,
@@ -329,7 +330,7 @@ def wrapped(
 def _curve_of(place: int, name: str, curved: Curved) -> Scorer:
     metrics = curve_metrics(curved.envelope, curved.scale, curved.q_max, curved.seed)
 
-    @scorer(metrics=metrics, name=f"{name}_anytime")
+    @scorer(metrics=metrics, name=f"{name}{CURVE}")
     def curve() -> Scorer:
         async def grade(state: TaskState, target: Target) -> Score | None:
             if checkpoint_of(state.metadata) is not None:  # the task's own scorers look at these

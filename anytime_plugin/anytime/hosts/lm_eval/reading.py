@@ -14,12 +14,13 @@ import numpy as np
 
 from anytime.budgets import BudgetGrid
 from anytime.domains.base import Problem
-from anytime.elicitation import Elicited
+from anytime.elicitation import Elicited, separated
 from anytime.errors import AnytimeError
 from anytime.grading import grading_once
 from anytime.hosts.lm_eval.responses import Response, read_response
 from anytime.plugins import get_domain
-from anytime.runs import GradedTrace, RunInfo
+from anytime.protocol import Reply
+from anytime.runs import GradedTrace, RunInfo, TraceId
 
 __all__ = ["LmEvalRun", "Logged", "SamplesFile", "samples_files"]
 
@@ -181,7 +182,7 @@ class LmEvalRun:
             revision=file.revision,
             split=file.split,
             model=file.model,
-            scorer=file.domain,
+            scorers=(file.domain,),
             envelope=file.metadata.get("envelope", "mean"),
             scale=file.metadata.get("scale", "linear"),
             q_max=file.metadata.get("q_max", 1.0),
@@ -201,10 +202,24 @@ class LmEvalRun:
             for draw, _, elicited, method in self._file.elicited(line):
                 grades = [grade(point.answer) for point in elicited.checkpoints]
                 curves.append([one.quality for one in grades])
-                yield GradedTrace(line.problem.id, draw, elicited, method, grades)
+                yield GradedTrace(
+                    line.problem.id, draw, elicited, method, grades, self._file.domain
+                )
             if (missing := self._file.traces - len(curves)) > 0:
                 self.skipped["missing in the file"] += missing
             self.regraded += self._differs(line, curves)
+
+    def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
+        """The texts of some traces, without those of contract runs, which are no one text."""
+        draws: dict[str, set[int]] = {}
+        for problem, draw in wanted:
+            draws.setdefault(problem, set()).add(draw)
+        for _, line in self._file.lines():
+            name = line.problem.id
+            for draw, response, elicited, _ in self._file.elicited(line, draws.get(name, ())):
+                if elicited.mode != "contract":
+                    trace = separated(Reply(response[0]))
+                    yield (name, draw), trace.reasoning + trace.text
 
     def _differs(self, line: Logged, curves: Sequence[Sequence[float]]) -> bool:
         if not curves:
