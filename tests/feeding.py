@@ -12,8 +12,11 @@ T = TypeVar("T")
 
 def feed(program: Program[T], answer: Callable[[Request], Reply]) -> tuple[T, list[list[Request]]]:
     """The program's result and its batches of requests."""
-    batches = []
-    batch = list(next(program))
+    batches: list[list[Request]] = []
+    try:
+        batch = list(next(program))
+    except StopIteration as stop:  # it had nothing to ask
+        return stop.value, batches
     while True:
         batches.append(batch)
         try:

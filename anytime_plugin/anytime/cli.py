@@ -3,37 +3,111 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
+from anytime.annotate_commands import add_annotate
 from anytime.compare_commands import add_compare
+from anytime.completion import SHELLS, script
 from anytime.errors import AnytimeError
+from anytime.export_commands import add_export
 from anytime.pair_commands import add_pairs
 from anytime.results_commands import add_results
 
 __all__ = ["main"]
 
+_ABOUT = """
+How good is the answer at every token budget?
+
+Runs are made by the harness, and read here:
+
+  inspect eval anytime/trip -T dataset=builtin --model anytime/planner --epochs 4
+  lm_eval --model anytime-planner --tasks anytime_trip_builtin --log_samples --output_path out/
+
+  anytime annotate others/*.eval -o annotated/         curves of logs made without budgets
+  anytime summary logs/ out/                           the Anytime Index of every run
+  anytime compare logs/cot.eval logs/pdp.eval          what is different, paired by problem
+  anytime results logs/ -o results.parquet             every answer at every budget, as rows
+  anytime export logs/ --format markdown               a leaderboard; more formats
+
+Ask any command for its own examples: anytime summary --help
+"""
+
+_CODES = """
+exit codes: 0 done; 2 something to mend, told in one sentence; 1 a fault of anytime, with a
+traceback to report; 130 interrupted with Ctrl-C; 141 the reader of the output went away.
+"""
+
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what the user can mend is told in one sentence, with exit code 2."""
+    try:
+        try:
+            _run(_parser(), arguments)
+        finally:
+            # Here and not at exit, where nobody could catch what a closed pipe makes of it.
+            sys.stdout.flush()
+    except AnytimeError as error:
+        _stop(2, f"anytime: {error}\n")
+    except KeyboardInterrupt:
+        _stop(_INTERRUPTED, "anytime: interrupted\n")
+    except BrokenPipeError:
+        # What is left in the buffer goes nowhere, or the interpreter would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop(_BROKEN_PIPE)
+
+
+def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> None:
+    chosen = parser.parse_args(arguments)
+    if chosen.version:
+        from importlib.metadata import version
+
+        print(f"anytime {version('anytime')}")
+    elif chosen.print_completion:
+        print(script(parser, chosen.print_completion))
+    elif "run" in chosen:
+        chosen.run(chosen)
+    else:
+        parser.print_help()
+
+
+def _stop(code: int, told: str = "") -> NoReturn:
+    sys.stderr.write(told)
+    sys.exit(code)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="anytime", description="How good is the answer at every token budget?"
+        prog="anytime",
+        description=_ABOUT,
+        epilog=_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.add_argument(
+        "--print-completion",
+        choices=SHELLS,
+        help="print a script for tab completion (docs/command.md)",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND")
     path = commands.add_parser(
         "path",
         help="print the directory of the lm-eval tasks",
         description='Where no plugins are found: lm_eval --include_path "$(anytime path)"',
     )
     path.set_defaults(run=lambda _: print(task_directory()))
+    add_annotate(commands)
     add_pairs(commands)
     add_results(commands)
     add_compare(commands)
-    chosen = parser.parse_args(arguments)
-    try:
-        chosen.run(chosen)
-    except AnytimeError as error:
-        parser.exit(2, f"anytime: {error}\n")
+    add_export(commands)
+    return parser
 
 
 def task_directory() -> Path:

@@ -17,11 +17,13 @@ from typing import Any, Literal, get_args
 from anytime.budgets import BudgetGrid
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError, HiddenReasoningError
-from anytime.protocol import Finish, Message, Program, Reply, Request
+from anytime.protocol import Finish, Message, Program, Reply, Request, Role
 from anytime.tokens import Cut, CutSource, Tokenizer, measure
 
 __all__ = [
     "CONTINUATIONS",
+    "FOREIGN_ANSWER_TOKENS",
+    "FOREIGN_BUDGETS",
     "GENERIC_CUE",
     "MODES",
     "Checkpoint",
@@ -48,6 +50,9 @@ GENERIC_CUE = Cue(
     begin="My time is up. My final answer, in the format that was asked for:\n\n",
 )
 """For tasks that are no domain of ours."""
+
+FOREIGN_BUDGETS, FOREIGN_ANSWER_TOKENS = "geom:128:4096:6", 1024
+"""Their default budgets, and their default cap on a forced answer."""
 
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 
@@ -141,6 +146,7 @@ def interrupt(
     continuation: Continuation,
     answer_tokens: int,
     tokenizer: Tokenizer | None = None,
+    sampled: Reply | None = None,
 ) -> Program[Elicited]:
     """Sample one trace and learn the answer it gives at every budget.
 
@@ -155,15 +161,18 @@ def interrupt(
         continuation: How to hand a cut trace back.
         answer_tokens: Cap on the tokens of a forced answer.
         tokenizer: Cuts where the reply has no token texts of its own.
+        sampled: The trace, where it is there already and is not to be asked for.
 
     Raises:
         HiddenReasoningError: The provider withheld the reasoning.
         AnytimeError: The trace cannot be cut for lack of a token count, or cannot be handed back as
             token ids for lack of them.
     """
-    (reply,) = yield [Request(tuple(messages), budgets.largest, "trace")]
-    trace = _visible(reply)
-    ruler = measure(trace, tokenizer)
+    reply = sampled
+    if reply is None:
+        (reply,) = yield [Request(tuple(messages), budgets.largest, "trace")]
+    trace = visible(reply)
+    ruler = measure(trace, tokenizer, estimated=sampled is not None)
     ended = trace.finish != "length" and ruler.length <= budgets.largest
     length, source = ruler.length, ruler.source
     cuts = {b: ruler.cut(b) for b in budgets if not ended or b < length}
@@ -189,7 +198,7 @@ def interrupt(
             answer = answers[place]
             checkpoints.append(_forced_answer(budget, place, source, answer, cue, continuation))
         else:
-            checkpoints.append(_own_answer(budget, length, trace))
+            checkpoints.append(own_answer(budget, length, trace, answer=trace.text))
     return Elicited("interrupt", length, trace.finish, tuple(checkpoints), reply)
 
 
@@ -253,7 +262,12 @@ def separated(reply: Reply) -> Reply:
     return dataclasses.replace(reply, reasoning=reasoning.strip("\n"), text=text.lstrip("\n"))
 
 
-def _visible(reply: Reply) -> Reply:
+def visible(reply: Reply) -> Reply:
+    """The trace, reasoning and text apart.
+
+    Raises:
+        HiddenReasoningError: The provider withheld the reasoning.
+    """
     trace = separated(reply)
     nothing_shows = not trace.text and not trace.reasoning
     # A cap spent on nothing that shows was spent on reasoning, counted as such or not.
@@ -284,18 +298,15 @@ def _hand_back(
                 "give: use continuation=prefill or continuation=reprompt"
             )
         prefix_ids = trace.token_ids[: cut.tokens]
-        words = _turn_to_answer(cut, trace) + cue.begin
+        words = _turn_to_answer(cut, trace, cue.begin)
         handed = tuple(messages)
     elif continuation == "prefill":
-        text = _as_written(cut, trace) + _turn_to_answer(cut, trace) + cue.begin
+        text = _as_written(cut, trace) + _turn_to_answer(cut, trace, cue.begin)
         handed = (*messages, Message("assistant", text))
     else:
         said = "\n\n".join(part for part in (cut.reasoning, cut.text) if part.strip())
-        handed = (
-            (*messages, Message("assistant", said), Message("user", cue.ask))
-            if said
-            else _appended(messages, cue.ask)
-        )
+        so_far = _appended(messages, said, "assistant", "") if said else messages
+        handed = _appended(so_far, cue.ask)
     return Request(
         handed,
         answer_tokens,
@@ -316,24 +327,30 @@ def _as_written(cut: Cut, trace: Reply) -> str:
     return f"{THINK_OPEN}\n{cut.reasoning}\n{THINK_CLOSE}\n\n{cut.text}"
 
 
-def _turn_to_answer(cut: Cut, trace: Reply) -> str:
-    """What separates the cut trace from the first words of the answer."""
+def _turn_to_answer(cut: Cut, trace: Reply, begin: str) -> str:
+    """The first words of the answer, and what separates them from the cut trace.
+
+    White space that they begin with is separation enough: a task may want them on the same line.
+    """
     if trace.reasoning and cut.in_reasoning:
-        return f"\n{THINK_CLOSE}\n\n"
-    return "\n\n" if cut.text else ""
+        return f"\n{THINK_CLOSE}\n\n{begin}"
+    return f"\n\n{begin}" if cut.text and not begin[:1].isspace() else begin
 
 
-def _appended(messages: Sequence[Message], words: str) -> tuple[Message, ...]:
-    """Add a paragraph to the user's last turn; many providers refuse two user turns in a row."""
-    if messages and messages[-1].role == "user":
-        return (*messages[:-1], Message("user", f"{messages[-1].content}\n\n{words}"))
-    return (*messages, Message("user", words))
+def _appended(
+    messages: Sequence[Message], words: str, role: Role = "user", between: str = "\n\n"
+) -> tuple[Message, ...]:
+    """Add to the last turn where it is of this role: many providers refuse two of one in a row."""
+    if messages and messages[-1].role == role:
+        return (*messages[:-1], Message(role, f"{messages[-1].content}{between}{words}"))
+    return (*messages, Message(role, words))
 
 
-def _own_answer(budget: int, length: int, trace: Reply) -> Checkpoint:
+def own_answer(budget: int, length: int, trace: Reply, *, answer: str) -> Checkpoint:
+    """The checkpoint of a trace that had ended by itself before its budget was spent."""
     return Checkpoint(
         budget=budget,
-        answer=trace.text,
+        answer=answer,
         forced=False,
         tokens=length,
         answer_tokens=0,

@@ -9,7 +9,7 @@ from anytime.domains.base import Domain, Grade, Problem
 from anytime.elicitation import Checkpoint
 from anytime.index import overthought
 
-__all__ = ["checkpoint_values", "grading_once", "trace_values"]
+__all__ = ["checkpoint_values", "grading_once", "leaked_reasoning", "trace_values"]
 
 
 def checkpoint_values(budget: int, grade: Grade) -> dict[str, float]:
@@ -29,15 +29,20 @@ def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> 
     value: dict[str, float] = {}
     for checkpoint, grade in zip(checkpoints, grades, strict=True):
         value |= checkpoint_values(checkpoint.budget, grade)
-    forced = [checkpoint for checkpoint in checkpoints if checkpoint.forced]
     untold = any(grade.parsed is None for grade in grades)
-    leaked = sum(checkpoint.leaked_reasoning_tokens for checkpoint in forced)
     return value | {
         "final": grades[-1].quality,
         "overthinking": float(overthought([grade.quality for grade in grades])),
         "unparsed": math.nan if untold else sum(not grade.parsed for grade in grades) / len(grades),
-        "leaked_reasoning_tokens": leaked / max(1, len(forced)),
+        "leaked_reasoning_tokens": leaked_reasoning(checkpoints),
     }
+
+
+def leaked_reasoning(checkpoints: Sequence[Checkpoint]) -> float:
+    """Tokens of reasoning sneaked into the forced answers of a trace, per answer."""
+    forced = [checkpoint for checkpoint in checkpoints if checkpoint.forced]
+    leaked = sum(checkpoint.leaked_reasoning_tokens for checkpoint in forced)
+    return leaked / max(1, len(forced))
 
 
 def grading_once(domain: Domain, problem: Problem) -> Callable[[str], Grade]:

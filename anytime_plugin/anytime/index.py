@@ -21,6 +21,7 @@ from anytime.errors import AnytimeError
 __all__ = [
     "Curve",
     "Envelope",
+    "IndexOptions",
     "Interval",
     "QMax",
     "Scale",
@@ -44,6 +45,16 @@ Scale = Literal["linear", "log2"]
 
 QMax = Literal["achieved"] | float
 """The quality that counts as 1: a number, or `achieved` for the enveloped curve's last value."""
+
+
+class IndexOptions(NamedTuple):
+    """How the index of a curve is computed; see `anytime_index` and `index_interval`."""
+
+    envelope: Envelope = "mean"
+    scale: Scale = "linear"
+    q_max: QMax = 1.0
+    seed: int = 0
+
 
 FloatArray = npt.NDArray[np.float64]
 

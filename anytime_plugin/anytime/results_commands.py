@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anytime.errors import AnytimeError
-from anytime.terminal import action, check_output, console, progress, tell, tell_skipped
+from anytime.terminal import action, add_logs, check_output, console, opened, tell_read
 
 if TYPE_CHECKING:
     from anytime.results.rows import Row
     from anytime.results.summary import RunSummary
-    from anytime.runs import FinishedRun, GradedTrace, RunInfo
 
 __all__ = ["add_results"]
 
@@ -35,14 +34,22 @@ reported beside it, recomputed from every answer with the envelope, scale and se
 
   anytime summary logs/*.eval out/
   anytime summary logs/*.eval --json > summary.json
+  anytime summary theirs.csv --columns problem=question_id,budget=tokens,quality=correct
 """
+
+
+_CHOICES = {
+    "envelope": "mean, none, problem or trace",
+    "scale": "linear or log2",
+    "q-max": "a number, or achieved",
+}
 
 
 def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `results` and `summary` to the commands of the command line."""
     about = "write finished runs as tidy rows: JSON lines, Parquet or CSV"
     results = action(commands, "results", about, _RESULTS, _results)
-    results.add_argument("logs", nargs="+", type=Path, metavar="LOG", help="finished runs")
+    add_logs(results)
     results.add_argument(
         "-o",
         "--output",
@@ -55,32 +62,15 @@ def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
     about = "print the index of finished runs, and what is reported beside it"
     summary = action(commands, "summary", about, _SUMMARY, _summary)
-    summary.add_argument("logs", nargs="+", type=Path, metavar="LOG", help="finished runs")
+    add_logs(summary)
+    for name in ("envelope", "scale", "q-max"):
+        text = f"of the index, instead of each run's own: {_CHOICES[name]}"
+        summary.add_argument(f"--{name}", metavar="HOW", help=text)
     summary.add_argument("--json", action="store_true", help="all digits, as JSON")
-
-
-class _Watched:
-    """A run that shows how far it was read."""
-
-    def __init__(self, run: FinishedRun) -> None:
-        self._run = run
-        self.skipped = run.skipped
-
-    @property
-    def info(self) -> RunInfo:
-        return self._run.info
-
-    @property
-    def regraded(self) -> int:
-        return self._run.regraded
-
-    def traces(self) -> Iterator[GradedTrace]:
-        yield from progress(self._run.traces(), Path(self.info.log).name, "traces")
 
 
 def _results(chosen: argparse.Namespace) -> None:
     from anytime.results.framing import WRITERS
-    from anytime.results.opening import open_runs
     from anytime.results.rows import rows_of
 
     write = WRITERS.get(chosen.output.suffix)
@@ -88,14 +78,14 @@ def _results(chosen: argparse.Namespace) -> None:
         ends = ", ".join(WRITERS)
         raise AnytimeError(f"{chosen.output}: name a file that ends in one of {ends}")
     check_output(chosen)
-    runs = [_Watched(run) for run in open_runs(chosen.logs)]
+    runs = opened(chosen)
 
     def rows() -> Iterator[Row]:
         for run in runs:
             yield from rows_of(run)
 
     count = write(chosen.output, rows())
-    _tell_all(runs)
+    tell_read(runs)
     noun = "run" if len(runs) == 1 else "runs"
     console().print(
         f"{count:,} rows of {len(runs)} {noun} written to {chosen.output}",
@@ -106,26 +96,29 @@ def _results(chosen: argparse.Namespace) -> None:
 
 
 def _summary(chosen: argparse.Namespace) -> None:
-    from anytime.results.opening import open_runs
     from anytime.results.summary import summaries
 
-    runs = [_Watched(run) for run in open_runs(chosen.logs)]
-    found = summaries(runs)
-    _tell_all(runs)
+    runs = opened(chosen)
+    q_max = chosen.q_max
+    options = {
+        "envelope": chosen.envelope,
+        "scale": chosen.scale,
+        "q_max": q_max if q_max in (None, "achieved") else _share(q_max),
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    found = summaries(runs, **given)
+    tell_read(runs)
     if chosen.json:
         print(json.dumps([one.to_json() for one in found], indent=2))
     else:
         _print(found)
 
 
-def _tell_all(runs: Sequence[FinishedRun]) -> None:
-    for run in runs:
-        tell_skipped(run.info.log, run.skipped)
-        if run.regraded:
-            tell(
-                f"{run.regraded} of {run.info.log} graded otherwise than in the log: by another "
-                f"version of the domain, or edited"
-            )
+def _share(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise AnytimeError(f"--q-max {text} is neither a number nor achieved") from None
 
 
 def _print(found: Sequence[RunSummary]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from anytime.domains.base import Grade
@@ -43,6 +43,9 @@ class RunInfo:
         q_max: Quality that counted as 1 in the index.
         seed: Of the interval's bootstrap.
         source: How its checkpoints were obtained.
+        created: When the run began, in ISO 8601; None where nobody told.
+        version: Of the harness; None where nobody told.
+        sampling: `temperature`, `top_p` and `top_k`, those that were set.
     """
 
     harness: Harness | None
@@ -60,6 +63,9 @@ class RunInfo:
     q_max: QMax
     seed: int
     source: Source = "elicited"
+    created: str | None = None
+    version: str | None = None
+    sampling: Mapping[str, float] = field(default_factory=dict)
 
 
 class GradedTrace(NamedTuple):

@@ -5,17 +5,31 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anytime.errors import AnytimeError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
-__all__ = ["action", "check_output", "console", "progress", "tell", "tell_skipped"]
+    from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId
+
+__all__ = [
+    "Watched",
+    "action",
+    "add_columns",
+    "add_logs",
+    "check_output",
+    "columns_of",
+    "console",
+    "opened",
+    "progress",
+    "tell",
+    "tell_read",
+    "tell_skipped",
+]
 
 
 def action(actions: Any, name: str, about: str, text: str, run: Any) -> argparse.ArgumentParser:
@@ -28,6 +42,56 @@ def action(actions: Any, name: str, about: str, text: str, run: Any) -> argparse
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def add_logs(parser: argparse.ArgumentParser) -> None:
+    """Add the runs a command reads, and how it reads tables of somebody else's."""
+    parser.add_argument(
+        "logs",
+        nargs="+",
+        type=Path,
+        metavar="LOG",
+        help="finished runs: logs, directories of logs, tables of anytime results",
+    )
+    add_columns(parser)
+
+
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """Add how to read tables of somebody else's."""
+    parser.add_argument(
+        "--columns",
+        metavar="NAMES",
+        help="the columns of a table that somebody else made: problem=ID,budget=TOKENS,"
+        "quality=CORRECT, and trace, tokens, answer, parsed, model, method, task, scorer, if there",
+    )
+
+
+def opened(chosen: argparse.Namespace) -> list[Watched]:
+    """Open the runs that a command was given; needs `add_logs`.
+
+    Raises:
+        AnytimeError: One is none.
+    """
+    from anytime.results.opening import open_runs
+
+    return [Watched(run) for run in open_runs(chosen.logs, columns_of(chosen))]
+
+
+def columns_of(chosen: argparse.Namespace) -> dict[str, str] | None:
+    """The columns that a user named.
+
+    Raises:
+        AnytimeError: They are not written as NAME=COLUMN.
+    """
+    if chosen.columns is None:
+        return None
+    parts = [part.partition("=") for part in chosen.columns.split(",")]
+    if wrong := [name for name, _, column in parts if not (name.strip() and column.strip())]:
+        raise AnytimeError(
+            f"--columns {chosen.columns}: {wrong[0]!r} is not written as NAME=COLUMN, such as "
+            f"problem=question_id,budget=tokens,quality=correct"
+        )
+    return {name.strip(): column.strip() for name, _, column in parts}
 
 
 def check_output(chosen: argparse.Namespace) -> None:
@@ -64,6 +128,44 @@ def tell_skipped(source: str, skipped: Counter[str]) -> None:
         tell(f"{skipped.total()} {noun} of {source} left out: {reasons}")
 
 
+def tell_read(runs: Iterable[FinishedRun]) -> None:
+    """Say what is to be known about runs that were read: what was left out, or graded anew."""
+    for run in runs:
+        tell_skipped(run.info.log, run.skipped)
+        if run.regraded:
+            tell(
+                f"{run.regraded} of {run.info.log} graded otherwise than in the log: by another "
+                f"version of the domain, or edited"
+            )
+
+
+class Watched:
+    """A run that shows how far it was read."""
+
+    def __init__(self, run: FinishedRun) -> None:
+        """Watch a run."""
+        self._run = run
+        self.skipped = run.skipped
+
+    @property
+    def info(self) -> RunInfo:
+        """Where it is from."""
+        return self._run.info
+
+    @property
+    def regraded(self) -> int:
+        """Samples graded otherwise than in the log."""
+        return self._run.regraded
+
+    def traces(self) -> Iterator[GradedTrace]:
+        """All traces, counted on the terminal."""
+        yield from progress(self._run.traces(), Path(self.info.log).name, "traces")
+
+    def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
+        """The texts of some traces."""
+        return self._run.texts(wanted)
+
+
 def progress(items: Iterator[Any], what: str, unit: str) -> Iterator[Any]:
     """Show how many items went by, on a terminal and where it takes over a second."""
     from tqdm import tqdm
@@ -73,7 +175,11 @@ def progress(items: Iterator[Any], what: str, unit: str) -> Iterator[Any]:
 
 
 def console() -> Console:
-    """Where tables are printed."""
+    """Where tables are printed: in colour on a terminal alone, and not where NO_COLOR is set."""
     from rich.console import Console
 
-    return Console()
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would exit with code 1; the command line has its own
+
+    return Piped()

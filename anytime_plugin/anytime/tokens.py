@@ -6,6 +6,7 @@ The boundaries come from the best source there is, and the source is recorded wi
 * `tokenizer`: a tokenizer run over the trace's text. It may split otherwise than the model did
   while writing, and it sees no token that the text does not show (end of turn, think tags).
 * `calibrated`: the back end's token count, spread over the text (`anytime.calibration`).
+* `estimated`: a count that was itself estimated from the text, where a finished log has none.
 
 A cut never ends inside a character: where a token ends within one, the cut ends before it. A
 character is a code point; a letter and its combining accent may be parted, as tokens part them.
@@ -39,7 +40,7 @@ __all__ = [
     "measure",
 ]
 
-CutSource = Literal["exact", "tokenizer", "calibrated"]  # best first
+CutSource = Literal["exact", "tokenizer", "calibrated", "estimated"]  # best first
 
 
 class Tokenizer(Protocol):
@@ -132,12 +133,14 @@ class Ruler:
         )
 
 
-def measure(reply: Reply, tokenizer: Tokenizer | None = None) -> Ruler:
+def measure(reply: Reply, tokenizer: Tokenizer | None = None, *, estimated: bool = False) -> Ruler:
     """Find the token boundaries of a trace from the best source the reply allows.
 
     Args:
         reply: The trace; its reasoning is not hidden.
         tokenizer: Used where the reply has no token texts that cover the whole trace.
+        estimated: Where nobody counted either, estimate the count from the text, as is only right
+            where it is too late to ask for one.
 
     Raises:
         AnytimeError: There are neither token texts, nor a tokenizer, nor a token count.
@@ -154,9 +157,11 @@ def measure(reply: Reply, tokenizer: Tokenizer | None = None) -> Ruler:
         # Separately, as an end tag stood between them that no token spans.
         ends = _Joined(reasoning, tokenizer.ends(reasoning), text, tokenizer.ends(text))
         return Ruler(reasoning, text, len(ends), "tokenizer", range(1, len(ends) + 1), ends)
-    if reply.output_tokens:
-        places, spent = spread(trace, reply.output_tokens)
-        return Ruler(reasoning, text, reply.output_tokens, "calibrated", spent, places)
+    if reply.output_tokens or estimated:
+        count = reply.output_tokens or max(1, estimate(trace))
+        places, spent = spread(trace, count)
+        source: CutSource = "calibrated" if reply.output_tokens else "estimated"
+        return Ruler(reasoning, text, count, source, spent, places)
     raise AnytimeError(
         "this back end reports neither token texts nor a token count, so its traces cannot be cut: "
         "name a tokenizer (tokenizer=FILE, DIRECTORY or HUB_ID)"

@@ -14,9 +14,10 @@ import pytest
 from inspect_ai.log import EvalSampleLimit
 
 from anytime import cli
-from anytime.results.framing import frame, iter_rows, read_rows
+from anytime.results.framing import frame, iter_rows
 from anytime.results.opening import open_runs
 from anytime.results.summary import summaries
+from anytime.results.tables import read_rows
 from tests.results.conftest import Logs, edit, run_inspect
 
 Run = Callable[..., tuple[int, str, str]]

@@ -21,7 +21,6 @@ from anytime.results.framing import (
     curves,
     frame,
     iter_rows,
-    read_rows,
     write_csv,
     write_jsonl,
     write_parquet,
@@ -29,6 +28,7 @@ from anytime.results.framing import (
 from anytime.results.opening import open_runs
 from anytime.results.rows import columns
 from anytime.results.summary import summaries, summary_of
+from anytime.results.tables import read_rows
 from tests.results.conftest import BUDGETS, Logs, results_of, run_inspect, run_lm_eval
 
 HARNESSES = ("inspect_ai", "lm_eval")
@@ -248,7 +248,7 @@ def test_what_is_no_file_of_rows_is_refused(
 ) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(AnytimeError, match=r"rows\.\w+ (is no file of rows|cannot be read)"):
+    with pytest.raises(AnytimeError, match=r"rows\.\w+ (is no table|cannot be read|holds no rows)"):
         list(read_rows(tmp_path / name))
 
 

@@ -19,7 +19,8 @@ from inspect_ai.scorer import exact
 from inspect_ai.solver import generate
 
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.reading import InspectLog, InspectRun
+from anytime.hosts.inspect_ai.log_file import InspectLog
+from anytime.hosts.inspect_ai.reading import InspectRun
 from anytime.hosts.inspect_ai.tasks import gpqa
 from anytime.results.framing import curves, iter_rows
 from anytime.results.opening import open_runs
@@ -221,7 +222,7 @@ def test_logs_of_other_tasks_are_refused(tmp_path: Path, logs: Logs) -> None:
     model = get_model("anytime/guesser")
     (log,) = inspect_eval(task, model, log_dir=str(tmp_path), display="none")
     told = refused(Path(log.location.removeprefix("file://")))
-    assert "is a log of sums, which was not run at several budgets: run one of" in told
+    assert "is a log of sums, which was not run at several budgets: add what stands in" in told
     samples = copied(logs, tmp_path / "out")
     results = json.loads(results_of(samples).read_text())
     (config,) = results["configs"].values()

@@ -6,7 +6,6 @@ from anytime.results.framing import (
     curves,
     frame,
     iter_rows,
-    read_rows,
     write_csv,
     write_jsonl,
     write_parquet,
@@ -14,6 +13,7 @@ from anytime.results.framing import (
 from anytime.results.opening import open_runs
 from anytime.results.rows import Row, columns
 from anytime.results.summary import RunSummary, summaries, summary_of
+from anytime.results.tables import read_rows, read_table
 
 __all__ = [
     "Row",
@@ -26,6 +26,7 @@ __all__ = [
     "iter_rows",
     "open_runs",
     "read_rows",
+    "read_table",
     "summaries",
     "summary_of",
     "write_csv",

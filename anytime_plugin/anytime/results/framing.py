@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,7 +14,8 @@ from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.index import Curve, FloatArray
 from anytime.results.opening import open_runs
-from anytime.results.rows import METRIC, Row, columns, from_record, rows_of, to_record
+from anytime.results.rows import METRIC, Row, rows_of, to_record
+from anytime.results.rows import columns as row_columns
 from anytime.writing import whole_file, write_lines
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ __all__ = [
     "curves",
     "frame",
     "iter_rows",
-    "read_rows",
     "write_csv",
     "write_jsonl",
     "write_parquet",
@@ -40,20 +39,21 @@ _BATCH = 8192
 Logs = str | Path | Iterable[str | Path]
 
 
-def iter_rows(logs: Logs) -> Iterator[Row]:
-    """The rows of finished runs, one by one; memory does not grow with them.
+def iter_rows(logs: Logs, columns: Mapping[str, str] | None = None) -> Iterator[Row]:
+    """The rows of finished runs, one by one; memory does not grow with them, but for tables.
 
     Args:
         logs: As in `anytime.results.opening.open_runs`, which is done before this returns.
+        columns: Likewise.
 
     Raises:
         AnytimeError: One cannot be read, or has nothing at budgets.
     """
-    runs = open_runs(logs)
+    runs = open_runs(logs, columns)
     return (row for run in runs for row in rows_of(run))
 
 
-def frame(logs: Logs) -> pd.DataFrame:
+def frame(logs: Logs, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
     """All rows as a data frame; needs pandas, which comes with datasets.
 
     Whole numbers and truth values have pandas' nullable types, as they may be missing.
@@ -65,7 +65,7 @@ def frame(logs: Logs) -> pd.DataFrame:
     import pyarrow as pa
 
     kinds = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    table = pa.Table.from_batches(_batches(iter_rows(logs)), _schema())
+    table = pa.Table.from_batches(_batches(iter_rows(logs, columns)), _schema())
     made: pd.DataFrame = table.to_pandas(types_mapper=kinds.get)
     return made
 
@@ -76,7 +76,7 @@ def write_jsonl(path: Path, rows: Iterable[Row]) -> int:
     Returns:
         How many.
     """
-    empty = dict.fromkeys(columns())
+    empty = dict.fromkeys(row_columns())
     return write_lines(path, (empty | to_record(row) for row in rows))
 
 
@@ -104,7 +104,7 @@ def write_csv(path: Path, rows: Iterable[Row]) -> int:
         How many.
     """
     count = 0
-    names = list(columns())
+    names = list(row_columns())
     with (
         whole_file(path) as partial,
         partial.open("w", encoding="utf-8", errors="replace", newline="") as file,
@@ -124,43 +124,11 @@ WRITERS: Mapping[str, Callable[[Path, Iterable[Row]], int]] = {
 """By the end of a file's name."""
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """Read what `write_jsonl` or `write_parquet` wrote, one by one.
-
-    Raises:
-        AnytimeError: It is no such file, or a damaged one.
-    """
-    read = {".jsonl": _read_jsonl, ".parquet": _read_parquet}.get(path.suffix)
-    if read is None:
-        raise AnytimeError(f"{path} is no file of rows that can be read: name a .jsonl or .parquet")
-    try:
-        for record in read(path):
-            yield from_record(record)
-    except OSError as error:
-        raise AnytimeError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
-        raise AnytimeError(f"{path} is no file of rows of anytime, or a damaged one") from None
-
-
-def _read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as file:
-        for line in file:
-            yield json.loads(line)
-
-
-def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(str(path)) as file:
-        for batch in file.iter_batches():
-            yield from batch.to_pylist()
-
-
 def _schema() -> Any:
     import pyarrow as pa
 
     kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
-    return pa.schema([(name, kinds[kind]) for name, kind in columns().items()])
+    return pa.schema([(name, kinds[kind]) for name, kind in row_columns().items()])
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[Any]:

@@ -1,28 +1,58 @@
-"""From the files a user names to finished runs, whichever harness wrote them."""
+"""From the files a user names to finished runs, whoever wrote them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 
 from anytime.errors import AnytimeError
+from anytime.results.tables import TABLES, check_columns, read_table
 from anytime.runs import FinishedRun
 
-__all__ = ["open_runs"]
+__all__ = ["LogKind", "log_files", "log_kind", "open_runs"]
 
 _HEAD = 65536
 """Bytes of a file that are looked at to learn what it is."""
 
 
-def open_runs(logs: str | Path | Iterable[str | Path]) -> list[FinishedRun]:
-    """Open finished runs; little more than their headers is read.
+class LogKind(Enum):
+    """What a file is."""
+
+    INSPECT = "a log of Inspect AI"
+    LM_EVAL = "samples of lm-eval"
+    TABLE = "a table"
+
+
+def open_runs(
+    logs: str | Path | Iterable[str | Path], columns: Mapping[str, str] | None = None
+) -> list[FinishedRun]:
+    """Open finished runs; little more than their headers is read, but for tables.
 
     Args:
         logs: Logs of Inspect AI; lm-eval's `samples_*.jsonl`, or `results_*.json` for all tasks of
-            its run; directories for all that is in them.
+            its run; tables of rows, see `anytime.results.tables`; directories for all logs in them.
+        columns: What the columns of a table are called that somebody else made.
 
     Raises:
         AnytimeError: One cannot be read, is no run, or is named twice.
+    """
+    if columns is not None:
+        check_columns(columns)
+    files = log_files(logs)
+    kinds = [log_kind(file) for file in files]
+    if columns is not None and LogKind.TABLE not in kinds:
+        raise AnytimeError("columns are named and no table is: name a .csv, .jsonl or .parquet")
+    return [
+        run for file, kind in zip(files, kinds, strict=True) for run in _open(file, kind, columns)
+    ]
+
+
+def log_files(logs: str | Path | Iterable[str | Path]) -> list[Path]:
+    """The logs that paths stand for.
+
+    Raises:
+        AnytimeError: There are none, one cannot be read, or one is named twice.
     """
     named = [Path(logs)] if isinstance(logs, str | Path) else [Path(log) for log in logs]
     if not named:
@@ -33,11 +63,10 @@ def open_runs(logs: str | Path | Iterable[str | Path]) -> list[FinishedRun]:
         if (real := file.resolve()) in known:
             raise AnytimeError(f"{file} is named twice")
         known.add(real)
-    return [_open(file) for file in files]
+    return files
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """The logs a path stands for."""
     if path.is_dir():
         found = {*path.rglob("*.eval"), *path.rglob("samples_*.jsonl")}
         found |= {file for file in path.rglob("*.json") if _is_inspect(_head(file))}
@@ -52,20 +81,35 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
 
 
-def _open(path: Path) -> FinishedRun:
+def log_kind(path: Path) -> LogKind:
+    """What a file is, by its first bytes.
+
+    Raises:
+        AnytimeError: It cannot be read, or is nothing that holds a run.
+    """
     head = _head(path)
     if path.name.startswith("samples_") or head.startswith(b'{"doc_id"'):
-        from anytime.hosts.lm_eval.reading import LmEvalRun
-
-        return LmEvalRun(path)
+        return LogKind.LM_EVAL
     if head.startswith(b"PK") or _is_inspect(head):
-        from anytime.hosts.inspect_ai.reading import InspectRun
-
-        return InspectRun(path)
+        return LogKind.INSPECT
+    if path.suffix in TABLES:
+        return LogKind.TABLE
     raise AnytimeError(
         f"{path} is no run: name a log of Inspect AI (.eval, .json), or lm-eval's samples_*.jsonl "
         f"or results_*.json"
     )
+
+
+def _open(path: Path, kind: LogKind, columns: Mapping[str, str] | None) -> list[FinishedRun]:
+    if kind is LogKind.LM_EVAL:
+        from anytime.hosts.lm_eval.foreign_reading import finished_run
+
+        return [finished_run(path)]
+    if kind is LogKind.INSPECT:
+        from anytime.hosts.inspect_ai.reading import InspectRun
+
+        return [InspectRun(path)]
+    return list(read_table(path, columns))
 
 
 def _is_inspect(head: bytes) -> bool:

@@ -12,7 +12,16 @@ from anytime.errors import AnytimeError
 from anytime.plugins import known_domains
 from anytime.runs import FinishedRun, GradedTrace, RunInfo
 
-__all__ = ["METRIC", "Row", "columns", "from_record", "rows_of", "rows_of_trace", "to_record"]
+__all__ = [
+    "METRIC",
+    "Row",
+    "columns",
+    "from_record",
+    "rows_of",
+    "rows_of_trace",
+    "to_record",
+    "without_answers",
+]
 
 METRIC = "metric_"
 """Begins the names of the columns that `Row.metrics` is spread into."""
@@ -117,10 +126,15 @@ def rows_of(run: FinishedRun) -> Iterator[Row]:
         for row in rows_of_trace(run.info, trace):
             yield row
     if row is None:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in run.skipped.items())
-        raise AnytimeError(
-            f"{run.info.log} holds no answers at budgets" + (f" ({reasons})" if reasons else "")
-        )
+        raise without_answers(run)
+
+
+def without_answers(run: FinishedRun) -> AnytimeError:
+    """What to raise of a run that was read and had none."""
+    reasons = ", ".join(f"{count} {reason}" for reason, count in run.skipped.items())
+    return AnytimeError(
+        f"{run.info.log} holds no answers at budgets" + (f" ({reasons})" if reasons else "")
+    )
 
 
 def rows_of_trace(info: RunInfo, trace: GradedTrace) -> Iterator[Row]:

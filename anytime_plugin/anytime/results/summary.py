@@ -60,11 +60,17 @@ class RunSummary:
         }
 
 
-def summaries(runs: Iterable[FinishedRun]) -> list[RunSummary]:
-    """Sum up runs with the envelope, scale and seed each was run with.
+def summaries(
+    runs: Iterable[FinishedRun],
+    *,
+    envelope: Envelope | None = None,
+    scale: Scale | None = None,
+    q_max: QMax | None = None,
+) -> list[RunSummary]:
+    """Sum up runs with the envelope, scale and seed each was run with, or those that are named.
 
     Raises:
-        AnytimeError: One has nothing at budgets, or mixes budgets.
+        AnytimeError: One has nothing at budgets, or mixes budgets; an unknown option.
     """
     found = []
     for run in runs:
@@ -74,9 +80,9 @@ def summaries(runs: Iterable[FinishedRun]) -> list[RunSummary]:
                 summary_of(
                     key,
                     curve,
-                    envelope=info.envelope,
-                    scale=info.scale,
-                    q_max=info.q_max,
+                    envelope=envelope or info.envelope,
+                    scale=scale or info.scale,
+                    q_max=info.q_max if q_max is None else q_max,
                     seed=info.seed,
                     skipped=run.skipped,
                 )

@@ -16,7 +16,7 @@ from inspect_ai.scorer import Score
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import reply_from
-from anytime.hosts.inspect_ai.reading import InspectLog, LoggedSample, reading
+from anytime.hosts.inspect_ai.log_file import InspectLog, LoggedSample, reading
 from anytime.hosts.inspect_ai.records import KEY, domain_of
 from anytime.preferences.pool import PoolInfo, PoolTrace, Scored, TraceId, pool_trace
 

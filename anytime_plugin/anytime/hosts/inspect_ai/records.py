@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from inspect_ai.dataset import Sample
@@ -34,6 +35,9 @@ KEY = "anytime"
 CURVE = "_anytime"
 """Ends the name of the curve beside a scorer of another's task."""
 
+ANNOTATED = "anytime_annotate"
+"""Our entry in the metadata of a log that `anytime annotate` wrote."""
+
 CHECKPOINT_KEY = "anytime_checkpoint"
 """Marks the copy of a sample that scorers see for one checkpoint."""
 
@@ -45,14 +49,14 @@ class Record(NamedTuple):
         elicited: The checkpoints.
         scores: Per checkpoint, the values the task's own scorers gave it, in the task's order.
         method: What was put into the prompt, see `anytime.methods.prompting.Prompted`.
-        grades: Per checkpoint the grades by each scorer, where `anytime annotate` gave them, which
-            keeps no answers that could be graded again.
+        grades: By scorer one grade per checkpoint, where `anytime annotate` gave them: it keeps no
+            answers that could be graded again.
     """
 
     elicited: Elicited
     scores: Sequence[Sequence[Any]]
     method: Mapping[str, Any]
-    grades: Sequence[Sequence[Grade]] = ()
+    grades: Mapping[str, Sequence[Grade]] = MappingProxyType({})
 
 
 def sample_from(
@@ -149,5 +153,6 @@ def record_in(kept: Mapping[str, Any] | None) -> Record | None:
         return None
     entry = dict(kept)
     scores, method = entry.pop("scores", ()), entry.pop("method", {})
-    grades = [[Grade(**one) for one in each] for each in entry.pop("grades", ())]
+    given = entry.pop("grades", {})
+    grades = {scorer: [Grade(**one) for one in each] for scorer, each in given.items()}
     return Record(Elicited.from_json(entry), scores, method, grades)

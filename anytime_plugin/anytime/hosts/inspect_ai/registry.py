@@ -1,5 +1,6 @@
 """What Inspect AI finds through the entry point `inspect_ai`; importing it registers all parts."""
 
+from anytime.hosts.inspect_ai.handing_back import annotate
 from anytime.hosts.inspect_ai.models import anytime as anytime_provider
 from anytime.hosts.inspect_ai.scoring import anytime, curve
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
@@ -8,6 +9,7 @@ from anytime.solvers import budget, cot, leap, pdp, pdp_plus
 
 __all__ = [
     "aime",
+    "annotate",
     "anytime",
     "anytime_provider",
     "budget",

@@ -219,7 +219,7 @@ def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: b
     """The values of one trace; in a task of others from the first verdict on each checkpoint."""
     checkpoints = record.elicited.checkpoints
     if record.grades:
-        grades = [each[0] for each in record.grades]
+        grades = list(next(iter(record.grades.values())))
     elif known is None:
         if not record.scores:
             raise AnytimeError("this task has no scorer whose verdicts could make a curve")

@@ -15,6 +15,8 @@ from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.domains.base import Cue, Domain, Problem
 from anytime.elicitation import (
     CONTINUATIONS,
+    FOREIGN_ANSWER_TOKENS,
+    FOREIGN_BUDGETS,
     GENERIC_CUE,
     MODES,
     Continuation,
@@ -41,8 +43,6 @@ from anytime.tokens import Tokenizer, counter, load_tokenizer
 
 __all__ = [
     "DEFAULT",
-    "FOREIGN_ANSWER_TOKENS",
-    "FOREIGN_BUDGETS",
     "Budgets",
     "Run",
     "checked_run",
@@ -54,11 +54,6 @@ Budgets = str | int | Sequence[int | str]
 DEFAULT: Budgets = "default"
 """The grid of the task, or of its domain; not None, which is what `-S budgets=` with nothing behind
 it gives."""
-
-FOREIGN_BUDGETS = "geom:128:4096:6"
-"""Default for tasks that are no domain of ours."""
-
-FOREIGN_ANSWER_TOKENS = 1024
 
 
 @dataclass(frozen=True, slots=True)

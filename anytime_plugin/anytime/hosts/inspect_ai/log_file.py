@@ -1,0 +1,259 @@
+"""Finished Inspect logs, read sample by sample.
+
+Inspect's own readers parse and validate all of a sample, and most of it is the transcript, which
+nobody looks at here. So `.eval` archives are opened directly, and of each sample what comes before
+the transcript is parsed: several times faster. Names of members and fields are Inspect's file
+format; `tests/results/test_skipped.py` tells when it moves.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from inspect_ai.log import EvalLog, read_eval_log
+
+from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.records import KEY, Record, record_in
+
+__all__ = ["InspectLog", "LoggedSample", "Place", "RawSample", "reading", "sample_name"]
+
+Place = tuple[str | int, int]
+"""A sample's id and epoch."""
+
+_TRANSCRIPT = b',"events":['
+"""Where the bulk of a sample begins. Quotation marks within a JSON text are escaped, so this stands
+at a key; where it is a key of something else, what comes before it is no JSON object."""
+
+_RESULTS = b',"scores":{'
+"""Where messages and output, the other bulk of a sample, end."""
+
+_BEHIND = b'],"model_usage":{'
+"""What follows the transcript, or stands within it."""
+
+_TROUBLE = (b'"error":{', b'"limit":{', b'"invalidation":{')
+"""Where what comes after the transcript has to be looked at too."""
+
+
+class LoggedSample(NamedTuple):
+    """What is looked at of a sample.
+
+    Attributes:
+        id: Of the sample.
+        epoch: Which of its traces it is.
+        metadata: The problem stands there.
+        store: The checkpoints stand there.
+        output: The model's output, as JSON values; None where it was passed over.
+        scores: As JSON values by scorer; None where it was not scored.
+        failed: Why its run has no result, in words; None where it has one.
+        limit: The kind of limit it was stopped by, if any.
+    """
+
+    id: str | int
+    epoch: int
+    metadata: Mapping[str, Any]
+    store: Mapping[str, Any]
+    output: Mapping[str, Any] | None
+    scores: Mapping[str, Any] | None
+    failed: str | None
+    limit: str | None
+
+    def record(self) -> Record | None:
+        """The checkpoints; None where `anytime/budget` did not finish."""
+        return record_in(self.store.get(KEY))
+
+
+class RawSample(NamedTuple):
+    """A sample as it is to be written again.
+
+    Attributes:
+        name: Its member in an archive; empty in a `.json` log.
+        fields: As JSON values: those before the transcript, or all.
+        rest: What follows them, from the comma on; empty where all were parsed.
+    """
+
+    name: str
+    fields: dict[str, Any]
+    rest: bytes
+
+
+class InspectLog:
+    """A log that samples are read from, one at a time.
+
+    A `.json` log, which is one JSON object, is read as a whole and takes its own size and more; an
+    `.eval` log does not.
+
+    Args:
+        path: The log, whatever its name.
+
+    Attributes:
+        path: The log.
+        format: What it is.
+        header: All but the samples.
+
+    Raises:
+        AnytimeError: It cannot be read, or is no log.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the header."""
+        self.path = path
+        self.format = _format(path)
+        with reading(path):
+            self.header: EvalLog = read_eval_log(str(path), header_only=True, format=self.format)
+
+    @property
+    def expected(self) -> list[Place]:
+        """The samples its run set out to do, a problem's own one after another."""
+        epochs = self.header.eval.config.epochs or 1
+        ids = self.header.eval.dataset.sample_ids or []
+        return [(id_, epoch) for id_ in ids for epoch in range(1, epochs + 1)]
+
+    def samples(self) -> Iterator[LoggedSample]:
+        """All samples: those expected in their order, then what else there is.
+
+        Outputs are passed over where that saves time.
+        """
+        with reading(self.path):
+            if self.format == "json":
+                held = {(raw["id"], raw["epoch"]): raw for raw in self._whole()}
+                for place in dict.fromkeys([*self.expected, *held]):
+                    if place in held:
+                        yield _sample(held.pop(place))
+                return
+            with zipfile.ZipFile(self.path) as archive:
+                names = dict.fromkeys(name for name in archive.namelist() if _is_sample(name))
+                for place in self.expected:
+                    if (name := sample_name(place)) in names:
+                        del names[name]
+                        yield _sample(_parsed(archive.read(name), place))
+                for name in names:
+                    yield _sample(_parsed(archive.read(name)))
+
+    def some(self, places: Collection[Place]) -> Iterator[LoggedSample]:
+        """Samples by their places, in that order.
+
+        Raises:
+            AnytimeError: One of them is missing, or damaged.
+        """
+        with reading(self.path):
+            if self.format == "json":
+                held = {(raw["id"], raw["epoch"]): raw for raw in self._whole()}
+                for place in places:
+                    yield _sample(held[place])
+                return
+            with zipfile.ZipFile(self.path) as archive:
+                for place in places:
+                    yield _sample(_parsed(archive.read(sample_name(place))))
+
+    def raw(self) -> Iterator[RawSample]:
+        """All samples as they are to be written again, in the order they were written."""
+        with reading(self.path):
+            if self.format == "json":
+                for fields in self._whole():
+                    yield RawSample("", fields, b"")
+                return
+            with zipfile.ZipFile(self.path) as archive:
+                for name in dict.fromkeys(filter(_is_sample, archive.namelist())):
+                    yield _raw(name, archive.read(name))
+
+    def one(self, id_: str | int, epoch: int) -> RawSample:
+        """One sample, as `raw` gives it."""
+        with reading(self.path):
+            if self.format == "json":
+                held = (raw for raw in self._whole() if (raw["id"], raw["epoch"]) == (id_, epoch))
+                return RawSample("", next(held), b"")
+            with zipfile.ZipFile(self.path) as archive:
+                name = sample_name((id_, epoch))
+                return _raw(name, archive.read(name))
+
+    def _whole(self) -> list[dict[str, Any]]:
+        raw: list[dict[str, Any]] = json.loads(self.path.read_bytes()).get("samples") or []
+        return raw
+
+
+def sample_name(place: Place) -> str:
+    """The member of an archive that a sample is."""
+    return f"samples/{place[0]}_epoch_{place[1]}.json"
+
+
+def _is_sample(name: str) -> bool:
+    return name.startswith("samples/") and name.endswith(".json")
+
+
+def _parsed(data: bytes, place: Place | None = None) -> dict[str, Any]:
+    """A sample's fields, as far as they are looked at; where its place is known, without output."""
+    end = data.find(_TRANSCRIPT)
+    behind = max(end, data.find(_BEHIND, end))
+    if end > 0 and not any(data.find(mark, behind) > 0 for mark in _TROUBLE):
+        begin = data.find(_RESULTS, 0, end)
+        if place is not None and begin > 0:
+            found = _between(data, begin + 1, end)
+            if found is not None:
+                return found | {"id": place[0], "epoch": place[1]}
+        found = _between(data, 1, end)
+        if found is not None:
+            return found
+    whole: dict[str, Any] = json.loads(data)
+    return whole
+
+
+def _raw(name: str, data: bytes) -> RawSample:
+    end = data.find(_TRANSCRIPT)
+    behind = max(end, data.find(_BEHIND, end))
+    if end > 0 and not any(data.find(mark, behind) > 0 for mark in _TROUBLE):
+        fields = _between(data, 1, end)
+        if fields is not None:
+            return RawSample(name, fields, data[end:])
+    return RawSample(name, json.loads(data), b"")
+
+
+def _between(data: bytes, begin: int, end: int) -> dict[str, Any] | None:
+    """The fields that stand there; None where the marks were keys of something else."""
+    try:
+        found: dict[str, Any] = json.loads(b"{%b}" % data[begin:end])
+    except ValueError:
+        return None
+    return found if "store" in found else None
+
+
+def _sample(raw: Mapping[str, Any]) -> LoggedSample:
+    failed = "ended with an error" if raw.get("error") else None
+    if raw.get("invalidation"):
+        failed = "marked as invalid"
+    return LoggedSample(
+        id=raw["id"],
+        epoch=raw["epoch"],
+        metadata=raw.get("metadata") or {},
+        store=raw.get("store") or {},
+        output=raw.get("output"),
+        scores=raw.get("scores"),
+        failed=failed,
+        limit=(raw.get("limit") or {}).get("type"),
+    )
+
+
+def _format(path: Path) -> Literal["eval", "json"]:
+    with reading(path), path.open("rb") as file:
+        return "eval" if file.read(2) == b"PK" else "json"
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say in one sentence what is wrong with a log that is read inside.
+
+    Raises:
+        AnytimeError: It cannot be read, or is none.
+    """
+    try:
+        yield
+    except AnytimeError:
+        raise
+    except OSError as error:
+        raise AnytimeError(f"log {path} cannot be read: {error.strerror or error}") from None
+    except Exception:  # whatever the parsers that Inspect calls make of what is no log
+        raise AnytimeError(f"{path} is no log of Inspect AI, or a damaged one") from None

@@ -1,0 +1,223 @@
+"""The scorers of a finished log, run again on other answers: without a model, outside a task.
+
+Holds the touch of `resolve_scorers`, by which `inspect score` makes a log's scorers and which is
+not published; `tests/hosts/inspect_ai/test_annotating.py` tells when it moves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import copy
+from typing import Any, NamedTuple
+
+from inspect_ai._eval.score import resolve_scorers
+from inspect_ai.log import EvalLog
+from inspect_ai.model import ChatMessage, ChatMessageUser, ModelName, ModelOutput
+from inspect_ai.scorer import Score, Scorer, Target
+from inspect_ai.solver import Generate, Solver, TaskState, multiple_choice
+from pydantic import TypeAdapter
+
+from anytime.domains.base import Domain, Grade, Problem
+from anytime.errors import AnytimeError
+from anytime.grading import grading_once
+from anytime.hosts.inspect_ai.records import CURVE, domain_of
+from anytime.hosts.inspect_ai.scoring import foreign_grade
+
+__all__ = [
+    "Grading",
+    "asked_of",
+    "domain_grading",
+    "given_input",
+    "is_generated",
+    "log_scorers",
+    "plan_solver",
+    "scorer_grading",
+    "statement",
+]
+
+Grading = Callable[[Mapping[str, Any], Sequence[str]], Awaitable[dict[str, list[Grade]]]]
+"""Grades texts as answers to a logged sample (its fields, as JSON values), by scorer."""
+
+_MESSAGES: TypeAdapter[list[ChatMessage]] = TypeAdapter(list[ChatMessage])
+
+_ASKING = ("model_graded_qa", "model_graded_fact", "perplexity", "target_perplexity")
+"""Scorers that ask a model about each answer, or for its probabilities."""
+
+
+class LogScorer(NamedTuple):
+    """A scorer of a log, and what its scores are called there."""
+
+    name: str
+    scorer: Scorer
+
+
+def log_scorers(header: EvalLog) -> list[LogScorer]:
+    """Make the scorers that a log names, without curves of ours.
+
+    Raises:
+        AnytimeError: It names none, or one that is not installed.
+    """
+    names = [spec.name for spec in header.eval.scorers or []]
+    if not names:
+        raise AnytimeError(
+            "its task has no scorer that could grade an answer: name --domain, whose grading is "
+            "to be used"
+        )
+    try:
+        made = resolve_scorers(header)
+    except Exception as error:  # whatever the file or package of the task raises
+        raise AnytimeError(
+            f"its scorers ({', '.join(names)}) cannot be made here ({error}): install the package "
+            f"of its task, stand where the log's task file is, or name --domain"
+        ) from None
+    return [
+        LogScorer(name.rpartition("/")[2], scorer)
+        for name, scorer in zip(names, made, strict=True)
+        if not name.endswith(CURVE)
+    ]
+
+
+def plan_solver(header: EvalLog) -> Solver | None:
+    """The solver of a log that reads answers: `multiple_choice`; None where it has none.
+
+    Raises:
+        AnytimeError: It shuffled the options, and the log does not tell how.
+    """
+    for step in header.plan.steps:
+        if step.solver.rpartition("/")[2] == "multiple_choice":
+            options = dict(step.params)
+            further = options.pop("kwargs", {})
+            if options.pop("shuffle", None) or further.get("shuffle"):
+                raise AnytimeError(
+                    "its solver shuffled the options of each sample and wrote the answers anew, so "
+                    "the log holds neither the order nor the traces"
+                )
+            return multiple_choice(**options)
+    return None
+
+
+def domain_grading(domain: Domain | None) -> Grading:
+    """Grade as a domain does: the one that is named, or that of a sample of ours."""
+
+    async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
+        known = domain_of(sample.get("metadata") or {})
+        if known is None:
+            assert domain is not None
+            gold = sample["target"]
+            gold = gold if isinstance(gold, str) else gold[0]
+            known = domain, Problem(str(sample["id"]), statement(sample), gold.strip())
+        grade_one = grading_once(*known)
+        try:
+            return {known[0].name: [grade_one(text) for text in texts]}
+        except KeyError as missing:
+            raise AnytimeError(
+                f"domain {known[0].name} needs the {missing.args[0]} of a problem, which the log "
+                f"does not hold"
+            ) from None
+
+    return grade
+
+
+def scorer_grading(header: EvalLog) -> Grading:
+    """Grade as the task's own scorers do.
+
+    Raises:
+        AnytimeError: They cannot be had, or ask a model.
+    """
+    scorers = log_scorers(header)
+    asking = [one.name for one in scorers if one.name in _ASKING]
+    if asking:
+        raise AnytimeError(
+            f"its scorer {asking[0]} asks a model about each answer: name --model, which runs it "
+            f"inside Inspect"
+        )
+    solver = plan_solver(header)
+    model = ModelName(header.eval.model)
+
+    async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
+        prompt = _prompt(sample) if solver else asked_of(sample)
+        found: dict[str, dict[str, Grade]] = {one.name: {} for one in scorers}
+        for text in dict.fromkeys(texts):
+            state = _state(sample, model, prompt)
+            if solver is None:
+                _answer(state, text)
+            else:
+                state = await solver(state, _giving(text))
+            for name, scorer in scorers:
+                score = await scorer(state, Target(sample["target"]))
+                found[name][text] = _grade(score)
+        return {
+            name: [by_text[text] for text in texts]
+            for name, by_text in found.items()
+            if not any(math.isnan(grade.quality) for grade in by_text.values())
+        }
+
+    return grade
+
+
+def _grade(score: Score | None) -> Grade:
+    if score is None or (isinstance(score.value, float) and math.isnan(score.value)):
+        return Grade(math.nan, None, "")
+    grade = foreign_grade(score.value)
+    return Grade(grade.quality, None, score.answer or "")
+
+
+def _giving(text: str) -> Generate:
+    async def generate(state: TaskState, tool_calls: Any = "loop", **options: Any) -> TaskState:
+        _answer(state, text)
+        return state
+
+    return generate
+
+
+def _answer(state: TaskState, text: str) -> None:
+    state.output = ModelOutput.from_content(str(state.model), text)
+    state.messages = [*state.messages, state.output.message]
+
+
+def _state(sample: Mapping[str, Any], model: ModelName, prompt: list[ChatMessage]) -> TaskState:
+    return TaskState(
+        model=model,
+        sample_id=sample["id"],
+        epoch=sample["epoch"],
+        input=given_input(sample),
+        # A solver writes into the messages.
+        messages=[copy(message) for message in prompt],
+        target=Target(sample["target"]),
+        choices=sample.get("choices"),
+        completed=True,
+        metadata=dict(sample.get("metadata") or {}),
+        store=dict(sample.get("store") or {}),
+    )
+
+
+def asked_of(sample: Mapping[str, Any]) -> list[ChatMessage]:
+    """The messages of a sample up to the model's first own."""
+    given = sample.get("messages") or []
+    first = next((place for place, m in enumerate(given) if is_generated(m)), len(given))
+    return _MESSAGES.validate_python(given[:first])
+
+
+def is_generated(message: Mapping[str, Any]) -> bool:
+    """Whether the model wrote a logged message; examples in a prompt are the assistant's too."""
+    return message["role"] == "assistant" and message.get("source") != "input"
+
+
+def _prompt(sample: Mapping[str, Any]) -> list[ChatMessage]:
+    """The sample's input, which `multiple_choice` makes its prompt of."""
+    given = sample["input"]
+    if isinstance(given, str):
+        return [ChatMessageUser(content=given)]
+    return _MESSAGES.validate_python(given)
+
+
+def given_input(sample: Mapping[str, Any]) -> str | list[ChatMessage]:
+    """The sample's input."""
+    return sample["input"] if isinstance(sample["input"], str) else _prompt(sample)
+
+
+def statement(sample: Mapping[str, Any]) -> str:
+    """The sample's input as text."""
+    given = sample["input"]
+    return given if isinstance(given, str) else "\n\n".join(m.text for m in _prompt(sample))

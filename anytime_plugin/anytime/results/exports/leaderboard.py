@@ -1,0 +1,165 @@
+"""Summaries of runs as a table: CSV for programs, Markdown for readers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from anytime.results.exports.measuring import Measured, benchmark, index_options
+
+__all__ = ["to_csv", "to_markdown"]
+
+
+def to_csv(measured: Iterable[Measured]) -> str:
+    """One line per run and scorer, with a column for every budget of any of them."""
+    lines = [_line(one) for one in measured]
+    budgets = sorted({budget for _, quality in lines for budget in quality})
+    text = io.StringIO()
+    fields = list(lines[0][0]) if lines else []
+    columns = [*fields, *(f"q@{budget}" for budget in budgets)]
+    writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
+    writer.writeheader()
+    for values, quality in lines:
+        writer.writerow(values | {f"q@{budget}": value for budget, value in quality.items()})
+    return _writable(text.getvalue())
+
+
+def _line(one: Measured) -> tuple[dict[str, Any], Mapping[int, float]]:
+    info, summary = one.info, one.summary.to_json()
+    about = one.summary.key._asdict()
+    origin = {
+        "domain": info.domain,
+        "dataset": info.dataset,
+        "revision": info.revision,
+        "split": info.split,
+    }
+    names = (
+        "problems",
+        "traces",
+        "anytime_index",
+        "anytime_index_low",
+        "anytime_index_high",
+        "anytime_index_raw",
+        "final",
+        "average",
+        "drift",
+        "overthinking",
+        "unparsed",
+    )
+    numbers = {name: summary[name] for name in names}
+    return about | origin | index_options(info) | numbers, one.summary.quality
+
+
+def _writable(text: str) -> str:
+    """Lone surrogates, which some back ends return, as question marks."""
+    return text.encode(errors="replace").decode()
+
+
+_Group = tuple[Any, ...]
+
+
+def to_markdown(measured: Iterable[Measured]) -> str:
+    """A table per benchmark, the best index first.
+
+    Runs stand in one table only where they were asked the same at the same budgets: dataset,
+    budgets, mode, scorer and how the index is taken are the same.
+    """
+    groups: dict[_Group, list[Measured]] = {}
+    for one in measured:
+        groups.setdefault(_group(one), []).append(one)
+    found = sorted(groups.values(), key=lambda group: _heading(group[0]))
+    return _writable("\n".join(_table(group) for group in found))
+
+
+def _group(one: Measured) -> _Group:
+    info, key = one.info, one.summary.key
+    return (
+        benchmark(info),
+        info.dataset,
+        info.revision,
+        info.split,
+        tuple(one.curve.budgets),
+        key.mode,
+        key.scorer,
+        key.source,
+        *index_options(info).values(),
+    )
+
+
+def _heading(one: Measured) -> str:
+    info, key = one.info, one.summary.key
+    split = f", {info.split}" if info.split else ""
+    scorer = "" if key.scorer == info.domain else f", by {key.scorer}"
+    return f"### {_cell(f'{benchmark(info)}: {info.dataset}{split}{scorer}')}"
+
+
+def _conditions(one: Measured) -> str:
+    info, key = one.info, one.summary.key
+    told = [
+        f"budgets {','.join(map(str, one.curve.budgets))} tokens",
+        key.mode,
+        *(f"{name} {value}" for name, value in index_options(info).items()),
+    ]
+    if key.source != "elicited":
+        told.append(f"checkpoints {key.source}")
+    if info.revision:
+        told.append(f"revision {info.revision}")
+    return _cell("; ".join(told))
+
+
+def _table(group: Sequence[Measured]) -> str:
+    budgets = group[0].curve.budgets
+    names = ["task", "model", "method", "index", "95 %", "final"]
+    names += [f"q@{budget}" for budget in budgets]
+    names += ["problems", "traces"]
+    marks = ["---" if name in ("task", "model", "method") else "---:" for name in names]
+    ordered = sorted(group, key=lambda one: -one.summary.summary.anytime_index)
+    lines = [names, marks, *(_cells(one) for one in ordered)]
+    parts = [_heading(group[0]), f"{_conditions(group[0])}."]
+    parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+    parts += _notes(group)
+    return "\n\n".join(parts) + "\n"
+
+
+def _cells(one: Measured) -> list[str]:
+    key, numbers = one.summary.key, one.summary.summary
+    low, high = numbers.interval
+    return [
+        _cell(key.task),
+        _cell(key.model),
+        _cell(key.method),
+        f"{numbers.anytime_index:.3f}",
+        "" if one.summary.problems < 2 else f"{low:.3f}-{high:.3f}",
+        f"{numbers.final:.3f}",
+        *(f"{value:.3f}" for value in one.summary.quality.values()),
+        str(one.summary.problems),
+        str(one.summary.traces),
+    ]
+
+
+def _notes(group: Sequence[Measured]) -> list[str]:
+    notes = []
+    if group[0].info.dataset == "builtin":
+        notes.append("Built-in problems are generated stand-ins, not the benchmark.")
+    if len({one.curve.problems for one in group}) > 1:
+        notes.append(
+            "These runs were asked different problems of the dataset, so their order says little: "
+            "`anytime compare --common` compares them on those they share."
+        )
+    elif len(group) > 1:
+        notes.append(
+            "Intervals are over problems. Where two overlap, the order of the two is open: "
+            "`anytime compare` pairs them by problem."
+        )
+    return notes
+
+
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+
+def _cell(text: str) -> str:
+    """Text as it is, in a cell: no markup, and in one line."""
+    return _MARKUP.sub(lambda mark: f"\\{mark[0]}", " ".join(text.split()))

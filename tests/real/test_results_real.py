@@ -1,0 +1,80 @@
+"""Real logs and tables of others: annotated, or refused for the right reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from inspect_ai.log import read_eval_log
+
+from anytime.index import anytime_index
+from anytime.results import curves, frame, iter_rows, open_runs, summaries
+from anytime.results.annotation import Told, annotate
+from tests.real.conftest import DATA
+
+INSPECT = DATA / "logs" / "inspect"
+GEMMA = DATA / "gpqa" / "gemma_trajectory.csv"
+COLUMNS = {
+    "problem": "question_id",
+    "budget": "decile",
+    "quality": "correct",
+    "tokens": "prefix_token_count",
+    "answer": "prediction",
+}
+
+
+def told(name: str, folder: Path) -> Told:
+    _, found = annotate([INSPECT / name], folder)
+    (one,) = found
+    return one
+
+
+def test_popularity_is_annotated(tmp_path: Path) -> None:
+    one = told("popularity.eval", tmp_path)
+    assert one.outcome is not None
+    assert one.outcome.samples == 100
+    (path,) = one.outputs
+    source, log = (read_eval_log(str(p)) for p in (INSPECT / "popularity.eval", path))
+    assert source.results is not None
+    assert log.results is not None
+    (old, *curve) = log.results.scores
+    assert old == source.results.scores[0]
+    shown = {score.name: score.metrics for score in curve}
+    # One word is an answer from the first budget on, so the curve is flat at the log's accuracy.
+    assert shown["match_anytime"]["anytime_index"].value == pytest.approx(0.63)
+    assert shown["match_anytime"]["final"].value == old.metrics["accuracy"].value == 0.63
+    (found,) = summaries(open_runs(path))
+    assert found.summary.anytime_index == pytest.approx(0.63)
+    assert log.samples is not None
+    assert source.samples is not None
+    assert [s.output.completion for s in log.samples] == [
+        s.output.completion for s in source.samples
+    ]
+
+
+def test_a_log_of_rewritten_answers_is_refused(tmp_path: Path) -> None:
+    one = told("gpqa-diamond_gpt-4o-mini_cancelled.eval", tmp_path)
+    assert "its solver shuffled the options" in one.refused
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hidden_reasoning_is_refused(tmp_path: Path) -> None:
+    one = told("gpqa-diamond_gpt-5_encrypted-reasoning.eval", tmp_path)
+    assert "4 with hidden reasoning, which cannot be cut" in one.refused
+    assert "mode=contract" in one.refused
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_gemma_trajectory_gives_the_check_value() -> None:
+    table = frame(GEMMA, COLUMNS)
+    assert len(table) == 1089
+    assert sorted(table["budget"].unique()) == list(range(0, 101, 10))
+    ((_, run),) = curves(iter_rows(GEMMA, COLUMNS)).items()
+    index = {e: anytime_index(run.curve, envelope=e) for e in ("none", "mean", "trace")}  # type: ignore[arg-type]
+    assert index == pytest.approx({"none": 0.523737, "mean": 0.528283, "trace": 0.693939}, abs=1e-6)
+    assert anytime_index(run.curve, q_max="achieved") == pytest.approx(0.830159, abs=1e-6)
+    (found,) = summaries(open_runs(GEMMA, COLUMNS))
+    numbers = found.summary
+    assert (numbers.final, numbers.average, numbers.overthinking) == pytest.approx(
+        (0.585859, 0.514233, 0.272727), abs=1e-6
+    )
