@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
@@ -18,13 +19,23 @@ from tests.feeding import feed
 texts = st.text(st.sampled_from("ab ,.7\n"), max_size=400)
 
 
+class Words:
+    """A token a word."""
+
+    def ends(self, text: str) -> list[int]:
+        return [found.end() for found in re.finditer(r"\S+", text)]
+
+    def encode(self, text: str) -> list[int]:
+        raise NotImplementedError
+
+
 def test_a_trace_is_graded_as_it_stands() -> None:
-    reply = Reply("five six seven", reasoning="one two three four.", output_tokens=8, finish="stop")
-    elicited, stood = in_trace(reply, BudgetGrid([2, 6, 8, 9]))
-    assert stood == ("one two", "one two three four.\n\nfive", "five six seven", "five six seven")
-    assert [point.tokens for point in elicited.checkpoints] == [2, 6, 8, 8]
+    reply = Reply("five six seven", reasoning="one two three four", finish="stop")
+    elicited, stood = in_trace(reply, BudgetGrid([2, 5, 7, 9]), Words())
+    assert stood == ("one two", "one two three four\n\nfive", "five six seven", "five six seven")
+    assert [point.tokens for point in elicited.checkpoints] == [2, 5, 7, 7]
     assert [point.forced for point in elicited.checkpoints] == [False] * 4
-    assert [point.cut for point in elicited.checkpoints] == ["calibrated", "calibrated", None, None]
+    assert [point.cut for point in elicited.checkpoints] == ["tokenizer", "tokenizer", None, None]
     assert elicited.mode == "intrace"
 
 

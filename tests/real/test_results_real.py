@@ -10,10 +10,7 @@ from inspect_ai.log import read_eval_log
 from anytime.index import anytime_index
 from anytime.results import curves, frame, iter_rows, open_runs, summaries
 from anytime.results.annotation import Told, annotate
-from tests.real.conftest import DATA
 
-INSPECT = DATA / "logs" / "inspect"
-GEMMA = DATA / "gpqa" / "gemma_trajectory.csv"
 COLUMNS = {
     "problem": "question_id",
     "budget": "decile",
@@ -23,18 +20,20 @@ COLUMNS = {
 }
 
 
-def told(name: str, folder: Path) -> Told:
-    _, found = annotate([INSPECT / name], folder)
+def told(path: Path, folder: Path) -> Told:
+    _, found = annotate([path], folder)
     (one,) = found
     return one
 
 
-def test_popularity_is_annotated(tmp_path: Path) -> None:
-    one = told("popularity.eval", tmp_path)
+def test_popularity_is_annotated(data: Path, tmp_path: Path) -> None:
+    one = told(data / "logs" / "inspect" / "popularity.eval", tmp_path)
     assert one.outcome is not None
     assert one.outcome.samples == 100
     (path,) = one.outputs
-    source, log = (read_eval_log(str(p)) for p in (INSPECT / "popularity.eval", path))
+    source, log = (
+        read_eval_log(str(p)) for p in (data / "logs" / "inspect" / "popularity.eval", path)
+    )
     assert source.results is not None
     assert log.results is not None
     (old, *curve) = log.results.scores
@@ -52,28 +51,29 @@ def test_popularity_is_annotated(tmp_path: Path) -> None:
     ]
 
 
-def test_a_log_of_rewritten_answers_is_refused(tmp_path: Path) -> None:
-    one = told("gpqa-diamond_gpt-4o-mini_cancelled.eval", tmp_path)
+def test_a_log_of_rewritten_answers_is_refused(data: Path, tmp_path: Path) -> None:
+    one = told(data / "logs" / "inspect" / "gpqa-diamond_gpt-4o-mini_cancelled.eval", tmp_path)
     assert "its solver shuffled the options" in one.refused
     assert list(tmp_path.iterdir()) == []
 
 
-def test_hidden_reasoning_is_refused(tmp_path: Path) -> None:
-    one = told("gpqa-diamond_gpt-5_encrypted-reasoning.eval", tmp_path)
+def test_hidden_reasoning_is_refused(data: Path, tmp_path: Path) -> None:
+    one = told(data / "logs" / "inspect" / "gpqa-diamond_gpt-5_encrypted-reasoning.eval", tmp_path)
     assert "4 with hidden reasoning, which cannot be cut" in one.refused
     assert "mode=contract" in one.refused
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_gemma_trajectory_gives_the_check_value() -> None:
-    table = frame(GEMMA, COLUMNS)
+def test_the_gemma_trajectory_gives_the_check_value(data: Path) -> None:
+    gemma = data / "gpqa" / "gemma_trajectory.csv"
+    table = frame(gemma, COLUMNS)
     assert len(table) == 1089
     assert sorted(table["budget"].unique()) == list(range(0, 101, 10))
-    ((_, run),) = curves(iter_rows(GEMMA, COLUMNS)).items()
+    ((_, run),) = curves(iter_rows(gemma, COLUMNS)).items()
     index = {e: anytime_index(run.curve, envelope=e) for e in ("none", "mean", "trace")}  # type: ignore[arg-type]
     assert index == pytest.approx({"none": 0.523737, "mean": 0.528283, "trace": 0.693939}, abs=1e-6)
     assert anytime_index(run.curve, q_max="achieved") == pytest.approx(0.830159, abs=1e-6)
-    (found,) = summaries(open_runs(GEMMA, COLUMNS))
+    (found,) = summaries(open_runs(gemma, COLUMNS))
     numbers = found.summary
     assert (numbers.final, numbers.average, numbers.overthinking) == pytest.approx(
         (0.585859, 0.514233, 0.272727), abs=1e-6
