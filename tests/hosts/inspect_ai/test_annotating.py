@@ -23,25 +23,31 @@ from inspect_ai.model import (
     ModelOutput,
 )
 from inspect_ai.scorer import (
+    Score,
+    Scorer,
+    Target,
     choice,
     exact,
     includes,
     match,
+    mean,
     model_graded_qa,
     pattern,
+    scorer,
 )
 from inspect_ai.scorer import math as math_scorer
-from inspect_ai.solver import generate, multiple_choice, system_message
+from inspect_ai.solver import TaskState, generate, multiple_choice, system_message
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.handing_back import annotate as annotate_task
 from anytime.hosts.inspect_ai.tasks import aime
 from anytime.index import IndexOptions
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
 from anytime.results.annotation import Told, annotate
-from tests.hosts.inspect_ai.conftest import Cli, Run, metrics, samples, says, scripted
+from tests.hosts.inspect_ai.conftest import Cli, Run, logs_in, metrics, samples, says, scripted
 
 BUDGETS = [2, 4, 8, 16]
 GRID = BudgetGrid(BUDGETS)
@@ -130,31 +136,28 @@ def test_answers_that_stand_in_a_trace_are_graded_by_the_tasks_own_scorer(
 
 
 def test_every_checkpoint_is_what_inspect_score_gives_on_the_same_text(
-    run: Run, tmp_path: Path, cli: Cli
+    run: Run, tmp_path: Path
 ) -> None:
-    path = plain_log(run, sums(match(), pattern(r"ANSWER: (\d+)")))
+    scorers = [match(), pattern(r"ANSWER: (\d+)")]
+    path = plain_log(run, sums(*scorers))
     made = annotated(path, tmp_path / "out")
+    found = {name: quality(made, name) for name in ("match", "pattern")}
     cuts = {sample.id: sample.store["anytime"] for sample in samples(read_eval_log(str(made)))}
-    for place, budget in enumerate(BUDGETS):
+    for place in range(len(BUDGETS)):
         log = read_eval_log(str(path))
         for sample in samples(log):
             end = cuts[sample.id]["checkpoints"][place].get("end")
             text = sample.output.completion[:end]
             sample.output = ModelOutput.from_content("scripted/model", text)
-        log.eval.model_args = {}
-        log.eval.model = "none/none"  # the command makes the log's model, though nobody asks it
-        copy = tmp_path / f"{budget}.eval"
-        write_eval_log(log, str(copy))
-        done = cli("score", copy, "--action", "overwrite", "--overwrite")
-        assert done.returncode == 0, done.stderr
-        for scorer in ("match", "pattern"):
-            found = quality(made, scorer)
-            for sample in samples(read_eval_log(str(copy))):
-                assert sample.scores is not None
-                asked = float(sample.scores[scorer].value == "C")
-                assert found[str(sample.id)][BUDGETS.index(budget)] == asked
+        again = inspect_ai.score(log, scorers, action="overwrite", model="none/none")
+        for sample in samples(again):
+            assert sample.scores is not None
+            for name, by_problem in found.items():
+                asked = float(sample.scores[name].value == "C")
+                assert by_problem[str(sample.id)][place] == asked
 
 
+@pytest.mark.slow
 def test_the_new_log_opens_with_the_hosts_own_tools(run: Run, tmp_path: Path, cli: Cli) -> None:
     path = plain_log(run, sums(match(), includes()), epochs=2)
     made = annotated(path, tmp_path / "out")
@@ -188,6 +191,22 @@ def test_multiple_choice_reads_each_beginning(run: Run, tmp_path: Path) -> None:
     # Eight words; the letter is the ninth.
     assert quality(made) == {"red": [0, 0, 0, 1], "blue": [0, 0, 0, 0]}
     assert list(frame(made)["answer"].fillna("")) == ["", "", "", "A"] * 2
+
+
+@scorer(metrics={"*": [mean()]})
+def parts() -> Scorer:
+    async def grade(state: TaskState, target: Target) -> Score:
+        said = state.output.completion
+        return Score(value={"right": target.text in said, "length": len(said), "brief": 0.5})
+
+    return grade
+
+
+def test_each_number_of_a_scorer_has_a_curve(run: Run, tmp_path: Path) -> None:
+    made = annotated(plain_log(run, sums(parts())), tmp_path / "out")
+    assert set(frame(made)["scorer"]) == {"parts/right", "parts/brief"}
+    assert quality(made, "parts/right")["What is 3 + 4?"] == [0, 0, 1, 1]
+    assert "parts/brief_anytime" in metrics(read_eval_log(str(made)))
 
 
 def test_math_is_compared_as_math(run: Run, tmp_path: Path) -> None:
@@ -387,10 +406,10 @@ PROFILE: dict[str, Any] = {"accuracy": 0.8, "solve_tokens": 300, "drift": 0.5, "
 
 
 def test_a_model_asked_afterwards_says_what_it_said_in_the_run(run: Run, tmp_path: Path) -> None:
-    budgets = [64, 128, 256, 512]
+    budgets = [64, 256]
     model = inspect_ai.model.get_model("anytime/simulated", **PROFILE)
     # All of them: what the simulator says when it is wrong depends on what else it knows.
-    live = run(aime("builtin", budgets=budgets), model, epochs=2)
+    live = run(aime("builtin", budgets=budgets), model)
 
     def forget(log: EvalLog, held: list[EvalSample]) -> None:
         log.eval.scorers = []
@@ -463,16 +482,26 @@ def test_problems_with_a_missing_trace_are_not_handed_back(run: Run, tmp_path: P
     assert sum(task.metadata["anytime_annotate"]["left_out"].values()) == 2
 
 
-def test_wrong_options_are_told_before_anything_is_asked(
-    run: Run, tmp_path: Path, cli: Cli
-) -> None:
+def test_wrong_options_are_told_before_anything_is_asked(run: Run) -> None:
+    path = str(plain_log(run, sums(includes())))
+    options: list[tuple[dict[str, Any], str]] = [
+        ({}, "name the log to annotate: -T log=FILE"),
+        ({"log": path, "budget": "2,4"}, "unknown option 'budget': did you mean"),
+        ({"log": "nothing.eval"}, "nothing.eval"),
+        ({"log": path, "domain": "chess"}, "chess"),
+        ({"log": path, "continuation": "shout"}, "unknown continuation 'shout'"),
+        ({"log": path, "envelope": "best"}, "unknown envelope 'best'"),
+    ]
+    for given, told in options:
+        with pytest.raises(PrerequisiteError) as error:
+            annotate_task(**given)
+        assert told in str(error.value)
+
+
+@pytest.mark.slow
+def test_the_task_runs_by_its_name(run: Run, cli: Cli, tmp_path: Path) -> None:
     path = plain_log(run, sums(includes()))
-    for words, told in [
-        ([], "name the log to annotate: -T log=FILE"),
-        (["-T", f"log={path}", "-T", "budget=2,4"], "unknown option 'budget': did you mean"),
-        (["-T", "log=nothing.eval"], "nothing.eval"),
-        (["-T", f"log={path}", "-T", "domain=chess"], "chess"),
-    ]:
-        done = cli("eval", "anytime/annotate", *words, "--model", "anytime/guesser")
-        assert done.returncode != 0
-        assert told in " ".join((done.stdout + done.stderr).split())
+    done = cli("eval", "anytime/annotate", "-T", f"log={path}", "--model", "anytime/guesser")
+    assert done.returncode == 0, done.stdout
+    (log,) = logs_in(tmp_path / "logs")[1:]
+    assert metrics(log)["includes_anytime"]["final"] >= 0

@@ -137,7 +137,7 @@ def scorer_grading(header: EvalLog) -> Grading:
 
     async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
         prompt = _prompt(sample) if solver else asked_of(sample)
-        found: dict[str, dict[str, Grade]] = {one.name: {} for one in scorers}
+        found: dict[str, dict[str, Grade]] = {}
         for text in dict.fromkeys(texts):
             state = _state(sample, model, prompt)
             if solver is None:
@@ -146,21 +146,38 @@ def scorer_grading(header: EvalLog) -> Grading:
                 state = await solver(state, _giving(text))
             for name, scorer in scorers:
                 score = await scorer(state, Target(sample["target"]))
-                found[name][text] = _grade(score)
+                for one, grade in _grades(name, score).items():
+                    found.setdefault(one, {})[text] = grade
         return {
             name: [by_text[text] for text in texts]
             for name, by_text in found.items()
-            if not any(math.isnan(grade.quality) for grade in by_text.values())
+            if by_text.keys() == set(texts)
         }
 
     return grade
 
 
-def _grade(score: Score | None) -> Grade:
-    if score is None or (isinstance(score.value, float) and math.isnan(score.value)):
-        return Grade(math.nan, None, "")
-    grade = foreign_grade(score.value)
-    return Grade(grade.quality, None, score.answer or "")
+def _grades(name: str, score: Score | None) -> dict[str, Grade]:
+    """What a scorer said: of a dict-valued one each number in [0, 1] by itself; NaN is nothing."""
+    if score is None:
+        return {}
+    values = (
+        {f"{name}/{key}": value for key, value in score.value.items() if _is_quality(value)}
+        if isinstance(score.value, Mapping)
+        else {name: score.value}
+    )
+    return {
+        one: Grade(foreign_grade(value).quality, None, score.answer or "")
+        for one, value in values.items()
+        if not (isinstance(value, float) and math.isnan(value))
+    }
+
+
+def _is_quality(value: Any) -> bool:
+    try:
+        return foreign_grade(value).quality >= 0
+    except AnytimeError:
+        return False
 
 
 def _giving(text: str) -> Generate:

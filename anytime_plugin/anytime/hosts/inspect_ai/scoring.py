@@ -263,6 +263,8 @@ def foreign_grade(verdict: Any) -> Grade:
 
 
 def _sentence(checkpoint: Checkpoint) -> str:
+    if checkpoint.cut is not None and not checkpoint.forced:
+        return f"at {checkpoint.budget} tokens what stood in the trace ({checkpoint.cut} cut)"
     if not checkpoint.forced:
         spent = "" if checkpoint.tokens is None else f" ({checkpoint.tokens} tokens)"
         return f"at {checkpoint.budget} tokens the model's own answer{spent}"
