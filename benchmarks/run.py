@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 
 from benchmarks import (
+    annotating,
     lm_eval_host,
     lm_eval_memory,
     overhead,
@@ -33,6 +34,7 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     "scoring": scoring.main,
     "pairs": pairs.main,
     "results": results.main,
+    "annotate": annotating.main,
     "bootstrap": statistics.main,
     "import": lambda: import_time(),
 }

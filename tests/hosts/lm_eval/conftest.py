@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,16 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     # With torch installed, asking the machine for its versions takes seconds.
     monkeypatch.setattr("lm_eval.evaluator.add_env_info", lambda results: None)
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Generated rows in place of the downloads of lm-eval's own tasks."""
+    from tests.hosts.lm_eval.foreign import loader
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("datasets.load_dataset", loader(tmp_path_factory.mktemp("rows")))
+        yield
 
 
 @pytest.fixture

@@ -141,7 +141,8 @@ def arguments(
         draw: Which of a problem's traces this belongs to, from 1 on.
     """
     kwargs = {**gen_kwargs, "max_gen_toks": request.max_tokens}
-    kwargs["until"] = list(kwargs.get("until") or [])
+    until = kwargs.get("until") or []
+    kwargs["until"] = [until] if isinstance(until, str) else list(until)
     if takes_messages(lm):
         kwargs["seed"] = draw
         return _dump(request.messages), kwargs

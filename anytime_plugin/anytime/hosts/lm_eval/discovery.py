@@ -14,6 +14,7 @@ import importlib.metadata
 import importlib.util
 import inspect
 import sys
+import warnings
 from collections.abc import Callable, Iterable
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -23,6 +24,9 @@ from typing import Any
 __all__ = ["MODELS", "find_spec", "install", "task_directories"]
 
 GROUP = "lm_eval.tasks"
+
+PREFIX = "anytime:"
+"""Begins the names of tasks of others that are to be run at every budget."""
 
 MODELS = {
     "anytime-planner": "anytime.hosts.lm_eval.models:Planner",
@@ -51,8 +55,6 @@ def find_spec(name: str, path: Any = None, target: ModuleType | None = None) -> 
         try:
             install(module)
         except Exception as error:  # lm-eval has to work whatever becomes of us
-            import warnings
-
             warnings.warn(
                 f"anytime's tasks cannot be discovered by this lm-eval ({error}): use "
                 f'--include_path "$(anytime path)"',
@@ -64,12 +66,18 @@ def find_spec(name: str, path: Any = None, target: ModuleType | None = None) -> 
 
 
 def install(manager: ModuleType) -> None:
-    """Register our models, and let `TaskManager` look into the advertised directories too."""
+    """Register our models, and let `TaskManager` look into the advertised directories too.
+
+    And let it understand names that begin with `anytime:`.
+    """
     _register_models()
     task_manager = manager.TaskManager
-    if "entry_point" in inspect.getsource(manager).lower():
-        return  # this lm-eval looks for itself
-    task_manager.__init__ = _looking_further(task_manager.__init__)
+    if "entry_point" not in inspect.getsource(manager).lower():  # else it looks for itself
+        task_manager.__init__ = _looking_further(task_manager.__init__)
+    try:
+        _understand_prefix(task_manager)
+    except AttributeError as error:
+        warnings.warn(f"this lm-eval cannot run anytime:NAME ({error})", stacklevel=2)
 
 
 def _register_models() -> None:
@@ -101,6 +109,36 @@ def _looking_further(init: Callable[..., None]) -> Callable[..., None]:
         self.include_path = named
 
     return wrapped
+
+
+def _understand_prefix(task_manager: Any) -> None:
+    """Let names with the prefix be matched and loaded; what is behind them is lm-eval's."""
+    match, load = task_manager.match_tasks, task_manager._load_spec
+
+    @functools.wraps(match)
+    def match_tasks(self: Any, task_list: Any) -> list[str]:
+        asked = [task_list] if isinstance(task_list, str) else list(task_list)
+        ours = [name for name in asked if name.startswith(PREFIX)]
+        if not ours:
+            return list(match(self, task_list))
+        from anytime.hosts.lm_eval.errors import one_sentence
+        from anytime.hosts.lm_eval.names import matched
+
+        with one_sentence():
+            found = matched(ours, self.task_index)
+        return sorted({*match(self, [name for name in asked if name not in ours]), *found})
+
+    @functools.wraps(load)
+    def load_spec(self: Any, spec: Any) -> Any:
+        if not isinstance(spec, str) or not spec.startswith(PREFIX):
+            return load(self, spec)
+        from anytime.hosts.lm_eval.wrapping import load_wrapped
+
+        return load_wrapped(
+            spec, functools.partial(load, self), self.task_index, getattr(self, "metadata", None)
+        )
+
+    task_manager.match_tasks, task_manager._load_spec = match_tasks, load_spec
 
 
 def task_directories() -> list[Path]:

@@ -17,6 +17,7 @@ from anytime.domains.base import Problem
 from anytime.elicitation import Elicited, separated
 from anytime.errors import AnytimeError
 from anytime.grading import grading_once
+from anytime.hosts.lm_eval.header import read_header
 from anytime.hosts.lm_eval.responses import Response, read_response
 from anytime.plugins import get_domain
 from anytime.protocol import Reply
@@ -24,7 +25,6 @@ from anytime.runs import GradedTrace, RunInfo, TraceId
 
 __all__ = ["LmEvalRun", "Logged", "SamplesFile", "samples_files"]
 
-_SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT.+)\.jsonl")
 _RESULTS = re.compile(r"results_(?P<date>\d{4}-\d\d-\d\dT.+)\.json")
 
 _COPY = b', "filtered_resps": '
@@ -33,9 +33,6 @@ text are escaped, so this stands at a key and nowhere else."""
 
 _BEHIND = b', "filter": '
 """The key behind that copy: the last of its name in a line, as what follows are numbers."""
-
-_NAMES = ("peft", "delta", "pretrained", "model", "path", "engine")
-"""The model arguments that name a model, in lm-eval's own order."""
 
 
 class Logged(NamedTuple):
@@ -65,6 +62,7 @@ class SamplesFile:
         date: What names the run.
         domain: Name of the domain.
         metadata: The task's settings.
+        began: When and how the run was made, as in `RunInfo`.
         model: Who was asked.
         traces: How many each problem has.
         budgets: Where they were cut.
@@ -76,18 +74,17 @@ class SamplesFile:
     def __init__(self, path: Path) -> None:
         """Read the results file."""
         self.path = path
-        self.task, self.date = _named(path)
-        self.results = path.with_name(f"results_{self.date}.json")
-        results = _read_results(self.results, path)
-        config = results["configs"].get(self.task) or {}
-        metadata = config.get("metadata") or {}
+        header = read_header(path)
+        self.task, self.date, self.results = header.task, header.date, header.results
+        config, metadata = header.config, header.metadata
         if not {"budgets", "mode", "revision", "traces"} <= set(metadata):
             raise AnytimeError(
                 f"{path} holds samples of {self.task}, which is no task of anytime: those are "
                 f"tasks such as anytime_trip"
             )
         self.metadata: Mapping[str, Any] = metadata
-        self.model = _model(results.get("config") or {})
+        self.began = header.began
+        self.model = header.model
         try:
             self.domain: str = config["dataset_path"]
             self.dataset: str = metadata["dataset"]
@@ -187,6 +184,7 @@ class LmEvalRun:
             scale=file.metadata.get("scale", "linear"),
             q_max=file.metadata.get("q_max", 1.0),
             seed=file.metadata.get("seed", 0),
+            **file.began,
         )
 
     def traces(self) -> Iterator[GradedTrace]:
@@ -250,43 +248,6 @@ def samples_files(path: Path) -> list[Path]:
             f"no samples_*.jsonl of {where}: run lm_eval with --log_samples and --output_path"
         )
     return found
-
-
-def _named(samples: Path) -> tuple[str, str]:
-    name = _SAMPLES.fullmatch(samples.name)
-    if name is None:
-        raise AnytimeError(
-            f"{samples} is not named as lm-eval names its samples, samples_TASK_DATE.jsonl: keep "
-            f"the name, by which its results_DATE.json is found"
-        )
-    return name["task"], name["date"]
-
-
-def _read_results(path: Path, samples: Path) -> Mapping[str, Any]:
-    try:
-        results = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise AnytimeError(
-            f"{samples} has no {path.name} beside it, which tells its budgets and dataset: keep "
-            f"the two files together"
-        ) from None
-    except OSError as error:
-        raise AnytimeError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise AnytimeError(f"{path} is damaged: it is no JSON object") from None
-    if not isinstance(results, dict) or not isinstance(results.get("configs"), dict):
-        raise AnytimeError(f"{path} is no results file of lm-eval")
-    return results
-
-
-def _model(config: Mapping[str, Any]) -> str:
-    """Who was asked: `hf/gpt2`, or the kind of model alone where it has no name."""
-    kind = str(config.get("model"))
-    given = config.get("model_args") or {}
-    if isinstance(given, str):
-        given = dict(part.split("=", 1) for part in given.split(",") if "=" in part)
-    names = [given[name] for name in _NAMES if given.get(name)]
-    return f"{kind}/{names[0]}" if names else kind
 
 
 def _read_line(line: bytes, where: str, whole: bool) -> Logged:

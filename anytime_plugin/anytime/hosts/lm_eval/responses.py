@@ -9,7 +9,10 @@ from typing import Any
 from anytime.elicitation import Elicited, separated
 from anytime.protocol import Reply
 
-__all__ = ["Response", "read_response", "response"]
+__all__ = ["WRAP", "Response", "read_response", "response", "scorer_name"]
+
+WRAP = "anytime_wrap"
+"""Our entry in the metadata of a task of others, by which its results are known."""
 
 Response = tuple[str, str]
 """The trace as the model wrote it, and its checkpoints as JSON."""
@@ -35,3 +38,8 @@ def read_response(response: Response) -> tuple[Elicited, Mapping[str, Any]]:
     for checkpoint in record["checkpoints"]:
         checkpoint.setdefault("answer", own)
     return Elicited.from_json(record), method
+
+
+def scorer_name(metric: str, filter_name: str) -> str:
+    """A metric of a task of others behind a filter, as lm-eval's own results name it."""
+    return f"{metric},{filter_name}"

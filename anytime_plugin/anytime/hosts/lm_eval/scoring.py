@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from anytime.domains.base import Domain, Problem
 from anytime.elicitation import Elicited
 from anytime.grading import trace_values
 from anytime.hosts.lm_eval.harness import mean
-from anytime.hosts.lm_eval.settings import Settings
+from anytime.hosts.lm_eval.settings import RunSettings, Settings
 from anytime.index import Curve, anytime_index, index_interval
 from anytime.methods.prompting import COSTS
 
-__all__ = ["Curved", "aggregations", "higher_is_better", "values"]
+__all__ = [
+    "Aggregate",
+    "Curved",
+    "aggregations",
+    "higher_is_better",
+    "index_aggregations",
+    "index_values",
+    "values",
+]
 
 Aggregate = Callable[[Sequence[Any]], float]
 
@@ -66,29 +76,47 @@ def values(
         value |= {key: float(method[key]) for key in COSTS if key in method}
         per_trace.append(value | {"average": float(np.mean(quality))})
     averaged = {key: float(np.mean([value[key] for value in per_trace])) for key in per_trace[0]}
-    own = Curve(settings.budgets, [curve])
-    return averaged | {
-        name: Curved(statistic(own, settings), curve) for name, statistic in _INDEX.items()
-    }
+    return averaged | index_values(curve, settings)
 
 
-def _index(curve: Curve, settings: Settings) -> float:
+def index_values(quality: Sequence[Sequence[float]], settings: RunSettings) -> dict[str, float]:
+    """A problem's own index with its companions; they carry the curve they were taken from.
+
+    NaN where one is outside [0, 1]: whether a metric of others is a quality is not known before,
+    and ranks have to send one another the same names.
+
+    Args:
+        quality: Quality by trace and budget.
+        settings: How the index is computed.
+    """
+    if not _is_quality(quality):
+        return dict.fromkeys(_INDEX, Curved(math.nan, quality))
+    own = Curve(settings.budgets, [quality])
+    return {name: Curved(statistic(own, settings), quality) for name, statistic in _INDEX.items()}
+
+
+def _is_quality(values: npt.ArrayLike) -> bool:
+    found = np.asarray(values)
+    return bool(((found >= 0) & (found <= 1)).all())
+
+
+def _index(curve: Curve, settings: RunSettings) -> float:
     return anytime_index(
         curve, envelope=settings.envelope, scale=settings.scale, q_max=settings.q_max
     )
 
 
-def _raw(curve: Curve, settings: Settings) -> float:
+def _raw(curve: Curve, settings: RunSettings) -> float:
     return anytime_index(curve, envelope="none", scale=settings.scale, q_max=settings.q_max)
 
 
-def _drift(curve: Curve, settings: Settings) -> float:
+def _drift(curve: Curve, settings: RunSettings) -> float:
     enveloped = anytime_index(curve, envelope="mean", scale=settings.scale, q_max=settings.q_max)
     return enveloped - _raw(curve, settings)
 
 
-def _bound(side: int) -> Callable[[Curve, Settings], float]:
-    def statistic(curve: Curve, settings: Settings) -> float:
+def _bound(side: int) -> Callable[[Curve, RunSettings], float]:
+    def statistic(curve: Curve, settings: RunSettings) -> float:
         if len(curve.quality) < 2:  # of one problem there is no interval
             return _index(curve, settings)
         return index_interval(
@@ -102,7 +130,7 @@ def _bound(side: int) -> Callable[[Curve, Settings], float]:
     return statistic
 
 
-_INDEX: Mapping[str, Callable[[Curve, Settings], float]] = {
+_INDEX: Mapping[str, Callable[[Curve, RunSettings], float]] = {
     "anytime_index": _index,
     "anytime_index_low": _bound(0),
     "anytime_index_high": _bound(1),
@@ -127,9 +155,12 @@ def aggregations(domain: Domain, settings: Settings) -> dict[str, Aggregate]:
     per_trace = ["final", "average", "overthinking", "unparsed", "leaked_reasoning_tokens"]
     if settings.method != "cot":
         per_trace += COSTS
-    return dict.fromkeys([*per_budget, *per_trace], mean) | {
-        name: _over_problems(statistic, settings) for name, statistic in _INDEX.items()
-    }
+    return dict.fromkeys([*per_budget, *per_trace], mean) | index_aggregations(settings)
+
+
+def index_aggregations(settings: RunSettings) -> dict[str, Aggregate]:
+    """How the `index_values` of the problems become those of all of them."""
+    return {name: _over_problems(statistic, settings) for name, statistic in _INDEX.items()}
 
 
 def higher_is_better(names: Sequence[str]) -> dict[str, bool]:
@@ -137,9 +168,13 @@ def higher_is_better(names: Sequence[str]) -> dict[str, bool]:
     return {name: _BETTER.get(name, True) for name in names}
 
 
-def _over_problems(statistic: Callable[[Curve, Settings], float], settings: Settings) -> Aggregate:
+def _over_problems(
+    statistic: Callable[[Curve, RunSettings], float], settings: RunSettings
+) -> Aggregate:
     def aggregate(items: Sequence[Curved]) -> float:
         quality = np.array([item.quality for item in items])
+        if not _is_quality(quality):
+            return math.nan
         # Ranks send problems in an order of their own; sums of floats shall not depend on it.
         by_problem = quality.mean(axis=1)
         return statistic(Curve(settings.budgets, quality[np.lexsort(by_problem.T)]), settings)

@@ -9,7 +9,13 @@ from typing import Any, get_args
 
 from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.domains.base import SPLITS, Domain, Split
-from anytime.elicitation import CONTINUATIONS, MODES, Mode
+from anytime.elicitation import (
+    CONTINUATIONS,
+    FOREIGN_ANSWER_TOKENS,
+    FOREIGN_BUDGETS,
+    MODES,
+    Mode,
+)
 from anytime.errors import AnytimeError
 from anytime.index import Curve, Envelope, QMax, Scale, anytime_index, budget_weights
 from anytime.methods.leap import LEVELS, Level
@@ -24,7 +30,7 @@ from anytime.methods.prompting import (
     refuse_idle,
 )
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["ForeignSettings", "RunSettings", "Settings", "read_foreign_settings", "read_settings"]
 
 # lm-eval merges the model's own arguments into the metadata, so a name that is none of ours may be
 # one of theirs. These look like ours and are not.
@@ -53,14 +59,11 @@ _EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """The knobs of a task.
+class RunSettings:
+    """The knobs of every task: how traces are sampled and cut, and how the index is computed.
 
     Attributes:
         budgets: Trace tokens: `128,256,512`, `geom:128:4096:6`, `linear:0:4000:5` or a list.
-        dataset: `official`, `builtin`, a pinned subset's name or a file.
-        split: `test`, `dev` or `all`; None is `test`, or the whole of a user's file.
-        method: How a problem becomes the first prompt: `cot`, `pdp`, `pdp_plus`, `leap`.
         mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
         continuation: How a cut trace is handed back: `auto`, `prefill`, `reprompt`.
         traces: Traces per problem.
@@ -71,6 +74,40 @@ class Settings:
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
         seed: Of generated problems, option orders and the interval's bootstrap.
+    """
+
+    budgets: BudgetGrid
+    mode: Mode
+    continuation: str
+    traces: int
+    tokenizer: str | None
+    answer_tokens: int
+    trace_store: str | None
+    envelope: Envelope
+    scale: Scale
+    q_max: QMax
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignSettings(RunSettings):
+    """The knobs of a task of others.
+
+    Attributes:
+        cue: The first words of a forced answer; None for those that fit any task.
+    """
+
+    cue: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(RunSettings):
+    """The knobs of a task on a domain.
+
+    Attributes:
+        dataset: `official`, `builtin`, a pinned subset's name or a file.
+        split: `test`, `dev` or `all`; None is `test`, or the whole of a user's file.
+        method: How a problem becomes the first prompt: `cot`, `pdp`, `pdp_plus`, `leap`.
         pairs: File of `anytime pairs build` for `pdp` and `pdp_plus`.
         pool: A finished run to learn from: lm-eval's samples file, or a pool file. With neither, a
             pool is sampled from the dev split, once, and kept on disk.
@@ -86,20 +123,9 @@ class Settings:
         principles: LEAP's `low` or `high` level.
     """
 
-    budgets: BudgetGrid
     dataset: str
     split: Split | None
     method: Method
-    mode: Mode
-    continuation: str
-    traces: int
-    tokenizer: str | None
-    answer_tokens: int
-    trace_store: str | None
-    envelope: Envelope
-    scale: Scale
-    q_max: QMax
-    seed: int
     pairs: str | None
     pool: str | None
     pool_domain: str | None
@@ -129,7 +155,8 @@ class Settings:
         )
 
 
-NAMES = tuple(field.name for field in fields(Settings))
+_FOREIGN_NAMES = tuple(field.name for field in fields(ForeignSettings))
+NAMES = tuple(dict.fromkeys([*(field.name for field in fields(Settings)), *_FOREIGN_NAMES]))
 
 
 def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> Settings:
@@ -143,23 +170,16 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
     Raises:
         AnytimeError: A name that looks like one of ours and is none, or a value of a wrong kind.
     """
-    _refuse_near_misses(metadata)
-    given = {name: metadata[name] for name in NAMES if metadata.get(name) is not None}
+    given = _given(metadata)
+    if "cue" in given:
+        raise AnytimeError(
+            f"cue in --metadata is for tasks of others (anytime:NAME): {domain.name} has its own"
+        )
     settings = Settings(
-        budgets=_budgets(given.get("budgets", domain.budgets)),
+        **_common(given, domain.budgets, domain.answer_tokens),
         dataset=str(_text(given, "dataset", dataset)),
         split=_choice(given, "split", None, SPLITS),
         method=_choice(given, "method", "cot", METHODS),
-        mode=_choice(given, "mode", "interrupt", MODES),
-        continuation=_choice(given, "continuation", "auto", CONTINUATIONS),
-        traces=_whole(given, "traces", 1, least=1),
-        tokenizer=_text(given, "tokenizer", None),
-        answer_tokens=_whole(given, "answer_tokens", domain.answer_tokens, least=1),
-        trace_store=_text(given, "trace_store", None),
-        envelope=_choice(given, "envelope", "mean", get_args(Envelope)),
-        scale=_choice(given, "scale", "linear", get_args(Scale)),
-        q_max=given.get("q_max", 1.0),
-        seed=_whole(given, "seed", 0, least=0),
         pairs=_text(given, "pairs", None),
         pool=_text(given, "pool", None),
         pool_domain=_text(given, "pool_domain", None),
@@ -175,12 +195,67 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
     )
     check_recipe(settings.recipe, settings.mode)
     _refuse_idle(settings, given)
+    _check(settings)
+    return settings
+
+
+def read_foreign_settings(metadata: Mapping[str, Any]) -> ForeignSettings:
+    """Read the settings of a task of others.
+
+    Args:
+        metadata: The model's arguments and the user's. Not the task's own, which means its own
+            things by the same names.
+
+    Raises:
+        AnytimeError: As for a task on a domain; or an option of those.
+    """
+    given = _given(metadata)
+    if given.get("method") == "cot":
+        del given["method"]
+    if idle := [name for name in given if name not in _FOREIGN_NAMES]:
+        raise AnytimeError(
+            f"{', '.join(idle)} in --metadata: a task of others (anytime:NAME) has its own data "
+            f"and its own prompt; it takes {', '.join(_FOREIGN_NAMES)}"
+        )
+    cue = given.get("cue")
+    if cue is not None and (not isinstance(cue, str) or not cue.strip()):
+        raise AnytimeError(
+            f"cue {cue!r} in --metadata is no text: name the first words of an answer, such as "
+            """--metadata '{"cue": " The answer is"}'"""
+        )
+    settings = ForeignSettings(**_common(given, FOREIGN_BUDGETS, FOREIGN_ANSWER_TOKENS), cue=cue)
+    _check(settings)
+    return settings
+
+
+def _given(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    _refuse_near_misses(metadata)
+    return {name: metadata[name] for name in NAMES if metadata.get(name) is not None}
+
+
+def _common(given: Mapping[str, Any], budgets: str, answer_tokens: int) -> dict[str, Any]:
+    """The fields of `RunSettings`, with these defaults."""
+    return {
+        "budgets": _budgets(given.get("budgets", budgets)),
+        "mode": _choice(given, "mode", "interrupt", MODES),
+        "continuation": _choice(given, "continuation", "auto", CONTINUATIONS),
+        "traces": _whole(given, "traces", 1, least=1),
+        "tokenizer": _text(given, "tokenizer", None),
+        "answer_tokens": _whole(given, "answer_tokens", answer_tokens, least=1),
+        "trace_store": _text(given, "trace_store", None),
+        "envelope": _choice(given, "envelope", "mean", get_args(Envelope)),
+        "scale": _choice(given, "scale", "linear", get_args(Scale)),
+        "q_max": given.get("q_max", 1.0),
+        "seed": _whole(given, "seed", 0, least=0),
+    }
+
+
+def _check(settings: RunSettings) -> None:
     if settings.mode == "contract" and settings.budgets[0] == 0:
         raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
     # The index would refuse these after the run.
     budget_weights(settings.budgets, settings.scale)
     anytime_index(Curve([1, 2], [[1, 1]]), q_max=settings.q_max)
-    return settings
 
 
 def _refuse_idle(settings: Settings, given: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,8 @@ from packaging.version import Version
 
 from anytime.domains.base import Dataset, Problem, fingerprint
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval.backends import LENGTHS, Prompt, raw_prompt
+from anytime.hosts.lm_eval.asking import AtEveryBudget
+from anytime.hosts.lm_eval.backends import Prompt, raw_prompt
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.harness import (
@@ -37,7 +38,7 @@ TWIN = "_builtin"
 """Ends the name of a task on built-in problems."""
 
 
-class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
+class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
     """A domain as an lm-eval task.
 
     The YAML's `dataset_path` names the domain and its `dataset_name` the dataset; `--metadata`
@@ -63,7 +64,6 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
             self._source = _source(self._settings, self._domain.name)
             check_source(self._settings.recipe, self._source)
             self._shots: list[dict[str, Any]] | None = None
-            self._turns: tuple[Message, ...] | None = None
             fields |= {"repeats": self._settings.traces, "metric_list": []}
             super().__init__(config=fields)
         # Requests are of a type of their own, and ranks pad by this name; lm-eval accepts only its
@@ -103,39 +103,14 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
         problem = _problem(doc)
         return problem.gold if template is None else _shown(self._domain, problem)
 
-    def build_all_requests(self, *, limit: int | None = None, **options: Any) -> None:
-        """Refuse what lm-eval would misread, then build as ever."""
-        with one_sentence():
-            if limit is not None and limit < 1:
-                raise AnytimeError(
-                    f"--limit {limit} leaves no problem: leave it out, or name 1 or more"
-                )
-            self._check_generation()
-            super().build_all_requests(limit=limit, **options)
-            for instance in self.instances:
-                spec = instance.args[2]
-                if not self._is_current(instance.doc["id"], spec):
-                    raise AnytimeError(
-                        f"the cached requests of {self.task_name} were made with other settings: "
-                        f"add --cache_requests refresh"
-                    )
-
-    def _is_current(self, problem: str, spec: Spec) -> bool:
-        """Whether a request is what it would be now; lm-eval may have had it in its cache."""
-        try:
-            return spec == self._spec(spec.prompt, self._problems[problem])
-        except (KeyError, AttributeError):  # another dataset; pickled by another version
-            return False
-
     def fewshot_context(
         self, doc: Mapping[str, Any], num_fewshot: int, *rest: Any, **options: Any
     ) -> Any:
-        """As lm-eval builds it; keeps the turns a chat template is applied to.
+        """As lm-eval builds it.
 
         The examples are the first of those that the problem's source shows for it; where it shows
         too few, they are sampled from the dev split.
         """
-        self._turns = None
         sampler = self.sampler
         if num_fewshot:
             if own := self._own_shots(_problem(doc), num_fewshot):
@@ -143,14 +118,6 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
             elif self._shots is None:
                 self._shots = self._load_shots(num_fewshot)
                 self.sampler.replace_df(self._shots)
-        template: Callable[..., Any] | None = options.get("chat_template")
-        if template is not None and options.get("apply_chat_template"):
-
-            def keeping(turns: Sequence[Mapping[str, str]], **how: Any) -> Any:
-                self._turns = tuple(Message(t["role"], t["content"]) for t in turns)  # type: ignore[arg-type]
-                return template(turns, **how)
-
-            options["chat_template"] = keeping
         # lm-eval samples from `self.sampler` alone, and seeds it: it is put back.
         self.sampler, usual = sampler, self.sampler
         try:
@@ -185,17 +152,11 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
         templated = self._turns is not None
         turns = self._turns or (Message("user", ctx),)
         context = ctx if templated else raw_prompt(turns)
-        spec = self._spec(Prompt(context, turns, templated), self._problems[doc["id"]])
-        return Instance(
-            request_type="generate_anytime",
-            doc=dict(doc),
-            arguments=(context, dict(self.config.generation_kwargs), spec),
-            idx=0,
-            metadata=options["metadata"],
-        )
+        prompt = Prompt(context, turns, templated)
+        return self._request(dict(doc), prompt, self.config.generation_kwargs, options["metadata"])
 
-    def _spec(self, prompt: Prompt, problem: Problem) -> Spec:
-        settings = self._settings
+    def _spec(self, prompt: Prompt, doc: Mapping[str, Any]) -> Spec:
+        settings, problem = self._settings, self._problems[doc["id"]]
         return Spec(
             prompt=prompt,
             budgets=settings.budgets,
@@ -211,14 +172,6 @@ class AnytimeTask(ConfigurableTask):  # type: ignore[misc]
             recipe=settings.recipe,
             source=self._source,
         )
-
-    def _check_generation(self) -> None:
-        for name in LENGTHS:
-            if name in self.config.generation_kwargs:
-                raise AnytimeError(
-                    f"{name} in --gen_kwargs would cap what the budgets cap: drop it, and name "
-                    f"budgets or answer_tokens in --metadata"
-                )
 
     def process_results(
         self, doc: Mapping[str, Any], results: Sequence[Sequence[Response]]
