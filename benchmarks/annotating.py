@@ -36,7 +36,7 @@ def _make(folder: str) -> None:
 
     samples = [Sample(id=s.id, input=s.input, target=s.target) for s in aime("builtin").dataset]
     task = Task(dataset=samples, solver=generate(), scorer=pattern(r"\\boxed\{(\d+)\}"))
-    model = get_model("anytime/simulated", accuracy=0.8, solve_tokens=700, drift=0.3)
+    model = get_model("anytime/simulated", accuracy=0.8, solve_tokens=220, drift=0.3)
     inspect_ai.eval(task, model, epochs=TRACES, log_dir=folder, display="none", max_tokens=4096)
     (small,) = Path(folder).glob("*.eval")
     large = Path(folder) / "large.eval"

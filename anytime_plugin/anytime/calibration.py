@@ -23,6 +23,7 @@ import math
 import re
 from collections import Counter
 from itertools import accumulate
+from operator import mul
 
 __all__ = ["estimate", "spread"]
 
@@ -58,15 +59,13 @@ def spread(text: str, count: int) -> tuple[list[int], list[float]]:
     """
     pieces = _PIECE.findall(text)
     often = Counter(pieces)
-    expected = {piece: _expected_tokens(piece) for piece in often}
-    totals = [sum(expected[p][family] * n for p, n in often.items()) for family in range(3)]
-    shares = _family_shares(totals, count)
-    weights = {
-        piece: sum(share * tokens for share, tokens in zip(shares, families, strict=True))
-        for piece, families in expected.items()
-    }
-    scale = count / sum(weights[piece] * n for piece, n in often.items())
-    scaled = {piece: weight * scale for piece, weight in weights.items()}
+    times = often.values()
+    expected = list(map(_expected_tokens, often))
+    totals = [sum(map(mul, family, times)) for family in zip(*expected, strict=True)]
+    grouped, single, gpt2 = _family_shares(totals, count)
+    weights = [grouped * a + single * b + gpt2 * c for a, b, c in expected]
+    scale = count / sum(map(mul, weights, times))
+    scaled = dict(zip(often, [weight * scale for weight in weights], strict=True))
     counts = list(accumulate(map(scaled.__getitem__, pieces)))
     counts[-1] = count  # rounding errors add up to a hair more or less
     return list(accumulate(map(len, pieces))), counts

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.elicitation import Checkpoint
-from anytime.index import overthought
 
 __all__ = ["checkpoint_values", "grading_once", "leaked_reasoning", "trace_values"]
 
@@ -32,7 +31,7 @@ def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> 
     untold = any(grade.parsed is None for grade in grades)
     return value | {
         "final": grades[-1].quality,
-        "overthinking": float(overthought([grade.quality for grade in grades])),
+        "overthinking": float(max(grade.quality for grade in grades) > grades[-1].quality),
         "unparsed": math.nan if untold else sum(not grade.parsed for grade in grades) / len(grades),
         "leaked_reasoning_tokens": leaked_reasoning(checkpoints),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,7 +129,9 @@ def _print(found: Sequence[RunSummary]) -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD)
-    for name in ("task", "model", "method"):
+    # Where each run has one, it is the task's, which stands there already.
+    several = any(a.key._replace(scorer=b.key.scorer) == b.key for a, b in pairwise(found))
+    for name in ("task", "model", "method", *(["scorer"] if several else [])):
         table.add_column(name, overflow="fold", min_width=12)
     for name in ("problems", "traces", "index", "95 %", "final", "average", "drift"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -142,6 +145,7 @@ def _print(found: Sequence[RunSummary]) -> None:
             key.task,
             key.model,
             f"{key.method}{mode}",
+            *([key.scorer] if several else []),
             str(one.problems),
             str(one.traces),
             f"{numbers.anytime_index:.3f}",

@@ -143,14 +143,15 @@ class InspectAnnotation:
                 return outcome
             with (
                 zipfile.ZipFile(self.path) as source,
-                zipfile.ZipFile(partial, "w", source.infolist()[0].compress_type) as made,
+                # Not as Inspect compresses: it starts threads for every sample.
+                zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=2) as made,
             ):
                 for sample in samples:
                     made.writestr(sample.name, _joined(await annotate(sample)))
                 header = self._header(source)
                 self._add_results(header, rows, outcome, budgets, options)
                 made.writestr("reductions.json", _dumped(header.pop("reductions", None) or []))
-                made.writestr("summaries.json", _dumped(self._summaries(rows)))
+                made.writestr("summaries.json", _dumped(self._summaries(source, rows)))
                 made.writestr("header.json", _dumped(header))
         return outcome
 
@@ -164,15 +165,19 @@ class InspectAnnotation:
             header["reductions"] = json.loads(source.read("reductions.json"))
         return header
 
-    def _summaries(self, rows: Sequence[Row]) -> list[Any]:
+    def _summaries(self, source: zipfile.ZipFile, rows: Sequence[Row]) -> list[Any]:
         """Of every sample what lists of samples show."""
+        if "summaries.json" in source.namelist():
+            found = json.loads(source.read("summaries.json"))
+        else:
+            read = read_eval_log_sample_summaries(str(self.path), format=self.log.format)
+            found = [summary.model_dump(mode="json", exclude_none=True) for summary in read]
         curves = {(id_, epoch): values for id_, epoch, values in rows}
-        found = read_eval_log_sample_summaries(str(self.path), format=self.log.format)
         for summary in found:
-            if curve := curves.get((summary.id, summary.epoch)):
-                added = {name: Score(value=value) for name, value in curve.items()}
-                summary.scores = {**(summary.scores or {}), **added}
-        return [summary.model_dump(mode="json", exclude_none=True) for summary in found]
+            if curve := curves.get((summary["id"], summary["epoch"])):
+                added = {name: {"value": value} for name, value in curve.items()}
+                summary["scores"] = {**(summary.get("scores") or {}), **added}
+        return found
 
     def _add_results(
         self,
@@ -347,7 +352,9 @@ def _put(
     sample["store"] = {**(sample.get("store") or {}), KEY: record}
     best = options.envelope == "trace"
     scores = {
-        f"{name}{CURVE}": score_curve(None, Record(elicited, [], {}, {name: grades}), best=best)
+        f"{name}{CURVE}": score_curve(
+            None, Record(elicited, [], {}, grades={name: grades}), best=best
+        )
         for name, grades in by_scorer.items()
     }
     shown = {name: score.model_dump(exclude_none=True) for name, score in scores.items()}

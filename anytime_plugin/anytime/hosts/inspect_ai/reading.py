@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from anytime.errors import AnytimeError
 from anytime.grading import grading_once
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.log_file import InspectLog, LoggedSample, reading, sample_name
-from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, domain_of
+from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, WRAP, Record, domain_of
 from anytime.hosts.inspect_ai.scoring import foreign_grade
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
@@ -99,11 +101,15 @@ class InspectRun:
         if grade is not None:
             points = record.elicited.checkpoints
             return {self.info.scorers[0]: [grade(point.answer) for point in points]}
+        # Of each scorer what it said at every budget, and what it took for the answer.
+        said = zip(*record.scores, strict=True)
+        read = zip(*record.answers, strict=True) if record.answers else repeat(repeat(None))
         return {
-            scorer: [foreign_grade(verdict) for verdict in verdicts]
-            for scorer, verdicts in zip(
-                self.info.scorers, zip(*record.scores, strict=True), strict=False
-            )
+            scorer: [
+                replace(grade, answer=answer) if answer else grade
+                for grade, answer in zip(map(foreign_grade, verdicts), answers, strict=False)
+            ]
+            for scorer, verdicts, answers in zip(self.info.scorers, said, read, strict=False)
             if not any(isinstance(verdict, float) and math.isnan(verdict) for verdict in verdicts)
         }
 
@@ -136,7 +142,7 @@ def _info(header: EvalLog, path: Path, ours: Mapping[str, Any] | None) -> RunInf
         harness="inspect_ai",
         log=str(path),
         run=run.eval_id,
-        task=run.task,
+        task=(run.metadata or {}).get(WRAP, {}).get("task", run.task),
         domain=ours["domain"] if ours else None,
         dataset=ours["dataset"] if ours else run.dataset.name or "",
         revision=ours["revision"] if ours else None,

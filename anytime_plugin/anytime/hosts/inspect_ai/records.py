@@ -25,6 +25,7 @@ __all__ = [
     "record_in",
     "run_of",
     "sample_from",
+    "shown_answer",
     "was_stopped",
     "write_record",
 ]
@@ -35,11 +36,18 @@ KEY = "anytime"
 CURVE = "_anytime"
 """Ends the name of the curve beside a scorer of another's task."""
 
+WRAP = "anytime_wrap"
+"""Our entry in the metadata of a task that `anytime/wrap` runs."""
+
 ANNOTATED = "anytime_annotate"
 """Our entry in the metadata of a log that `anytime annotate` wrote."""
 
 CHECKPOINT_KEY = "anytime_checkpoint"
 """Marks the copy of a sample that scorers see for one checkpoint."""
+
+
+SHOWN = 200
+"""Characters of an extracted answer that are kept."""
 
 
 class Record(NamedTuple):
@@ -49,6 +57,7 @@ class Record(NamedTuple):
         elicited: The checkpoints.
         scores: Per checkpoint, the values the task's own scorers gave it, in the task's order.
         method: What was put into the prompt, see `anytime.methods.prompting.Prompted`.
+        answers: Beside `scores`, what those scorers took for the answer; empty in older logs.
         grades: By scorer one grade per checkpoint, where `anytime annotate` gave them: it keeps no
             answers that could be graded again.
     """
@@ -56,6 +65,7 @@ class Record(NamedTuple):
     elicited: Elicited
     scores: Sequence[Sequence[Any]]
     method: Mapping[str, Any]
+    answers: Sequence[Sequence[str]] = ()
     grades: Mapping[str, Sequence[Grade]] = MappingProxyType({})
 
 
@@ -123,6 +133,12 @@ def was_stopped(store: Store) -> bool:
     return bool(store.get(KEY) == {})
 
 
+def shown_answer(score: Score) -> str:
+    """What a scorer took for the answer; some take the whole text, which stands in the log."""
+    answer = score.answer or ""
+    return answer if len(answer) <= SHOWN else f"{answer[:SHOWN]}..."
+
+
 def write_record(
     store: Store,
     elicited: Elicited,
@@ -137,8 +153,12 @@ def write_record(
         scores: Per checkpoint those of the task's scorers; empty where `anytime/curve` grades.
         method: What was put into the prompt.
     """
-    values = [[score.value for score in checkpoint] for checkpoint in scores]
-    further = {"scores": values} if values else {}
+    further: dict[str, Any] = {}
+    if scores:
+        further["scores"] = [[score.value for score in checkpoint] for checkpoint in scores]
+        further["answers"] = [
+            [shown_answer(score) for score in checkpoint] for checkpoint in scores
+        ]
     store.set(KEY, {**elicited.to_json(), **further, "method": dict(method)})
 
 
@@ -155,4 +175,5 @@ def record_in(kept: Mapping[str, Any] | None) -> Record | None:
     scores, method = entry.pop("scores", ()), entry.pop("method", {})
     given = entry.pop("grades", {})
     grades = {scorer: [Grade(**one) for one in each] for scorer, each in given.items()}
-    return Record(Elicited.from_json(entry), scores, method, grades)
+    answers = entry.pop("answers", ())
+    return Record(Elicited.from_json(entry), scores, method, answers, grades)

@@ -18,7 +18,14 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import subtask
 
 from anytime.budgets import BudgetGrid
-from anytime.elicitation import GENERIC_CUE, Checkpoint, Elicited, contract, interrupt
+from anytime.elicitation import (
+    FOREIGN_ANSWER_TOKENS,
+    GENERIC_CUE,
+    Checkpoint,
+    Elicited,
+    contract,
+    interrupt,
+)
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, reply_from, requester
 from anytime.hosts.inspect_ai.errors import one_sentence
@@ -29,7 +36,7 @@ from anytime.hosts.inspect_ai.records import (
     mark_started,
     write_record,
 )
-from anytime.hosts.inspect_ai.solving import FOREIGN_ANSWER_TOKENS, Run, conversation
+from anytime.hosts.inspect_ai.solving import Run, conversation
 from anytime.tokens import Tokenizer
 
 __all__ = ["TOOLS", "TWICE", "Sampled", "at_every_budget"]

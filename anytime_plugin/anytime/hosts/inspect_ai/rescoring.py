@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
 from anytime.grading import grading_once
-from anytime.hosts.inspect_ai.records import CURVE, domain_of
+from anytime.hosts.inspect_ai.records import CURVE, domain_of, shown_answer
 from anytime.hosts.inspect_ai.scoring import foreign_grade
 
 __all__ = [
@@ -136,16 +136,18 @@ def scorer_grading(header: EvalLog) -> Grading:
     model = ModelName(header.eval.model)
 
     async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
-        prompt = _prompt(sample) if solver else asked_of(sample)
         found: dict[str, dict[str, Grade]] = {}
+        target = Target(sample["target"])
+        asked = None if solver else _state(sample, model, asked_of(sample))
         for text in dict.fromkeys(texts):
-            state = _state(sample, model, prompt)
-            if solver is None:
+            if asked is not None:  # making a state takes longer than most scorers
+                state = copy(asked)
                 _answer(state, text)
-            else:
+            else:  # `multiple_choice` writes into it
+                state = _state(sample, model, _prompt(sample))
                 state = await solver(state, _giving(text))
             for name, scorer in scorers:
-                score = await scorer(state, Target(sample["target"]))
+                score = await scorer(state, target)
                 for one, grade in _grades(name, score).items():
                     found.setdefault(one, {})[text] = grade
         return {
@@ -167,7 +169,7 @@ def _grades(name: str, score: Score | None) -> dict[str, Grade]:
         else {name: score.value}
     )
     return {
-        one: Grade(foreign_grade(value).quality, None, score.answer or "")
+        one: Grade(foreign_grade(value).quality, None, shown_answer(score))
         for one, value in values.items()
         if not (isinstance(value, float) and math.isnan(value))
     }
@@ -188,9 +190,17 @@ def _giving(text: str) -> Generate:
     return generate
 
 
+_BLANK = ModelOutput.from_content("", "")
+
+
 def _answer(state: TaskState, text: str) -> None:
-    state.output = ModelOutput.from_content(str(state.model), text)
-    state.messages = [*state.messages, state.output.message]
+    # Copies, as making one anew, with an id of its own, takes longer than most scorers.
+    message = _BLANK.message.model_copy(update={"content": text})
+    choice = _BLANK.choices[0].model_copy(update={"message": message})
+    state.output = _BLANK.model_copy(
+        update={"model": str(state.model), "choices": [choice], "completion": text}
+    )
+    state.messages = [*state.messages, message]
 
 
 def _state(sample: Mapping[str, Any], model: ModelName, prompt: list[ChatMessage]) -> TaskState:
@@ -199,8 +209,7 @@ def _state(sample: Mapping[str, Any], model: ModelName, prompt: list[ChatMessage
         sample_id=sample["id"],
         epoch=sample["epoch"],
         input=given_input(sample),
-        # A solver writes into the messages.
-        messages=[copy(message) for message in prompt],
+        messages=prompt,
         target=Target(sample["target"]),
         choices=sample.get("choices"),
         completed=True,

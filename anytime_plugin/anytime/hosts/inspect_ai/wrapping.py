@@ -29,6 +29,7 @@ from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.finding import find_task
 from anytime.hosts.inspect_ai.records import (
     CURVE,
+    WRAP,
     checkpoint_of,
     read_record,
 )
@@ -192,7 +193,7 @@ def wrap(
         grid,
         cutter,
         IndexOptions(envelope, scale, q_max, seed),
-        {"anytime_wrap": {"task": task, "budgets": list(grid), "mode": mode, "envelope": envelope}},
+        {WRAP: {"task": task, "budgets": list(grid), "mode": mode, "envelope": envelope}},
     )
 
 
