@@ -24,6 +24,7 @@ from inspect_ai.model import (
 from anytime.elicitation import GENERIC_CUE
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.wrapping import wrap
+from anytime.results import open_runs, summaries
 from tests.hosts.inspect_ai.conftest import (
     Cli,
     Run,
@@ -93,6 +94,12 @@ def sometimes():
 def many():
     async def grade(state, target):
         return Score(value={"a": 1, "b": 0})
+    return grade
+
+@scorer(metrics=[mean()])
+def beyond():
+    async def grade(state, target):
+        return Score(value=2)
     return grade
 
 @solver
@@ -174,7 +181,10 @@ def undecided(): return sums(sometimes())
 @task
 def undecided_twice(): return sums([sometimes(), match()])
 @task
-def valued_otherwise(): return sums(many())
+def valued_manifold(): return sums(many())
+
+@task
+def valued_otherwise(): return sums(beyond())
 
 @task
 def boxed(): return sums(match(), sandbox="docker")
@@ -729,6 +739,15 @@ def test_what_only_the_solver_knows_is_refused_before_the_model_is_asked(
     assert sentence in log.error.message
     assert "\n" not in log.error.message
     assert len(asked) == calls
+
+
+def test_a_scorer_of_several_numbers_has_a_curve_of_each(wrapped: Run) -> None:
+    log = wrapped("valued_manifold", knower())
+    assert log.status == "success"
+    assert math.isnan(metrics(log)["many_anytime"]["anytime_index"])
+    (run,) = open_runs(log.location.removeprefix("file://"))
+    curves = {one.key.scorer: one.summary.anytime_index for one in summaries([run])}
+    assert curves == pytest.approx({"many/a": 1.0, "many/b": 0.0})
 
 
 def test_a_verdict_that_is_no_quality_is_refused(wrapped: Run) -> None:

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from anytime.grading import grading_once
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.log_file import InspectLog, LoggedSample, reading, sample_name
 from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, WRAP, Record, domain_of
-from anytime.hosts.inspect_ai.scoring import foreign_grade
+from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
 __all__ = ["InspectRun"]
@@ -101,17 +100,16 @@ class InspectRun:
         if grade is not None:
             points = record.elicited.checkpoints
             return {self.info.scorers[0]: [grade(point.answer) for point in points]}
-        # Of each scorer what it said at every budget, and what it took for the answer.
-        said = zip(*record.scores, strict=True)
-        read = zip(*record.answers, strict=True) if record.answers else repeat(repeat(None))
-        return {
-            scorer: [
-                replace(grade, answer=answer) if answer else grade
-                for grade, answer in zip(map(foreign_grade, verdicts), answers, strict=False)
-            ]
-            for scorer, verdicts, answers in zip(self.info.scorers, said, read, strict=False)
-            if not any(isinstance(verdict, float) and math.isnan(verdict) for verdict in verdicts)
-        }
+        verdicts: dict[str, list[Grade]] = {}
+        for place, said in enumerate(record.scores):
+            for number, (scorer, verdict) in enumerate(zip(self.info.scorers, said, strict=False)):
+                answer = record.answers[place][number] if record.answers else ""
+                for name, value in numbers_of(scorer, verdict).items():
+                    if not (isinstance(value, float) and math.isnan(value)):
+                        grade = foreign_grade(value)
+                        grade = replace(grade, answer=answer or grade.answer)
+                        verdicts.setdefault(name, []).append(grade)
+        return {name: each for name, each in verdicts.items() if len(each) == len(record.scores)}
 
     def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
         """The texts of some traces, without those of contract runs, which are no one text."""

@@ -22,7 +22,7 @@ from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
 from anytime.grading import grading_once
 from anytime.hosts.inspect_ai.records import CURVE, domain_of, shown_answer
-from anytime.hosts.inspect_ai.scoring import foreign_grade
+from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of
 
 __all__ = [
     "Grading",
@@ -160,26 +160,14 @@ def scorer_grading(header: EvalLog) -> Grading:
 
 
 def _grades(name: str, score: Score | None) -> dict[str, Grade]:
-    """What a scorer said: of a dict-valued one each number in [0, 1] by itself; NaN is nothing."""
+    """What a scorer said; NaN is nothing."""
     if score is None:
         return {}
-    values = (
-        {f"{name}/{key}": value for key, value in score.value.items() if _is_quality(value)}
-        if isinstance(score.value, Mapping)
-        else {name: score.value}
-    )
     return {
         one: Grade(foreign_grade(value).quality, None, shown_answer(score))
-        for one, value in values.items()
+        for one, value in numbers_of(name, score.value).items()
         if not (isinstance(value, float) and math.isnan(value))
     }
-
-
-def _is_quality(value: Any) -> bool:
-    try:
-        return foreign_grade(value).quality >= 0
-    except AnytimeError:
-        return False
 
 
 def _giving(text: str) -> Generate:

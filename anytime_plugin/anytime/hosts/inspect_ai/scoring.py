@@ -49,7 +49,7 @@ from anytime.index import (
 )
 from anytime.methods.prompting import COSTS
 
-__all__ = ["anytime", "curve", "curve_metrics", "foreign_grade", "score_curve"]
+__all__ = ["anytime", "curve", "curve_metrics", "foreign_grade", "numbers_of", "score_curve"]
 
 _VERDICTS = (CORRECT, INCORRECT, PARTIAL, NOANSWER)
 _BUDGET_KEY = re.compile(r"q@(\d+)\Z")
@@ -260,6 +260,21 @@ def foreign_grade(verdict: Any) -> Grade:
             f"needs a number or one of {', '.join(_VERDICTS)}"
         )
     return Grade(quality=quality, parsed=None, answer=str(verdict))
+
+
+def numbers_of(name: str, verdict: Any) -> dict[str, Any]:
+    """The verdicts that have a curve: of a dict of numbers each quality in [0, 1] by itself."""
+    if not isinstance(verdict, Mapping):
+        return {name: verdict}
+    return {f"{name}/{key}": value for key, value in verdict.items() if _is_quality(value)}
+
+
+def _is_quality(value: Any) -> bool:
+    try:
+        foreign_grade(value)
+    except AnytimeError:
+        return False
+    return True
 
 
 def _sentence(checkpoint: Checkpoint) -> str:

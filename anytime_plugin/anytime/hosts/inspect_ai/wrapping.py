@@ -133,6 +133,10 @@ def _curve_of(place: int, name: str, options: IndexOptions) -> Scorer:
                 reason = "not scored: stopped before its checkpoints were known"
                 return Score(value=math.nan, explanation=reason)
             of_this = [[scores[place]] for scores in record.scores]
+            if any(isinstance(verdict, Mapping) for (verdict,) in of_this):
+                # One key per budget leaves no place for several numbers.
+                reason = f"{name} gives several numbers: anytime summary shows a curve of each"
+                return Score(value=math.nan, explanation=reason)
             with one_sentence():
                 best = options.envelope == "trace"
                 return score_curve(None, record._replace(scores=of_this), best=best)
