@@ -11,7 +11,7 @@ from anytime.errors import AnytimeError
 from anytime.terminal import action, console, progress, tell, tell_skipped
 
 if TYPE_CHECKING:
-    from anytime.intrace import Watch
+    from anytime.intrace import Annotated, Watch
 
 __all__ = ["add_annotate"]
 
@@ -67,6 +67,15 @@ def add_annotate(commands: Any) -> None:
         "--domain", metavar="NAME", help="grade as this domain does: trip, aime, gpqa"
     )
     annotate.add_argument(
+        "--task", metavar="NAME", help="of lm-eval's logs: grade as this task of lm-eval does"
+    )
+    annotate.add_argument(
+        "--include-path",
+        type=Path,
+        metavar="DIR",
+        help="a folder with the YAML of lm-eval tasks that lm-eval does not bring",
+    )
+    annotate.add_argument(
         "--tokenizer",
         metavar="NAME",
         help="a tokenizers file, directory or hub id to cut with, where the log has no counts",
@@ -86,6 +95,11 @@ def add_annotate(commands: Any) -> None:
         metavar="HOW",
         help="how a cut trace is handed back: auto, prefill, reprompt",
     )
+    asking.add_argument(
+        "--cue",
+        metavar="WORDS",
+        help="of lm-eval's logs: the first words of a forced answer, such as ' The answer is'",
+    )
 
 
 def _annotate(chosen: argparse.Namespace) -> None:
@@ -96,13 +110,24 @@ def _annotate(chosen: argparse.Namespace) -> None:
 
     budgets = None if chosen.budgets == "auto" else parse_budgets(chosen.budgets)
     domain = None if chosen.domain is None else get_domain(chosen.domain)
+    if domain is not None and chosen.task is not None:
+        raise AnytimeError("--domain and --task both say who grades: name one of them")
     tokenizer = None if chosen.tokenizer is None else load_tokenizer(chosen.tokenizer)
-    if chosen.model is not None:
-        _ask(chosen)
+    answering = None
+    if chosen.model is None:
+        for name in ("model_args", "continuation", "cue"):
+            if getattr(chosen, name) not in (None, "auto"):
+                raise AnytimeError(f"--{name.replace('_', '-')} does nothing without --model")
+    elif _of_inspect(chosen.logs):
+        _ask_inspect(chosen)
         return
-    for name in ("model_args", "continuation"):
-        if getattr(chosen, name) not in (None, "auto"):
-            raise AnytimeError(f"--{name.replace('_', '-')} does nothing without --model")
+    else:
+        from anytime.hosts.lm_eval.handing_back import HandingBack
+
+        answering = HandingBack(
+            chosen.model, chosen.model_args or "", chosen.continuation, chosen.cue, tokenizer
+        )
+        tokenizer = answering.tokenizer
     from anytime.results.annotation import annotate
 
     grid, told = annotate(
@@ -110,12 +135,15 @@ def _annotate(chosen: argparse.Namespace) -> None:
         chosen.output,
         budgets=budgets,
         domain=domain,
+        task=chosen.task,
+        include_path=chosen.include_path,
+        answering=answering,
         tokenizer=tokenizer,
         options=IndexOptions(chosen.envelope, chosen.scale),
         replace=chosen.force,
         watch=_watch,
     )
-    refused = total = 0
+    refused = total = estimated = 0
     screen = console()
     for one in told:
         total += 1
@@ -125,13 +153,19 @@ def _annotate(chosen: argparse.Namespace) -> None:
             continue
         tell_skipped(str(one.path), one.outcome.skipped)
         empty = f", {one.outcome.empty} of them empty" if one.outcome.empty else ""
+        estimated += one.outcome.estimated
         noun = "trace" if one.outcome.samples == 1 else "traces"
         screen.print(
             f"{one.outputs[0]}: {one.outcome.samples} {noun}{empty}, budgets "
-            f"{','.join(map(str, grid))}",
+            f"{','.join(map(str, grid))}{_regraded(one.outcome)}",
             highlight=False,
             soft_wrap=True,
             markup=False,
+        )
+    if estimated and tokenizer is None:
+        tell(
+            f"{estimated} {'trace was' if estimated == 1 else 'traces were'} cut by an estimate of "
+            f"their tokens, which these logs do not tell: --tokenizer names the model's own"
         )
     if refused:
         raise AnytimeError(f"{refused} of {total} logs could not be annotated, see above")
@@ -144,23 +178,32 @@ def _watch(path: Path) -> Watch:
     return watch
 
 
-def _ask(chosen: argparse.Namespace) -> None:
+def _regraded(outcome: Annotated) -> str:
+    if not outcome.regraded:
+        return ""
+    return f"; {outcome.regraded} of {outcome.samples} graded otherwise than in the log"
+
+
+def _of_inspect(logs: list[Path]) -> bool:
+    """Whether these are logs of Inspect, and not of lm-eval."""
     from anytime.results.opening import LogKind, log_files, log_kind
 
-    files = log_files(chosen.logs)
-    kinds = {log_kind(file) for file in files}
-    if kinds == {LogKind.INSPECT}:
-        from anytime.hosts.inspect_ai.handing_back import hand_back
-
-        if chosen.model_args is not None:
-            raise AnytimeError("--model-args is lm-eval's: for Inspect, see anytime/annotate")
-        names = ("budgets", "domain", "tokenizer", "continuation", "envelope", "scale")
-        settings = {name: value for name in names if (value := getattr(chosen, name)) is not None}
-        for file in files:
-            hand_back(file, chosen.model, chosen.output, settings)
-    elif kinds == {LogKind.LM_EVAL}:
-        from anytime.hosts.lm_eval.handing_back import hand_back as hand_back_samples
-
-        hand_back_samples(files, chosen)
-    else:
+    kinds = {log_kind(file) for file in log_files(logs)}
+    if kinds not in ({LogKind.INSPECT}, {LogKind.LM_EVAL}):
         raise AnytimeError("one model answers logs of one harness: name those of the other apart")
+    return kinds == {LogKind.INSPECT}
+
+
+def _ask_inspect(chosen: argparse.Namespace) -> None:
+    from anytime.hosts.inspect_ai.handing_back import hand_back
+    from anytime.results.opening import log_files
+
+    for name in ("model_args", "cue", "task", "include_path"):
+        if getattr(chosen, name) is not None:
+            raise AnytimeError(
+                f"--{name.replace('_', '-')} is lm-eval's: for Inspect, see anytime/annotate"
+            )
+    names = ("budgets", "domain", "tokenizer", "continuation", "envelope", "scale")
+    settings = {name: value for name in names if (value := getattr(chosen, name)) is not None}
+    for file in log_files(chosen.logs):
+        hand_back(file, chosen.model, chosen.output, settings)

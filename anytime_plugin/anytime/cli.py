@@ -15,6 +15,7 @@ from anytime.completion import SHELLS, script
 from anytime.errors import AnytimeError
 from anytime.export_commands import add_export
 from anytime.pair_commands import add_pairs
+from anytime.report_commands import add_report
 from anytime.results_commands import add_results
 
 __all__ = ["main"]
@@ -30,6 +31,7 @@ Runs are made by the harness, and read here:
   anytime annotate others/*.eval -o annotated/         curves of logs made without budgets
   anytime summary logs/ out/                           the Anytime Index of every run
   anytime compare logs/cot.eval logs/pdp.eval          what is different, paired by problem
+  anytime report logs/ -o report.html                  curves, costs and drift, as a page
   anytime results logs/ -o results.parquet             every answer at every budget, as rows
   anytime export logs/ --format markdown               a leaderboard; more formats
 
@@ -106,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     add_pairs(commands)
     add_results(commands)
     add_compare(commands)
+    add_report(commands)
     add_export(commands)
     return parser
 

@@ -6,12 +6,22 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anytime.errors import AnytimeError
-from anytime.terminal import action, console, tell, tell_skipped
+from anytime.report_commands import check_plots, now
+from anytime.terminal import (
+    action,
+    add_columns,
+    check_output,
+    columns_of,
+    console,
+    tell,
+    tell_skipped,
+)
+from anytime.writing import whole_file
 
 if TYPE_CHECKING:
     from anytime.budgets import BudgetGrid
@@ -29,6 +39,7 @@ the index that so many problems would show. docs/methods.md explains them.
 
   anytime compare logs/cot.eval logs/pdp.eval
   anytime compare logs/cot.eval logs/pdp_plus.eval logs/pdp.eval --json > comparison.json
+  anytime compare logs/cot.eval logs/pdp.eval --html comparison.html
 """
 
 
@@ -51,13 +62,19 @@ def add_compare(commands: Any) -> None:
     compare.add_argument(
         "--scorer", metavar="NAME", help="whose curves, where a task has several scorers"
     )
+    add_columns(compare)
+    compare.add_argument("--html", type=Path, metavar="FILE", help="write a page of it too")
+    compare.add_argument("--force", action="store_true", help="replace FILE if it is there")
     compare.add_argument("--json", action="store_true", help="all digits, as JSON")
 
 
 def _compare(chosen: argparse.Namespace) -> None:
     from anytime.comparison import compare_all
 
-    opened = [_open(path, chosen.scorer) for path in (chosen.baseline, *chosen.others)]
+    if chosen.html is not None:
+        _check_page(chosen)
+    columns = columns_of(chosen)
+    opened = [_open(path, columns, chosen.scorer) for path in (chosen.baseline, *chosen.others)]
     base = opened[0].info
     for other in opened[1:]:
         _check_comparable(base, other.info, opened[0].key, other.key)
@@ -70,6 +87,8 @@ def _compare(chosen: argparse.Namespace) -> None:
         seed=base.seed,
         common_only=chosen.common,
     )
+    if chosen.html is not None:
+        _write_page(chosen, opened, runs, found)
     if chosen.json:
         print(json.dumps([_record(one) for one in found], indent=2))
         return
@@ -77,12 +96,45 @@ def _compare(chosen: argparse.Namespace) -> None:
         _print(one)
 
 
-def _open(path: Path, scorer: str | None) -> _Opened:
+def _check_page(chosen: argparse.Namespace) -> None:
+    """Find out before anything is read what would stop the page."""
+    check_plots()
+    logs = [chosen.baseline, *chosen.others]
+    check_output(argparse.Namespace(output=chosen.html, force=chosen.force, logs=logs))
+
+
+def _write_page(
+    chosen: argparse.Namespace,
+    opened: Sequence[_Opened],
+    runs: Sequence[Run],
+    found: Sequence[Comparison],
+) -> None:
+    from anytime.report.digest import digests
+    from anytime.report.page import comparison_page
+    from anytime.report.plotting import drawing
+    from anytime.results.opening import open_runs
+
+    # Read once more, as a page shows more of a run than its curve.
+    paths = (chosen.baseline, *chosen.others)
+    columns = columns_of(chosen)
+    shown = [
+        replace(digest, label=run.name)
+        for path, one, run in zip(paths, opened, runs, strict=True)
+        for digest in digests(open_runs([path], columns), problems_shown=0)
+        if digest.key == one.key
+    ]
+    with drawing():
+        text = comparison_page(found, shown, now())
+    with whole_file(chosen.html) as partial:
+        partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+
+
+def _open(path: Path, columns: dict[str, str] | None, scorer: str | None) -> _Opened:
     from anytime.results.framing import curves
     from anytime.results.opening import open_runs
     from anytime.results.rows import rows_of
 
-    runs: Sequence[FinishedRun] = open_runs([path])
+    runs: Sequence[FinishedRun] = open_runs([path], columns)
     if len(runs) != 1:
         raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
     (run,) = runs

@@ -60,11 +60,15 @@ class Annotated:
         samples: How many have a curve now.
         empty: How many of those have an empty trace, whose quality is that of no answer.
         skipped: Samples without a curve, by reason.
+        regraded: Samples whose whole trace was graded otherwise than in the log.
+        estimated: Traces whose tokens nobody counted: cut by an estimate.
     """
 
     samples: int = 0
     empty: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    regraded: int = 0
+    estimated: int = 0
 
 
 def in_trace(reply: Reply, budgets: BudgetGrid, tokenizer: Tokenizer | None = None) -> Standing:

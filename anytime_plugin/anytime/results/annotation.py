@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from anytime.budgets import BudgetGrid
 from anytime.domains.base import Domain
@@ -14,7 +14,10 @@ from anytime.intrace import Annotated, Watch, doublings
 from anytime.results.opening import LogKind, log_files, log_kind
 from anytime.tokens import Tokenizer
 
-__all__ = ["Annotation", "Told", "annotate", "open_annotation"]
+if TYPE_CHECKING:
+    from anytime.hosts.lm_eval.annotating import Answering, LmEvalAnnotation, Part
+
+__all__ = ["Annotation", "Told", "annotate"]
 
 
 class Annotation(Protocol):
@@ -48,19 +51,57 @@ class Told(NamedTuple):
     refused: str
 
 
-def open_annotation(path: Path, domain: Domain | None) -> Annotation:
-    """Open a log of either harness.
+class _GradedBy(NamedTuple):
+    domain: Domain | None
+    task: str | None
+    include_path: Path | None
 
-    Raises:
-        AnytimeError: It is none, has answers at budgets already, or cannot be graded.
+
+def _open(
+    files: Iterable[Path], graded_by: _GradedBy, answering: Answering | None
+) -> list[Annotation | Told]:
+    """Open logs of either harness; those of one lm-eval run are one annotation.
+
+    A log that cannot be annotated is told of in its place.
     """
-    if log_kind(path) is LogKind.LM_EVAL:
-        from anytime.hosts.lm_eval.annotating import LmEvalAnnotation
+    opened: list[Annotation | Told] = []
+    runs: dict[Path, LmEvalAnnotation] = {}
+    for file in files:
+        try:
+            if log_kind(file) is not LogKind.LM_EVAL:
+                opened.append(_open_inspect(file, graded_by))
+                continue
+            part = _open_part(file, graded_by)
+            if (results := part.run.results.resolve()) in runs:
+                runs[results].add(part)
+                continue
+            from anytime.hosts.lm_eval.annotating import LmEvalAnnotation
 
-        return LmEvalAnnotation(path, domain)
+            runs[results] = LmEvalAnnotation(part, answering)
+            opened.append(runs[results])
+        except AnytimeError as error:
+            opened.append(Told(file, [], None, str(error)))
+    return opened
+
+
+def _open_inspect(file: Path, graded_by: _GradedBy) -> Annotation:
     from anytime.hosts.inspect_ai.annotating import InspectAnnotation
 
-    return InspectAnnotation(path, domain)
+    if graded_by.task is not None or graded_by.include_path is not None:
+        raise AnytimeError(
+            f"{file} is a log of Inspect AI, and --task and --include-path are lm-eval's: leave "
+            f"them out, or name --domain"
+        )
+    return InspectAnnotation(file, graded_by.domain)
+
+
+def _open_part(file: Path, graded_by: _GradedBy) -> Part:
+    from anytime.hosts.lm_eval.annotating import Part
+    from anytime.hosts.lm_eval.plain import PlainRun
+    from anytime.hosts.lm_eval.regrading import grader
+
+    run = PlainRun(file)
+    return Part(run, grader(run, *graded_by))
 
 
 def annotate(
@@ -69,12 +110,17 @@ def annotate(
     *,
     budgets: BudgetGrid | None = None,
     domain: Domain | None = None,
+    task: str | None = None,
+    include_path: Path | None = None,
+    answering: Answering | None = None,
     tokenizer: Tokenizer | None = None,
     options: IndexOptions | None = None,
     replace: bool = False,
     watch: Callable[[Path], Watch] = lambda path: lambda items: items,
 ) -> tuple[BudgetGrid, Iterator[Told]]:
     """Add to finished logs the answers that stand in their traces, with no model asked.
+
+    Or, with `answering`, those of a model that lm-eval's traces are handed back to.
 
     The originals are not touched. Logs are written one by one, as the result is gone through; a
     log that cannot be annotated does not keep others from it.
@@ -85,6 +131,9 @@ def annotate(
         budgets: Where traces are cut; None for seven doublings that end above the longest trace of
             all these logs, which makes them comparable.
         domain: Whose grading is used instead of the tasks' own.
+        task: The lm-eval task whose grading is used instead.
+        include_path: A folder with the YAML of lm-eval tasks, those of the logs for one.
+        answering: Where answers to lm-eval's logs come from; None for what stands in the traces.
         tokenizer: Cuts where the log has no token texts.
         options: How the index is computed.
         replace: Write over files that are there.
@@ -101,12 +150,7 @@ def annotate(
     anytime_index(Curve([1, 2], [[1, 1]]), envelope=options.envelope, q_max=options.q_max)
     budget_weights([1, 2], options.scale)
     files = log_files(logs)
-    opened: list[Annotation | Told] = []
-    for file in files:
-        try:
-            opened.append(open_annotation(file, domain))
-        except AnytimeError as error:
-            opened.append(Told(file, [], None, str(error)))
+    opened = _open(files, _GradedBy(domain, task, include_path), answering)
     fit = [one for one in opened if not isinstance(one, Told)]
     _check_outputs(fit, folder, replace)
     if budgets is None:

@@ -16,10 +16,13 @@ from anytime.results.rows import Row, from_record
 from anytime.results.rows import columns as row_columns
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
-__all__ = ["TABLES", "TableRun", "check_columns", "read_rows", "read_table"]
+__all__ = ["TABLES", "UNKNOWN", "TableRun", "check_columns", "read_rows", "read_table"]
 
 TABLES = (".csv", ".jsonl", ".parquet")
 """Ends of the names of tables."""
+
+UNKNOWN = "unknown"
+"""What a table does not tell of its runs."""
 
 _NEEDED = ("problem", "budget", "quality")
 
@@ -216,9 +219,9 @@ def _foreign_row(path: Path, given: Mapping[str, Any]) -> Row:
         dataset=path.stem,
         revision=None,
         split=None,
-        model=text("model", "unknown"),
-        method=text("method", "unknown"),
-        mode="unknown",
+        model=text("model", UNKNOWN),
+        method=text("method", UNKNOWN),
+        mode=UNKNOWN,
         scorer=text("scorer", "table"),
         problem=text("problem", ""),
         trace=_whole(given.get("trace", 1)),

@@ -1,0 +1,1 @@
+"""Finished runs as a page that anybody can read, and as pictures."""

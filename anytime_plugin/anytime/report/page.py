@@ -1,0 +1,293 @@
+"""A report as one HTML file: figures within, nothing loaded from anywhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from anytime.budgets import BudgetGrid
+from anytime.comparison import Comparison
+from anytime.report.digest import RunDigest
+from anytime.report.figures import (
+    Drawn,
+    Index,
+    Line,
+    curve_figures,
+    difference_figure,
+    index_figure,
+    share_figures,
+    token_figures,
+)
+from anytime.report.notes import notes_of
+from anytime.report.svg import inline_svg
+
+__all__ = ["Picture", "comparison_page", "pictures_of", "report_page"]
+
+MOST_PROBLEMS = 60
+"""Of a run with more problems they are not listed one by one."""
+
+
+class Picture(NamedTuple):
+    """A figure of a report.
+
+    Attributes:
+        name: Unique within the report; what its file is called.
+        section: Where it belongs.
+        group: Which of `groups_of` it is of.
+        drawn: The figure.
+    """
+
+    name: str
+    section: str
+    group: int
+    drawn: Drawn
+
+
+class Group(NamedTuple):
+    """Runs whose curves can be laid over each other."""
+
+    title: str
+    budgets: BudgetGrid
+    runs: list[RunDigest]
+
+
+def groups_of(found: Sequence[RunDigest]) -> list[Group]:
+    """Runs of one task, dataset, mode and grid together, in the order they came."""
+    grouped: dict[tuple[Any, ...], list[RunDigest]] = {}
+    for one in found:
+        info, key = one.info, one.key
+        alike = (info.task, info.dataset, info.split, key.mode, one.run.budgets)
+        grouped.setdefault(alike, []).append(one)
+    return [
+        Group(_title(members[0]), members[0].run.budgets, members) for members in grouped.values()
+    ]
+
+
+def _title(one: RunDigest) -> str:
+    info = one.info
+    dataset = info.dataset if info.dataset not in ("", info.task) else ""
+    return ", ".join(part for part in (info.task, dataset, info.split or "") if part)
+
+
+def pictures_of(found: Sequence[RunDigest]) -> list[Picture]:
+    """Every figure of a report; call it inside `anytime.report.plotting.drawing`."""
+    indices = [
+        Index(one.label, one.summary.summary.anytime_index, *one.summary.summary.interval)
+        for one in found
+    ]
+    made = [("index", 0, index_figure(indices))]
+    for number, group in enumerate(groups_of(found)):
+        budgets = group.budgets
+        bands = [Line(one.label, one.run.curve.mean, *one.band[:2]) for one in group.runs]
+        made += [("curves", number, drawn) for drawn in curve_figures(budgets, bands)]
+        tokens = [Line(one.label, one.spending.tokens) for one in group.runs if _in_tokens(one)]
+        made += [("tokens", number, drawn) for drawn in token_figures(budgets, tokens)]
+        for section, label, about, values in (
+            ("ended", "share of traces over", "Share of traces that had ended", _ended),
+            ("unparsed", "share unparsed", "Share of answers that could not be read", _unparsed),
+        ):
+            lines = [Line(one.label, values(one)) for one in group.runs]
+            if any(np.nanmax(line.values, initial=0.0) > 0 for line in lines):
+                drawn_all = share_figures(budgets, lines, label, about)
+                made += [(section, number, drawn) for drawn in drawn_all]
+    return [
+        Picture(f"{place:02d}-{section}", section, number, drawn)
+        for place, (section, number, drawn) in enumerate(made, 1)
+    ]
+
+
+def _in_tokens(one: RunDigest) -> bool:
+    """Whether budgets are tokens: in tables they may be deciles, or seconds."""
+    spent = one.spending.tokens - np.asarray(one.run.budgets)
+    return bool((np.nan_to_num(spent, nan=0.0) <= 1).all())
+
+
+def _ended(one: RunDigest) -> Any:
+    return one.spending.ended
+
+
+def _unparsed(one: RunDigest) -> Any:
+    unknown = np.isnan(one.run.unparsed).all()
+    if unknown:
+        return np.full(len(one.run.budgets), math.nan)
+    return np.nanmean(np.nanmean(one.run.unparsed, axis=1), axis=0)
+
+
+def report_page(found: Sequence[RunDigest], pictures: Sequence[Picture], made: str) -> str:
+    """The page.
+
+    Args:
+        found: The runs.
+        pictures: Of `pictures_of`.
+        made: When, in words.
+    """
+    groups = groups_of(found)
+    return _render(
+        "report.html",
+        made=made,
+        **_runs(found),
+        groups=[
+            {
+                "title": group.title,
+                "figures": {
+                    section: [_figure(p) for p in pictures if (p.section, p.group) == (section, n)]
+                    for section in ("curves", "tokens", "ended", "unparsed")
+                },
+            }
+            for n, group in enumerate(groups)
+        ],
+        index=_figure(pictures[0]),
+        several=len(groups) > 1,
+    )
+
+
+def comparison_page(
+    comparisons: Sequence[Comparison], found: Sequence[RunDigest], made: str
+) -> str:
+    """The page of a comparison; call it inside `anytime.report.plotting.drawing`.
+
+    Args:
+        comparisons: Of every further run with the first.
+        found: The runs compared, named in the comparisons by their labels.
+        made: When, in words.
+    """
+    budgets = comparisons[0].budgets
+    lines = [Line(one.label, one.run.curve.mean, *one.band[:2]) for one in found]
+    curves = [
+        inline_svg(drawn, f"curves-{number}")
+        for number, drawn in enumerate(curve_figures(budgets, lines))
+    ]
+    return _render(
+        "comparison.html",
+        made=made,
+        **_runs(found),
+        curves=curves,
+        comparisons=[
+            {
+                "one": one,
+                "figure": inline_svg(difference_figure(one), f"difference-{number}"),
+                "rows": list(_differences(one)),
+                "verdict": _verdict(one),
+            }
+            for number, one in enumerate(comparisons)
+        ],
+    )
+
+
+def _differences(one: Comparison) -> Iterator[tuple[str, Any]]:
+    yield "Anytime Index", one.index
+    for budget, difference in zip(one.budgets, one.by_budget, strict=True):
+        yield f"quality at {budget}", difference
+    yield "average over budgets", one.average
+
+
+def _verdict(one: Comparison) -> str:
+    """What the index says, without more certainty than there is."""
+    d, level = one.index, 1 - one.confidence
+    size = f"{abs(d.difference):.3f}"
+    direction = "higher" if d.difference > 0 else "lower"
+    if d.p_holm <= level:
+        return (
+            f"The index of {one.a} is {size} {direction} than that of {one.b}; so large a "
+            f"difference would come about by luck in {d.p_holm:.2%} of such comparisons if the two "
+            f"were alike."
+        )
+    return (
+        f"No difference of the index was shown: {size} {direction} for {one.a}, which luck alone "
+        f"gives often (p = {d.p_holm:.2f}). {one.problems} problems would mostly show a difference "
+        f"of {one.detectable:.3f} or more; a smaller one may be there all the same."
+    )
+
+
+def _figure(picture: Picture) -> Markup:
+    return inline_svg(picture.drawn, picture.name)
+
+
+def _runs(found: Sequence[RunDigest]) -> dict[str, Any]:
+    """The runs, and what is to be said of all of them once."""
+    notes = [notes_of(one) for one in found]
+    shared = [note for note in notes[0] if all(note in other for other in notes[1:])]
+    if len(found) == 1:
+        shared = []
+    own = [[note for note in each if note not in shared] for each in notes]
+    return {
+        "shared": shared,
+        "runs": [_run(one, each) for one, each in zip(found, own, strict=True)],
+    }
+
+
+def _run(one: RunDigest, notes: Sequence[str]) -> dict[str, Any]:
+    summary, spending = one.summary, one.spending
+    mean = one.run.curve.mean
+    unparsed = _unparsed(one)
+    best = np.maximum.accumulate(mean)
+    low, high = one.band[:2]
+    return {
+        "digest": one,
+        "summary": summary,
+        "numbers": summary.summary,
+        "info": one.info,
+        "key": one.key,
+        "notes": notes,
+        "lost": [
+            (budget, b - q)
+            for budget, b, q in zip(one.run.budgets, best, mean, strict=True)
+            if b - q > 1e-9
+        ],
+        "finishes": [name for name, shares in spending.finishes.items() if shares.any()],
+        "budgets": [
+            {
+                "budget": budget,
+                "quality": mean[t],
+                "low": low[t],
+                "high": high[t],
+                "tokens": spending.tokens[t],
+                "ended": spending.ended[t],
+                "unparsed": unparsed[t],
+                "forced": int(spending.forced[t]),
+                "answer_tokens": spending.answer_tokens[t],
+                "leaked": spending.leaked[t],
+                "seconds": spending.seconds[t],
+                "finishes": {name: shares[t] for name, shares in spending.finishes.items()},
+            }
+            for t, budget in enumerate(one.run.budgets)
+        ],
+        "problems": _problems(one),
+    }
+
+
+def _problems(one: RunDigest) -> list[tuple[str, Any]]:
+    if len(one.run.problems) > MOST_PROBLEMS:
+        return []
+    return list(zip(one.run.problems, one.run.curve.by_problem, strict=True))
+
+
+def _number(value: Any, digits: int = 3) -> str:
+    """A number for people; nothing where nobody told."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    return f"{value:,.{digits}f}"
+
+
+def _percent(value: Any) -> str:
+    return "–" if value is None or math.isnan(value) else f"{value:.0%}"
+
+
+def _render(template: str, **context: Any) -> str:
+    environment = Environment(
+        loader=PackageLoader("anytime.report"),
+        autoescape=True,  # answers, ids and names are whatever a model or a user wrote
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: Mapping[str, Callable[..., str]] = {"number": _number, "percent": _percent}
+    environment.filters.update(filters)
+    environment.globals["zip"] = zip
+    return environment.get_template(template).render(version=version("anytime"), **context)

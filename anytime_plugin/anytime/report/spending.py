@@ -1,0 +1,189 @@
+"""What the checkpoints of a run really took: tokens, how answers ended, seconds and dollars."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, get_args
+
+import numpy as np
+
+from anytime.index import FloatArray
+from anytime.protocol import Finish
+from anytime.results.rows import Row
+
+__all__ = ["Spending", "Tally", "spending_of", "tally"]
+
+_FINISHES = {name: float(number) for number, name in enumerate(get_args(Finish))}
+
+
+class _Numbers(NamedTuple):
+    """Numbers of one checkpoint; NaN where nobody told."""
+
+    tokens: float
+    ended: float
+    forced: float
+    answer_tokens: float
+    leaked: float
+    seconds: float
+    cost: float
+    finish: float
+
+
+@dataclass
+class Tally:
+    """What is kept of a curve's checkpoints while its run is read.
+
+    Attributes:
+        numbers: By problem and trace, an array of shape (T, numbers of a checkpoint).
+        cuts: How cuts were found, by checkpoints.
+        continuations: How cut traces were handed back, by checkpoints.
+        seconds: Of all calls that are known, each once.
+        cost: Of them, in dollars.
+        calls: How many calls are known.
+        unknown: Traces whose own call is not in the log: they did not end by themselves.
+        added_tokens: What the method put into the prompt, one number per trace; none for `cot`.
+        pool_tokens: What it took to learn them.
+    """
+
+    numbers: dict[tuple[str, int], FloatArray] = field(default_factory=dict)
+    cuts: Counter[str] = field(default_factory=Counter)
+    continuations: Counter[str] = field(default_factory=Counter)
+    seconds: float = math.nan
+    cost: float = math.nan
+    calls: int = 0
+    unknown: int = 0
+    added_tokens: list[float] = field(default_factory=list)
+    pool_tokens: int | None = None
+
+
+def tally(kept: Tally, rows: Sequence[Row]) -> None:
+    """Add the checkpoints of one trace, in the order of budgets."""
+    first = rows[0]
+    kept.numbers[first.problem, first.trace] = np.array([_numbers(row) for row in rows])
+    kept.cuts.update(row.cut for row in rows if row.cut)
+    kept.continuations.update(row.continuation for row in rows if row.continuation)
+    if first.added_tokens is not None:
+        kept.added_tokens.append(first.added_tokens)
+    kept.pool_tokens = kept.pool_tokens if first.pool_tokens is None else first.pool_tokens
+    for call in _calls(rows):
+        kept.calls += 1
+        kept.seconds = _plus(kept.seconds, call.seconds)
+        kept.cost = _plus(kept.cost, call.cost)
+    kept.unknown += all(row.forced for row in rows)
+
+
+def _numbers(row: Row) -> _Numbers:
+    return _Numbers(
+        tokens=_told(row.tokens),
+        ended=_ended(row),
+        forced=float(row.forced),
+        answer_tokens=_told(row.answer_tokens),
+        leaked=float(row.leaked_reasoning_tokens),
+        seconds=_told(row.seconds),
+        cost=_told(row.cost),
+        finish=_FINISHES.get(row.finish, math.nan),
+    )
+
+
+def _ended(row: Row) -> float:
+    """Whether the trace was over by its budget."""
+    if row.mode == "contract":  # no trace is cut: its run ended, or was cut off
+        return float(row.finish != "length")
+    if row.source == "table":
+        known = row.trace_tokens is not None
+        return float((row.trace_tokens or 0) <= row.budget) if known else math.nan
+    return float(not row.forced and row.cut is None)
+
+
+def _calls(rows: Sequence[Row]) -> list[Row]:
+    """One row for each call of a model.
+
+    A trace's own call stands at every budget that its own answer stands for, and a forced answer at
+    every budget that is the same cut.
+    """
+    if rows[0].mode == "contract":
+        return list(rows)
+    calls: dict[int | None, Row] = {}
+    for row in rows:
+        calls.setdefault(row.tokens if row.forced else -1, row)
+    return list(calls.values())
+
+
+def _told(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _plus(total: float, value: float | None) -> float:
+    if value is None:
+        return total
+    return value if math.isnan(total) else total + value
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What checkpoints took, by budget; arrays of shape (T,), NaN where nobody told.
+
+    Attributes:
+        tokens: Trace tokens really spent, mean over problems of the mean over traces.
+        ended: Share of traces that were over, weighted likewise.
+        forced: How many answers were forced.
+        answer_tokens: Generated per forced answer.
+        leaked: Reasoning tokens sneaked into a forced answer.
+        seconds: Wall time per forced answer, or per run in contract mode.
+        finishes: By reason, the share of answers that ended for it.
+        total_seconds: Of all calls in the log, each once.
+        total_cost: Of them, in dollars.
+        calls: How many they are.
+        unknown: Traces whose own call is not among them.
+    """
+
+    tokens: FloatArray
+    ended: FloatArray
+    forced: FloatArray
+    answer_tokens: FloatArray
+    leaked: FloatArray
+    seconds: FloatArray
+    finishes: Mapping[str, FloatArray]
+    total_seconds: float
+    total_cost: float
+    calls: int
+    unknown: int
+
+
+def spending_of(kept: Tally, problems: Sequence[str], contract: bool) -> Spending:
+    """Sum up a curve's checkpoints."""
+    stacked = np.array(list(kept.numbers.values()))  # traces x budgets x numbers
+    of = _Numbers(*np.moveaxis(stacked, 2, 0))
+    place = {problem: row for row, problem in enumerate(problems)}
+    owners = np.array([place[problem] for problem, _ in kept.numbers])
+    shares = np.bincount(owners)[owners]
+    weights = 1 / (shares * len(problems))  # of each trace in a mean over problems
+    forced: FloatArray = of.forced
+    per_answer = np.ones_like(forced) if contract else forced
+    return Spending(
+        tokens=weights @ of.tokens,
+        ended=weights @ of.ended,
+        forced=forced.sum(axis=0),
+        answer_tokens=_per(of.answer_tokens, forced),
+        leaked=_per(of.leaked, forced),
+        seconds=_per(of.seconds, per_answer),
+        finishes={
+            name: (of.finish == number).mean(axis=0)
+            for name, number in _FINISHES.items()
+            if (of.finish == number).any()
+        },
+        total_seconds=kept.seconds,
+        total_cost=kept.cost,
+        calls=kept.calls,
+        unknown=kept.unknown,
+    )
+
+
+def _per(values: FloatArray, forced: FloatArray) -> FloatArray:
+    """Mean over forced answers at each budget; NaN where there is none, or one is not told."""
+    count = forced.sum(axis=0)
+    total = np.where(forced > 0, values, 0).sum(axis=0)
+    return np.divide(total, count, out=np.full(len(count), math.nan), where=count > 0)
