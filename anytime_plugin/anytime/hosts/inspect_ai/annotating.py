@@ -168,7 +168,7 @@ class InspectAnnotation:
     def _summaries(self, source: zipfile.ZipFile, rows: Sequence[Row]) -> list[Any]:
         """Of every sample what lists of samples show."""
         if "summaries.json" in source.namelist():
-            found = json.loads(source.read("summaries.json"))
+            found: list[Any] = json.loads(source.read("summaries.json"))
         else:
             read = read_eval_log_sample_summaries(str(self.path), format=self.log.format)
             found = [summary.model_dump(mode="json", exclude_none=True) for summary in read]

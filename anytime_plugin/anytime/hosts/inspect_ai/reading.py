@@ -106,9 +106,9 @@ class InspectRun:
                 answer = record.answers[place][number] if record.answers else ""
                 for name, value in numbers_of(scorer, verdict).items():
                     if not (isinstance(value, float) and math.isnan(value)):
-                        grade = foreign_grade(value)
-                        grade = replace(grade, answer=answer or grade.answer)
-                        verdicts.setdefault(name, []).append(grade)
+                        known = foreign_grade(value)
+                        known = replace(known, answer=answer or known.answer)
+                        verdicts.setdefault(name, []).append(known)
         return {name: each for name, each in verdicts.items() if len(each) == len(record.scores)}
 
     def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:

@@ -138,9 +138,9 @@ def scorer_grading(header: EvalLog) -> Grading:
     async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
         found: dict[str, dict[str, Grade]] = {}
         target = Target(sample["target"])
-        asked = None if solver else _state(sample, model, asked_of(sample))
+        asked = _state(sample, model, asked_of(sample))
         for text in dict.fromkeys(texts):
-            if asked is not None:  # making a state takes longer than most scorers
+            if solver is None:  # making a state takes longer than most scorers
                 state = copy(asked)
                 _answer(state, text)
             else:  # `multiple_choice` writes into it
