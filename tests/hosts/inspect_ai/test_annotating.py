@@ -135,6 +135,19 @@ def test_answers_that_stand_in_a_trace_are_graded_by_the_tasks_own_scorer(
     assert table["parsed"].isna().all()
 
 
+def test_verdicts_that_differ_from_the_log_are_counted(run: Run, tmp_path: Path) -> None:
+    path = plain_log(run, sums(match(), includes()))
+    calm = outcome(path, tmp_path / "calm").outcome
+    assert calm is not None
+    assert (calm.samples, calm.regraded) == (2, 0)
+    log = read_eval_log(str(path))
+    (samples(log)[0].scores or {})["includes"].value = "I"
+    write_eval_log(log, str(path))
+    edited = outcome(path, tmp_path / "edited").outcome
+    assert edited is not None
+    assert (edited.samples, edited.regraded) == (2, 1)
+
+
 def test_every_checkpoint_is_what_inspect_score_gives_on_the_same_text(
     run: Run, tmp_path: Path
 ) -> None:

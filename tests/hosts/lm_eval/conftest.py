@@ -50,6 +50,27 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def plain_log(tmp_path_factory: pytest.TempPathFactory, generated: None) -> Path:
+    """One run of three tasks of lm-eval's, which knew nothing of budgets; its results file."""
+    from tests.hosts.lm_eval.plain import TASKS, plain_run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lm_eval.evaluator.add_env_info", lambda results: None)
+        return plain_run(tmp_path_factory.mktemp("plain"), *TASKS)
+
+
+@pytest.fixture
+def few_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Indexing all tasks of lm-eval takes seconds; `anytime annotate` knows these."""
+    from anytime.hosts.lm_eval import regrading
+    from tests.hosts.lm_eval.foreign import manager as knowing
+    from tests.hosts.lm_eval.plain import TASKS
+
+    known = knowing(*TASKS, "gsm8k_cot_self_consistency")
+    monkeypatch.setattr(regrading, "index_of", lambda folder: known)
+
+
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
     """A command as users type it, run in a folder of its own: `lm_eval`, `anytime`."""

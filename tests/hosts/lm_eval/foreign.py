@@ -134,7 +134,7 @@ class Speaking(LM):
     def loglikelihood_rolling(self, requests: Any) -> Any: ...
 
 
-def _solution(context: str) -> tuple[int, str]:
+def solution(context: str) -> tuple[int, str]:
     """The right number and the right letter of the last problem in a prompt."""
     *_, question = re.split(r"What is|Which is|Find", context)
     first, *_ = map(int, re.findall(r"\d+", question))
@@ -144,7 +144,7 @@ def _solution(context: str) -> tuple[int, str]:
 
 def erratic(context: str, kwargs: Mapping[str, Any], call: int) -> str:
     """Right answers and wrong ones in every task's format, now and then in none; no two alike."""
-    number, letter = _solution(context)
+    number, letter = solution(context)
     draw = random.Random(f"{context} {call if kwargs.get('do_sample') else ''}")
     if draw.random() < 0.3:
         number, letter = number + draw.randint(1, 3), "E"

@@ -181,3 +181,29 @@ def test_two_processes_give_the_results_of_one(
     both = cli(*launch, *words, "--output_path", "two")
     assert both.returncode == 0, both.stderr
     assert results_in(tmp_path / "one") == results_in(tmp_path / "two")
+
+
+def test_a_logged_chat_is_handed_back_by_the_command(
+    model_folder: Path, cli: Cli, tmp_path: Path
+) -> None:
+    from tests.hosts.lm_eval.plain import by_hand
+
+    prompt = {"arg_0": [json.dumps([{"role": "user", "content": "Find 0."}])]}
+    arguments = {"gen_args_0": prompt | {"arg_1": {"do_sample": False, "until": ["[user]"]}}}
+    path = by_hand(tmp_path / "in", "It may be \\boxed{0}, or not.", arguments=arguments)
+    done = cli(
+        *("anytime", "annotate", path, "-o", "out", "--domain", "aime", "--budgets", "4,12,32"),
+        *("--model", "hf", "--model-args", f"pretrained={model_folder},device=cpu,dtype=float32"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 trace, budgets 4,12,32" in done.stdout
+    (line,) = map(json.loads, (tmp_path / "out" / path.name).read_text().splitlines())
+    (record,) = line["anytime"]["records"]
+    assert record["tokens"] == len("It may be \\boxed{0}, or not.")  # a token for every character
+    first, second, own = record["checkpoints"]
+    assert (first["end"], second["end"]) == (4, 12)
+    for point in (first, second):
+        assert point["answer"].startswith("My time is up") or "boxed{" in point["answer"]
+        assert (point["cut"], point["continuation"]) == ("tokenizer", "prefill")
+        assert point["answer_tokens"] > 0
+    assert not own["forced"]

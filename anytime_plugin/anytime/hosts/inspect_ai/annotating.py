@@ -7,6 +7,7 @@ of a log, is copied as it is, so that this is fast and memory does not grow with
 from __future__ import annotations
 
 import json
+import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +38,7 @@ from anytime.hosts.inspect_ai.rescoring import (
     is_generated,
     scorer_grading,
 )
-from anytime.hosts.inspect_ai.scoring import score_curve
+from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of, score_curve
 from anytime.index import IndexOptions
 from anytime.intrace import Annotated, Watch, in_trace, readable, trace_tokens
 from anytime.protocol import Reply
@@ -234,6 +235,8 @@ class InspectAnnotation:
             return {}
         outcome.samples += 1
         outcome.empty += not trace.text.strip()
+        outcome.regraded += _is_regraded(sample, elicited, by_scorer)
+        outcome.estimated += any(point.cut == "estimated" for point in elicited.checkpoints)
         return _put(sample, elicited, by_scorer, options)
 
     def _results(self, rows: Sequence[Row], outcome: Annotated, options: IndexOptions) -> EvalLog:
@@ -325,6 +328,25 @@ def unfit(sample: Mapping[str, Any]) -> str | None:
     if sum(map(is_generated, messages)) > 1:
         return "with several answers of the model, which are no one trace"
     return None
+
+
+def _is_regraded(
+    sample: Mapping[str, Any], elicited: Elicited, by_scorer: Mapping[str, Sequence[Grade]]
+) -> bool:
+    """Whether a scorer says something else of a whole trace than it did in the run."""
+    if elicited.checkpoints[-1].cut is not None:
+        return False
+    for name, score in (sample.get("scores") or {}).items():
+        for one, value in numbers_of(name, score.get("value")).items():
+            if one not in by_scorer:
+                continue
+            try:
+                logged = foreign_grade(value).quality
+            except AnytimeError:  # no quality
+                continue
+            if not math.isclose(logged, by_scorer[one][-1].quality, abs_tol=1e-9):
+                return True
+    return False
 
 
 def _put(

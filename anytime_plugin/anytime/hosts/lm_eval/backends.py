@@ -21,6 +21,7 @@ __all__ = [
     "arguments",
     "check_model",
     "find_tokenizer",
+    "is_chat",
     "is_sampled",
     "resolve_continuation",
 ]
@@ -53,13 +54,18 @@ def _derives(lm: Any, name: str) -> bool:
     return any(base.__name__ == name for base in type(lm).__mro__)
 
 
+def is_chat(lm: Any) -> bool:
+    """Whether this class takes chats as JSON, and no strings."""
+    return _derives(lm, "LocalChatCompletion")
+
+
 def check_model(lm: Any, prompt: Prompt) -> None:
     """Refuse a model that throws the reasoning away, or was asked in a way it does not take.
 
     Raises:
         AnytimeError: With what to drop or to add.
     """
-    if isinstance(prompt.context, str) and _derives(lm, "LocalChatCompletion"):
+    if isinstance(prompt.context, str) and is_chat(lm):
         raise AnytimeError(f"{type(lm).__name__} talks in turns: add --apply_chat_template")
     if getattr(lm, "think_end_token", None) is not None:
         also = " and enable_thinking" if getattr(lm, "enable_thinking", None) else ""

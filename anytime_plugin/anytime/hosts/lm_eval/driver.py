@@ -40,20 +40,18 @@ from anytime.hosts.lm_eval.backends import (
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.harness import LM, Instance, hash_args
 from anytime.hosts.lm_eval.learning import Source, material
-from anytime.hosts.lm_eval.responses import Response, response
+from anytime.hosts.lm_eval.responses import NO_CONTENT, Response, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.prompting import Material, Prompted, Recipe, prompted
 from anytime.protocol import Finish, Program, Reply, Request
 from anytime.tokens import Tokenizer, counter
 
-__all__ = ["Spec", "drive", "generate_anytime"]
+__all__ = ["Run", "Spec", "asker", "drive", "finish_of", "generate_anytime"]
 
 T = TypeVar("T")
 Ask = Callable[[Iterable[tuple[int, Request]]], Iterable[Reply]]
 """Answers one round: requests with the number of the program each belongs to. Both are handed over
 one by one: a round's requests are most of what a large run holds, and nobody keeps them twice."""
-
-NO_CONTENT = "LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER"
 
 SLACK = 100
 """One token in so many may be missing from a text that was cut off at its cap: a tokenizer may need
@@ -136,7 +134,7 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
         runs = []
         for request in requests:
             _, gen_kwargs, asked = request.args
-            runs.append(_Run(asked, gen_kwargs, draws[id(request)] % asked.traces + 1, request))
+            runs.append(Run(asked, gen_kwargs, draws[id(request)] % asked.traces + 1, request))
             draws[id(request)] += 1
         spec = runs[0].spec  # one run has one model and one set of settings
         check_model(lm, spec.prompt)
@@ -144,8 +142,8 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
         with opened(spec.trace_store, lm) as store:
             taught = _taught(lm, runs, tokenizer, store)
             programs = [_program(lm, run.spec, made, tokenizer) for run, made in taught]
-            asker = _asker(lm, [run for run, _ in taught], tokenizer, store)
-            elicited = drive(programs, asker)
+            ask = asker(lm, [run for run, _ in taught], tokenizer, store)
+            elicited = drive(programs, ask)
     return [
         response(result, made.record) for result, (_, made) in zip(elicited, taught, strict=True)
     ]
@@ -158,7 +156,9 @@ def _cuts(spec: Spec) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
+    """One program's part in a run: what it asks, how, and for which of a problem's traces."""
+
     spec: Spec
     gen_kwargs: dict[str, Any]
     draw: int
@@ -174,8 +174,8 @@ class _Asked(NamedTuple):
 
 
 def _taught(
-    lm: Any, runs: Sequence[_Run], tokenizer: Tokenizer | None, store: TraceStore | None
-) -> list[tuple[_Run, Prompted]]:
+    lm: Any, runs: Sequence[Run], tokenizer: Tokenizer | None, store: TraceStore | None
+) -> list[tuple[Run, Prompted]]:
     """Let each problem's method put its preface before the question."""
     known: dict[Hashable, Material] = {}
     taught = []
@@ -201,16 +201,14 @@ def _taught(
     return taught
 
 
-def _material(
-    lm: Any, run: _Run, tokenizer: Tokenizer | None, store: TraceStore | None
-) -> Material:
+def _material(lm: Any, run: Run, tokenizer: Tokenizer | None, store: TraceStore | None) -> Material:
     spec = run.spec
     if spec.recipe.method == "cot":
         return Material()
 
     def run_programs(programs: Sequence[tuple[Program[Any], int]]) -> list[Any]:
         runs = [dataclasses.replace(run, draw=draw) for _, draw in programs]
-        return drive([program for program, _ in programs], _asker(lm, runs, tokenizer, store))
+        return drive([program for program, _ in programs], asker(lm, runs, tokenizer, store))
 
     first = spec.prompt.messages[0]
     return material(
@@ -250,9 +248,10 @@ def _program(lm: Any, spec: Spec, made: Prompted, tokenizer: Tokenizer | None) -
     )
 
 
-def _asker(
-    lm: Any, runs: Sequence[_Run], tokenizer: Tokenizer | None, store: TraceStore | None
+def asker(
+    lm: Any, runs: Sequence[Run], tokenizer: Tokenizer | None, store: TraceStore | None
 ) -> Ask:
+    """Answers rounds of programs, one per run, from the model, its cache and the store."""
     cache = getattr(lm.cache_hook, "dbdict", None)
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
@@ -350,10 +349,14 @@ def _reply(text: str, request: Request, prompt: Prompt, tokenizer: Tokenizer | N
     tokens = len(tokenizer.ends(text))
     if request.kind == "trace" and opens_thinking(prompt):
         text = f"{THINK_OPEN}\n{text}"
-    # A bare string does not tell why it ended; one as long as its cap was cut off, most likely.
-    slack = 0 if getattr(tokenizer, "exact", False) else request.max_tokens // SLACK
-    finish: Finish = "length" if tokens >= request.max_tokens - slack else "stop"
+    finish = finish_of(tokens, request.max_tokens, tokenizer)
     return Reply(text=text, output_tokens=tokens, finish=finish)
+
+
+def finish_of(tokens: int, cap: int, tokenizer: Tokenizer) -> Finish:
+    """Why a bare string ended, which does not tell: one as long as its cap was cut off."""
+    slack = 0 if getattr(tokenizer, "exact", False) else cap // SLACK
+    return "length" if tokens >= cap - slack else "stop"
 
 
 LM.generate_anytime = generate_anytime

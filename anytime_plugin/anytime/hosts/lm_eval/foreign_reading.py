@@ -1,4 +1,8 @@
-"""Finished lm-eval runs of tasks of others, `anytime:NAME`: what their own metrics said."""
+"""Finished lm-eval runs of tasks of others: what their own metrics said at every budget.
+
+They were run as `anytime:NAME`, or annotated afterwards (`anytime annotate`). The two differ in
+where a line keeps our part, see `_read_line`.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,17 @@ from anytime.domains.base import Grade
 from anytime.elicitation import separated
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.header import Header, read_header
+from anytime.hosts.lm_eval.plain import prompt_of, texts_of
 from anytime.hosts.lm_eval.reading import LmEvalRun
-from anytime.hosts.lm_eval.responses import WRAP, Response, read_response, scorer_name
+from anytime.hosts.lm_eval.responses import (
+    ANNOTATED,
+    PARSED,
+    WRAP,
+    Response,
+    as_written,
+    read_response,
+    scorer_name,
+)
 from anytime.protocol import Reply
 from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId
 
@@ -34,12 +47,21 @@ def finished_run(path: Path) -> FinishedRun:
 
 
 class _Line(NamedTuple):
-    """One document behind one filter."""
+    """One document, behind one filter or behind all.
+
+    Attributes:
+        problem: Its name.
+        filter: The filter the line is of.
+        responses: One per repeat.
+        verdicts: One per trace, by filter.
+        skipped: Why an annotated sample has no curve; empty where it has.
+    """
 
     problem: str
     filter: str
     responses: Sequence[Response]
-    verdicts: Sequence[Mapping[str, Any]]
+    verdicts: Mapping[str, Sequence[Mapping[str, Any]]]
+    skipped: str = ""
 
 
 class ForeignRun:
@@ -55,7 +77,7 @@ class ForeignRun:
 
     Attributes:
         info: Where it is from.
-        skipped: Traces that are missing.
+        skipped: Traces that are missing, and samples that could not be annotated.
         regraded: None ever: the task's own word stands.
 
     Raises:
@@ -82,6 +104,9 @@ class ForeignRun:
                 f"{path} has no curve: {header.task} was run with --predict_only, or has no metric "
                 f"that is a quality in [0, 1]"
             )
+        self._annotated = told.get("source") == "annotated"
+        self._domain: str | None = told.get("domain")
+        self._scorers = scorers
         names = (config.get("dataset_path"), config.get("dataset_name"))
         self.info = RunInfo(
             harness="lm_eval",
@@ -93,7 +118,7 @@ class ForeignRun:
             revision=None,
             split=config.get("test_split") or config.get("validation_split"),
             model=header.model,
-            scorers=scorers,
+            scorers=(self._domain,) if self._domain else scorers,
             source=told.get("source", "elicited"),
             **index,
             **header.began,
@@ -101,35 +126,41 @@ class ForeignRun:
 
     def traces(self) -> Iterator[GradedTrace]:
         """All traces, filter after filter as lm-eval writes them."""
+        parts = [scorer.rpartition(",") for scorer in self._scorers]
         for line in self._lines():
-            metrics = [
-                (metric, scorer)
-                for scorer in self.info.scorers
-                if scorer == scorer_name(metric := scorer.rpartition(",")[0], line.filter)
-            ]
-            if len(line.verdicts) < self._traces and line.filter == self._first:
-                self.skipped["missing in the file"] += self._traces - len(line.verdicts)
-            for draw, verdict in enumerate(line.verdicts, 1):
+            if line.skipped:
+                self.skipped[line.skipped] += 1
+                continue
+            known = max(map(len, line.verdicts.values()), default=0)
+            if known < self._traces and parts[0][2] in line.verdicts:
+                self.skipped["missing in the file"] += self._traces - known
+            for draw in range(1, known + 1):
                 elicited, method = self._read(line, draw)
-                for metric, scorer in metrics:
+                for metric, _, filter_name in parts:
+                    if filter_name not in line.verdicts:
+                        continue
+                    verdict = line.verdicts[filter_name][draw - 1]
                     if metric not in verdict["at"][0]:
                         continue  # of documents of another kind
                     grades = [
-                        Grade(float(at[metric]), parsed=None, answer=answer)
+                        self._grade(metric, at, answer)
                         for at, answer in zip(verdict["at"], verdict["answers"], strict=True)
                     ]
+                    scorer = self._domain or scorer_name(metric, filter_name)
                     yield GradedTrace(line.problem, draw, elicited, method, grades, scorer)
 
-    @property
-    def _first(self) -> str:
-        """The filter whose lines come first."""
-        return self.info.scorers[0].rpartition(",")[2]
+    def _grade(self, metric: str, at: Mapping[str, Any], answer: str) -> Grade:
+        quality = float(at[metric])
+        if not self._domain:
+            return Grade(quality, parsed=None, answer=answer)
+        further = {name: value for name, value in at.items() if name not in (metric, PARSED)}
+        return Grade(quality, parsed=bool(at[PARSED]), answer=answer, metrics=further)
 
     def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
         """The texts of some traces, without those of contract runs, which are no one text."""
         left = set(wanted)
         for line in self._lines():
-            for draw in range(1, len(line.verdicts) + 1):
+            for draw in range(1, max(map(len, line.verdicts.values()), default=0) + 1):
                 if (line.problem, draw) not in left:
                     continue
                 left.discard((line.problem, draw))
@@ -161,7 +192,11 @@ class ForeignRun:
                 for number, raw in enumerate(file, 1):
                     if not raw.strip():
                         continue
-                    line, doc_id = _read_line(raw, f"{self._path}, line {number}")
+                    where = f"{self._path}, line {number}"
+                    read = _read_line(raw, where, annotated=self._annotated)
+                    if read is None:
+                        continue
+                    line, doc_id = read
                     if (line.problem, line.filter) in seen:  # its data name two documents alike
                         line = line._replace(problem=f"{line.problem} (document {doc_id})")
                     seen.add((line.problem, line.filter))
@@ -170,19 +205,42 @@ class ForeignRun:
             raise AnytimeError(f"{self._path} cannot be read: {error.strerror}") from None
 
 
-def _read_line(raw: bytes, where: str) -> tuple[_Line, Any]:
+def _read_line(raw: bytes, where: str, *, annotated: bool) -> tuple[_Line, Any] | None:
+    """Read a line, with the number of its document; None for a further line of an annotated one.
+
+    In a live run `resps` hold the texts with our records, and `filtered_resps` the verdicts behind
+    the line's filter. Annotated lines are as lm-eval wrote them, but for our key in the first line
+    of a document, which holds the records and the verdicts behind all filters.
+    """
     try:
         record = json.loads(raw)
+        if annotated and ANNOTATED not in record:
+            return None
         doc = record["doc"] if isinstance(record["doc"], dict) else {}
         own = next((doc[name] for name in _IDS if doc.get(name) is not None), record["doc_id"])
+        problem, doc_id = str(own), record["doc_id"]
+        if annotated:
+            return _annotated_line(problem, record), doc_id
         (responses,), (verdicts,) = record["resps"], record["filtered_resps"]
         return _Line(
-            problem=str(own),
+            problem=problem,
             filter=record["filter"],
             responses=[(text, written) for text, written in responses],
-            verdicts=[json.loads(verdict) for verdict in verdicts],
-        ), record["doc_id"]
+            verdicts={record["filter"]: [json.loads(verdict) for verdict in verdicts]},
+        ), doc_id
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise AnytimeError(
-            f"{where} is damaged: it is no sample of a task that was run as anytime:NAME"
-        ) from None
+        kind = "annotated sample" if annotated else "sample of a task that was run as anytime:NAME"
+        raise AnytimeError(f"{where} is damaged: it is no {kind}") from None
+
+
+def _annotated_line(problem: str, record: Mapping[str, Any]) -> _Line:
+    ours = record[ANNOTATED]
+    if "skipped" in ours:
+        return _Line(problem, "", (), {}, str(ours["skipped"]))
+    context = prompt_of(record)
+    texts, _ = texts_of(record["resps"])
+    responses = [
+        (as_written(text, context), written)
+        for text, written in zip(texts, ours["records"], strict=False)
+    ]
+    return _Line(problem, "", responses, dict(ours["verdicts"]))

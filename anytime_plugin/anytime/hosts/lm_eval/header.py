@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from anytime.errors import AnytimeError
 
-__all__ = ["Header", "read_header"]
+__all__ = ["Header", "Place", "header_of", "read_header", "read_results", "results_place"]
 
-_SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<date>\d{4}-\d\d-\d\dT.+)\.jsonl")
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT.+")
+_SAMPLES = re.compile(rf"samples_(?P<task>.+)_(?P<date>{_DATE.pattern})\.jsonl")
 
 _NAMES = ("peft", "delta", "pretrained", "model", "path", "engine")
 """The model arguments that name a model, in lm-eval's own order."""
@@ -25,7 +26,7 @@ class Header(NamedTuple):
     Attributes:
         results: The results file, beside the samples.
         task: Name of the task.
-        date: What names the run.
+        date: What names the run: the date in its file names, or what stands there instead.
         config: The task's configuration.
         metadata: That of the configuration, the task's settings.
         model: Who was asked.
@@ -41,21 +42,63 @@ class Header(NamedTuple):
     began: Mapping[str, Any]
 
 
+class Place(NamedTuple):
+    """Where the results of a samples file lie, or would.
+
+    Attributes:
+        results: The file; it need not exist.
+        run: What the two names share: lm-eval's date, or what somebody else put there.
+        task: The task in the samples file's name; None where it holds none.
+    """
+
+    results: Path
+    run: str
+    task: str | None
+
+
+def results_place(samples: Path) -> Place:
+    """Find the results file beside a samples file, by name.
+
+    lm-eval writes `samples_TASK_DATE.jsonl` and `results_DATE.json`. In files that somebody renamed
+    anything may stand in place of the date, and the task may be missing.
+    """
+    if name := _SAMPLES.fullmatch(samples.name):
+        dated = samples.with_name(f"results_{name['date']}.json")
+        return Place(dated, name["date"], name["task"])
+    own = samples.name.removesuffix(".jsonl").removeprefix("samples_")
+    parts = own.split("_")
+    for first in range(len(parts)):
+        run = "_".join(parts[first:])
+        path = samples.with_name(f"results_{run}.json")
+        if run and path.is_file():
+            return Place(path, run, "_".join(parts[:first]) or None)
+    return Place(samples.with_name(f"results_{own}.json"), own, None)
+
+
 def read_header(samples: Path) -> Header:
     """Read the results file beside a samples file.
 
     Raises:
         AnytimeError: It is not there, or cannot be read.
     """
-    name = _SAMPLES.fullmatch(samples.name)
-    if name is None:
+    place = results_place(samples)
+    if not _SAMPLES.fullmatch(samples.name) and not place.results.is_file():
         raise AnytimeError(
-            f"{samples} is not named as lm-eval names its samples, samples_TASK_DATE.jsonl: keep "
-            f"the name, by which its results_DATE.json is found"
+            f"{samples} is not named as lm-eval names its samples, samples_TASK_DATE.jsonl, and "
+            f"has no {place.results.name} beside it: keep the name, by which its results_DATE.json "
+            f"is found"
         )
-    path = samples.with_name(f"results_{name['date']}.json")
-    results = _read_results(path, samples)
-    config = results["configs"].get(name["task"]) or {}
+    return header_of(place, read_results(place.results, samples))
+
+
+def header_of(place: Place, results: Mapping[str, Any]) -> Header:
+    """What a results file tells of one of its samples files.
+
+    Raises:
+        AnytimeError: The file holds several tasks, and the samples file's name tells none.
+    """
+    task = _task(place, results["configs"])
+    config = results["configs"].get(task) or {}
     began = {
         "created": _date(results.get("date")),
         "version": results.get("lm_eval_version"),
@@ -63,10 +106,29 @@ def read_header(samples: Path) -> Header:
     }
     model = _model(results.get("config") or {})
     metadata = config.get("metadata") or {}
-    return Header(path, name["task"], name["date"], config, metadata, model, began)
+    return Header(place.results, task, place.run, config, metadata, model, began)
 
 
-def _read_results(path: Path, samples: Path) -> Mapping[str, Any]:
+def _task(place: Place, configs: Mapping[str, Any]) -> str:
+    if place.task is not None and (place.task in configs or _DATE.fullmatch(place.run)):
+        return place.task
+    if len(configs) == 1:
+        return str(next(iter(configs)))
+    named = f"{place.task or ''}_{place.run}_"
+    if found := [task for task in configs if named.lstrip("_").startswith(f"{task}_")]:
+        return max(found, key=len)
+    raise AnytimeError(
+        f"{place.results} is of {len(configs)} tasks, and the name of the samples beside it tells "
+        f"none of them: name them as lm-eval does, samples_TASK_{place.run}.jsonl"
+    )
+
+
+def read_results(path: Path, samples: Path) -> dict[str, Any]:
+    """The results file of a samples file.
+
+    Raises:
+        AnytimeError: It is not there, or cannot be read.
+    """
     try:
         results = json.loads(path.read_bytes())
     except FileNotFoundError:

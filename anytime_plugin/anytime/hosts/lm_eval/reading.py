@@ -17,7 +17,7 @@ from anytime.domains.base import Problem
 from anytime.elicitation import Elicited, separated
 from anytime.errors import AnytimeError
 from anytime.grading import grading_once
-from anytime.hosts.lm_eval.header import read_header
+from anytime.hosts.lm_eval.header import read_header, results_place
 from anytime.hosts.lm_eval.responses import Response, read_response
 from anytime.plugins import get_domain
 from anytime.protocol import Reply
@@ -25,7 +25,7 @@ from anytime.runs import GradedTrace, RunInfo, TraceId
 
 __all__ = ["LmEvalRun", "Logged", "SamplesFile", "samples_files"]
 
-_RESULTS = re.compile(r"results_(?P<date>\d{4}-\d\d-\d\dT.+)\.json")
+_RESULTS = re.compile(r"results_.+\.json")
 
 _COPY = b', "filtered_resps": '
 """Where a line begins to repeat its responses, which is half of it. Quotation marks within a JSON
@@ -238,8 +238,9 @@ def samples_files(path: Path) -> list[Path]:
     if path.is_dir():
         found = sorted(path.rglob("samples_*.jsonl"))
         where = str(path)
-    elif results := _RESULTS.fullmatch(path.name):
-        found = sorted(path.parent.glob(f"samples_*_{results['date']}.jsonl"))
+    elif _RESULTS.fullmatch(path.name):
+        beside = path.parent.glob("samples_*.jsonl")
+        found = sorted(file for file in beside if results_place(file).results == path)
         where = f"the run of {path}"
     else:
         return [path]

@@ -37,7 +37,7 @@ from anytime.hosts.lm_eval.settings import ForeignSettings, read_foreign_setting
 from anytime.methods.prompting import Recipe
 from anytime.protocol import Message
 
-__all__ = ["load_wrapped", "wrapped"]
+__all__ = ["cue_of", "load_wrapped", "recorded", "wrapped"]
 
 _OF_PAIRS = (
     "bits_per_byte",
@@ -208,7 +208,7 @@ class Wrapped(AtEveryBudget):
         own.repeats = settings.traces * self._repeats
         given = own.generation_kwargs or {}
         own.generation_kwargs = {k: v for k, v in given.items() if k not in LENGTHS}
-        own.metadata = {**(own.metadata or {}), WRAP: _recorded(settings, self._repeats)}
+        own.metadata = {**(own.metadata or {}), WRAP: recorded(settings, self._repeats)}
 
     def build_all_requests(self, *, world_size: int = 1, **options: Any) -> None:
         """As ever; ranks have to agree on the names of values, whatever each of them sees."""
@@ -233,7 +233,7 @@ class Wrapped(AtEveryBudget):
         return Spec(
             prompt=prompt,
             budgets=settings.budgets,
-            cue=_cue(settings.cue),
+            cue=cue_of(settings.cue),
             mode=settings.mode,
             continuation=settings.continuation,
             answer_tokens=settings.answer_tokens,
@@ -307,13 +307,14 @@ def _texts(response: Response) -> Written:
     return Written(response[0], [point.answer for point in points], leaked_reasoning(points))
 
 
-def _cue(begin: str | None) -> Cue:
+def cue_of(begin: str | None) -> Cue:
+    """How a task of others asks for its answer; None is for any task."""
     if begin is None:
         return GENERIC_CUE
     return Cue(ask=f'{GENERIC_CUE.ask} Begin with "{begin.strip()}".', begin=begin)
 
 
-def _recorded(settings: ForeignSettings, repeats: int) -> dict[str, Any]:
+def recorded(settings: ForeignSettings, repeats: int) -> dict[str, Any]:
     """What the results tell of a run."""
     return {
         **dataclasses.asdict(settings),
