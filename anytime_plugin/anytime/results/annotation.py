@@ -28,7 +28,7 @@ class Annotation(Protocol):
     def outputs(self, folder: Path) -> list[Path]:
         """The files that `write` writes there."""
 
-    def longest(self, tokenizer: Tokenizer | None) -> int:
+    def longest(self, tokenizer: Tokenizer | None, watch: Watch) -> int:
         """Tokens of the longest trace that can be read; 0 where there is none."""
 
     def write(
@@ -154,7 +154,15 @@ def annotate(
     fit = [one for one in opened if not isinstance(one, Told)]
     _check_outputs(fit, folder, replace)
     if budgets is None:
-        budgets = doublings(max((one.longest(tokenizer) for one in fit), default=0))
+        longest = 0
+        for place, one in enumerate(opened):
+            if isinstance(one, Told):
+                continue
+            try:
+                longest = max(longest, one.longest(tokenizer, watch(one.path)))
+            except AnytimeError as error:  # damaged further on: no other log suffers for it
+                opened[place] = Told(one.path, [], None, str(error))
+        budgets = doublings(longest)
     grid = budgets
     budget_weights(grid, options.scale)
 

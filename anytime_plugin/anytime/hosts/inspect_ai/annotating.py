@@ -90,9 +90,9 @@ class InspectAnnotation:
         """What `write` writes there: a log of the same name."""
         return [folder / self.path.name]
 
-    def longest(self, tokenizer: Tokenizer | None) -> int:
+    def longest(self, tokenizer: Tokenizer | None, watch: Watch) -> int:
         """Tokens of the longest trace that can be read; 0 where there is none."""
-        return longest(self.log, tokenizer)
+        return longest(self.log, tokenizer, watch)
 
     def write(
         self,
@@ -296,10 +296,10 @@ def check_annotatable(log: InspectLog) -> RawSample:
     return first
 
 
-def longest(log: InspectLog, tokenizer: Tokenizer | None) -> int:
+def longest(log: InspectLog, tokenizer: Tokenizer | None, watch: Watch = iter) -> int:
     """Tokens of a log's longest trace that can be read; 0 where there is none."""
     found = 0
-    for sample in log.raw():
+    for sample in watch(log.raw()):
         try:
             found = max(found, trace_tokens(readable(trace_of(sample.fields)), tokenizer))
         except AnytimeError:

@@ -123,12 +123,12 @@ class LmEvalAnnotation:
         results = self._parts[0].run.results
         return [folder / results.name, *(folder / part.run.path.name for part in self._parts)]
 
-    def longest(self, tokenizer: Tokenizer | None) -> int:
+    def longest(self, tokenizer: Tokenizer | None, watch: Watch) -> int:
         """Tokens of the longest trace that can be read; 0 where there is none."""
         found = 0
         for part in self._parts:
             seen: set[str] = set()
-            for sample in part.run.samples():
+            for sample in watch(part.run.samples()):
                 if (name := str(sample.doc_id)) in seen:
                     continue
                 seen.add(name)
