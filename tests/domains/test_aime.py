@@ -83,6 +83,13 @@ def test_number_beyond_int_limit_is_parsed_and_wrong():
     assert len(grade.answer) < 30
 
 
+@pytest.mark.parametrize("gold", ["73", "073", "0073"])
+def test_gold_as_the_contest_writes_it(gold):
+    problem = Problem(id="p", prompt="?", gold=gold)
+    assert AIME.grade(problem, r"\boxed{73}").quality == 1
+    assert AIME.grade(problem, r"\boxed{730}").quality == 0
+
+
 @given(st.text(), st.integers(0, 999), st.sampled_from(["", "0", "00"]))
 def test_box_after_any_text_decides(text, number, zeros):
     problem = Problem(id="p", prompt="?", gold=str(number))

@@ -178,7 +178,8 @@ def _grade(problem: Problem, text: str) -> Grade:
     if answer is None:
         return Grade(quality=0.0, parsed=False, answer="")
     shown = answer if len(answer) <= 20 else f"{answer[:20]}..."
-    return Grade(quality=float(answer == (problem.gold.lstrip("0") or "0")), parsed=True, answer=shown)
+    gold = problem.gold.lstrip("0") or "0"  # logs of others hold 073 as the contest writes it
+    return Grade(quality=float(answer == gold), parsed=True, answer=shown)
 
 
 AIME = Domain(
