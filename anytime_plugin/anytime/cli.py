@@ -63,6 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # What is left in the buffer goes nowhere, or the interpreter would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _stop(_BROKEN_PIPE)
+    except OSError as error:
+        if error.filename is not None:  # not of standard output: nobody said so in a sentence
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop(2, f"anytime: the output cannot be written: {error.strerror or error}\n")
 
 
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> None:

@@ -18,6 +18,7 @@ from anytime.terminal import (
     check_output,
     columns_of,
     console,
+    print_table,
     tell,
     tell_skipped,
 )
@@ -217,7 +218,8 @@ def _print(one: Comparison) -> None:
     table = Table(box=box.SIMPLE_HEAD, title=f"{one.a} minus {one.b}", title_justify="left")
     table.add_column("", no_wrap=True)
     for name in (one.a, one.b, "difference", f"{one.confidence:.0%}", "p", "p (Holm)"):
-        table.add_column(name, justify="right", no_wrap="%" in name)
+        # Long names are broken, never shortened: they tell the runs apart. Nor are numbers.
+        table.add_column(name, justify="right", overflow="fold", no_wrap="%" in name, min_width=6)
     rows: list[tuple[str, Difference]] = [("anytime_index", one.index)]
     rows += [
         (f"q@{budget}", difference)
@@ -235,8 +237,8 @@ def _print(one: Comparison) -> None:
             f"{d.p:.4f}",
             f"{d.p_holm:.4f}",
         )
+    print_table(table)
     shown = console()
-    shown.print(table)
     left = f"; {sum(one.left_out)} problems left out" if any(one.left_out) else ""
     shown.print(
         f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}. So many "

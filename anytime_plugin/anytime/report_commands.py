@@ -17,7 +17,7 @@ from anytime.terminal import (
     opened,
     tell_read,
 )
-from anytime.writing import whole_file
+from anytime.writing import make_folder, whole_file
 
 __all__ = ["add_report", "check_plots", "now"]
 
@@ -84,7 +84,7 @@ def _report(chosen: argparse.Namespace) -> None:
         pictures = pictures_of(found)
         text = report_page(found, pictures, now())
         if chosen.png is not None:
-            chosen.png.mkdir(exist_ok=True)
+            make_folder(chosen.png)
             for picture in pictures:
                 place = chosen.png / f"{picture.name}.png"
                 write_png(picture.drawn, files.enter_context(whole_file(place)))

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anytime.errors import AnytimeError
-from anytime.terminal import action, add_logs, check_output, console, opened, tell_read
+from anytime.terminal import (
+    action,
+    add_logs,
+    check_output,
+    console,
+    opened,
+    print_table,
+    tell,
+    tell_read,
+)
 
 if TYPE_CHECKING:
     from anytime.results.rows import Row
@@ -107,12 +116,22 @@ def _summary(chosen: argparse.Namespace) -> None:
         "q_max": q_max if q_max in (None, "achieved") else _share(q_max),
     }
     given = {name: value for name, value in options.items() if value is not None}
-    found = summaries(runs, **given)
+    found, failed = [], 0
+    for run in runs:
+        try:
+            found += summaries([run], **given)
+        except AnytimeError as error:
+            if len(runs) == 1:
+                raise
+            tell(str(error))  # the others are worth seeing all the same
+            failed += 1
     tell_read(runs)
     if chosen.json:
         print(json.dumps([one.to_json() for one in found], indent=2))
     else:
         _print(found)
+    if failed:
+        raise AnytimeError(f"{failed} of {len(runs)} runs could not be summed up, see above")
 
 
 def _share(text: str) -> float:
@@ -124,7 +143,6 @@ def _share(text: str) -> float:
 
 def _print(found: Sequence[RunSummary]) -> None:
     from rich import box
-    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
@@ -157,8 +175,4 @@ def _print(found: Sequence[RunSummary]) -> None:
             "" if one.unparsed is None else f"{one.unparsed:.3f}",
         ]
         table.add_row(*(Text(cell) for cell in cells))
-    screen = console()
-    asked = Measurement.get(screen, screen.options.update(max_width=10_000), table)
-    # One line per run where nobody looks, and no number cut off where somebody does.
-    screen.width = max(screen.width, asked.minimum if screen.is_terminal else asked.maximum)
-    screen.print(table)
+    print_table(table)

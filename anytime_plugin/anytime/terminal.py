@@ -13,6 +13,7 @@ from anytime.errors import AnytimeError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId
 
@@ -25,6 +26,7 @@ __all__ = [
     "columns_of",
     "console",
     "opened",
+    "print_table",
     "progress",
     "tell",
     "tell_read",
@@ -74,7 +76,8 @@ def opened(chosen: argparse.Namespace) -> list[Watched]:
     """
     from anytime.results.opening import open_runs
 
-    return [Watched(run) for run in open_runs(chosen.logs, columns_of(chosen))]
+    runs = open_runs(chosen.logs, columns_of(chosen), lambda error: tell(f"left out: {error}"))
+    return [Watched(run) for run in runs]
 
 
 def columns_of(chosen: argparse.Namespace) -> dict[str, str] | None:
@@ -183,3 +186,13 @@ def console() -> Console:
             raise BrokenPipeError  # rich would exit with code 1; the command line has its own
 
     return Piped()
+
+
+def print_table(table: Table) -> None:
+    """Print a table: one line per row where nobody looks, no number cut off where somebody does."""
+    from rich.measure import Measurement
+
+    screen = console()
+    asked = Measurement.get(screen, screen.options.update(max_width=10_000), table)
+    screen.width = max(screen.width, asked.minimum if screen.is_terminal else asked.maximum)
+    screen.print(table)

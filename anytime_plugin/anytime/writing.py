@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from anytime.errors import AnytimeError
 
-__all__ = ["whole_file", "write_lines"]
+__all__ = ["make_folder", "whole_file", "write_lines"]
 
 
 @contextmanager
@@ -28,7 +28,20 @@ def whole_file(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise AnytimeError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be written nothing can be removed
+            partial.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a directory where there is none.
+
+    Raises:
+        AnytimeError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AnytimeError(f"{folder} cannot be made: {error.strerror or error}") from None
 
 
 def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:

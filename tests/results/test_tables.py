@@ -13,7 +13,7 @@ from anytime.cli import main
 from anytime.errors import AnytimeError
 from anytime.results import frame, iter_rows, open_runs, read_table, summaries
 from anytime.results.framing import WRITERS
-from tests.results.conftest import Logs
+from tests.results.conftest import Logs, run_inspect
 
 COLUMNS = {"problem": "id", "budget": "tokens", "quality": "right"}
 
@@ -92,7 +92,7 @@ def refused(path: Path, columns: dict[str, str] | None) -> str:
 def test_what_is_no_table_is_refused(tmp_path: Path, logs: Logs) -> None:
     path = theirs(tmp_path)
     assert "is no table of anytime results: if it is another's" in refused(path, None)
-    assert "has no column 'score': there are id, tokens, right" in refused(
+    assert "has no column 'score': there are 'id', 'tokens', 'right'" in refused(
         path, {**COLUMNS, "quality": "score"}
     )
     assert "columns name no quality" in refused(path, {"problem": "id", "budget": "tokens"})
@@ -125,3 +125,51 @@ def test_the_commands_take_tables(tmp_path: Path, capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         main(["summary", str(path), "--columns", columns, "--q-max", "much"])
     assert "--q-max much is neither a number nor achieved" in capsys.readouterr().err
+
+
+def test_the_index_of_rows_is_that_of_the_run(tmp_path: Path) -> None:
+    log = run_inspect(tmp_path, envelope="trace", scale="log2", q_max=0.9, seed=3)
+    path = tmp_path / "rows.csv"
+    WRITERS[".csv"](path, iter_rows(log))
+    (was,), (now,) = summaries(open_runs(log)), summaries(open_runs(path))
+    assert now.to_json() == was.to_json()
+    (linear,) = summaries(open_runs(path), scale="linear")
+    assert now.summary.anytime_index != linear.summary.anytime_index
+
+
+def test_what_spreadsheets_write_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.CSV"
+    path.write_bytes(b"\xef\xbb\xbfid,tokens,right\r\na,10,1\r\na,20,0\r\n")
+    (found,) = summaries(open_runs(path, COLUMNS))
+    assert found.summary.raw == 0.5
+    path.write_text("id,tokens,right,right\na,10,1,0\na,20,1,0\n")
+    assert "has two columns 'right': rename one" in refused(path, COLUMNS)
+    path.write_text("id,tokens,right\na,inf,1\na,20,1\n")
+    assert "row 1 cannot be read" in refused(path, COLUMNS)
+    path.write_text("id,tokens,right\na,10,1\n")
+    assert str(path) in refused(path, COLUMNS)
+    lines = tmp_path / "theirs.jsonl"
+    lines.write_text(
+        '{"id": "a", "tokens": 1, "right": 1}\n\n{"id": "a", "tokens": 2, "right": 1}\n'
+    )
+    assert summaries(open_runs(lines, COLUMNS))[0].summary.raw == 1
+
+
+def test_a_folder_holds_others_too(
+    tmp_path: Path, logs: Logs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    (folder / "good.eval").write_bytes(logs["inspect_ai"].read_bytes())
+    (folder / "bad.eval").write_bytes(b"PK and so on")
+    main(["summary", str(folder), "--json"])
+    told = capsys.readouterr()
+    assert len(json.loads(told.out)) == 1
+    assert "left out" in told.err
+    assert "bad.eval is no log of Inspect AI" in told.err
+    with pytest.raises(SystemExit) as stopped:  # one that is named is meant
+        main(["summary", str(folder / "good.eval"), str(folder / "bad.eval")])
+    assert stopped.value.code == 2
+    (folder / "good.eval").unlink()
+    with pytest.raises(SystemExit):
+        main(["summary", str(folder)])

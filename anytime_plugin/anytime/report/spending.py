@@ -72,7 +72,7 @@ def tally(kept: Tally, rows: Sequence[Row]) -> None:
         kept.calls += 1
         kept.seconds = _plus(kept.seconds, call.seconds)
         kept.cost = _plus(kept.cost, call.cost)
-    kept.unknown += all(row.forced for row in rows)
+    kept.unknown += all(row.forced or row.cut is not None for row in rows)
 
 
 def _numbers(row: Row) -> _Numbers:
@@ -108,7 +108,8 @@ def _calls(rows: Sequence[Row]) -> list[Row]:
         return list(rows)
     calls: dict[int | None, Row] = {}
     for row in rows:
-        calls.setdefault(row.tokens if row.forced else -1, row)
+        if row.forced or row.cut is None:  # in a finished trace nobody was asked at a cut
+            calls.setdefault(row.tokens if row.forced else -1, row)
     return list(calls.values())
 
 

@@ -14,6 +14,7 @@ from anytime.results.opening import open_runs
 from anytime.results.rows import Row, columns
 from anytime.results.summary import RunSummary, summaries, summary_of
 from anytime.results.tables import read_rows, read_table
+from anytime.results.viz import viz_frame
 
 __all__ = [
     "Row",
@@ -29,6 +30,7 @@ __all__ = [
     "read_table",
     "summaries",
     "summary_of",
+    "viz_frame",
     "write_csv",
     "write_jsonl",
     "write_parquet",

@@ -13,6 +13,7 @@ from anytime.index import Curve, IndexOptions, anytime_index, budget_weights
 from anytime.intrace import Annotated, Watch, doublings
 from anytime.results.opening import LogKind, log_files, log_kind
 from anytime.tokens import Tokenizer
+from anytime.writing import make_folder
 
 if TYPE_CHECKING:
     from anytime.hosts.lm_eval.annotating import Answering, LmEvalAnnotation, Part
@@ -168,7 +169,7 @@ def annotate(
 
     def written() -> Iterator[Told]:
         if fit:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         for one in opened:
             if isinstance(one, Told):
                 yield one

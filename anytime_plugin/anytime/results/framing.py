@@ -191,6 +191,8 @@ class RunCurve(NamedTuple):
         return Curve(self.budgets, self.quality)
 
 
+_HINT = ": if it holds several traces or models, name their columns too, trace=... or model=..."
+
 _Cells = dict[tuple[str, int], dict[int, tuple[float, float]]]
 
 
@@ -217,7 +219,7 @@ def curves(rows: Iterable[Row]) -> dict[RunKey, RunCurve]:
         if row.budget in points:
             raise AnytimeError(
                 f"two rows of {row.log} are of problem {row.problem}, trace {row.trace}, budget "
-                f"{row.budget}"
+                f"{row.budget}" + _HINT * (row.source == "table")
             )
         unknown = row.parsed is None
         points[row.budget] = (row.quality, np.nan if unknown else float(not row.parsed))
@@ -240,4 +242,8 @@ def _run_curve(key: RunKey, cells: _Cells) -> RunCurve:
                 f"{','.join(map(str, sorted(points)))}, others {','.join(map(str, budgets))}"
             )
         values[rows[problem], ranks[draw]] = [points[budget] for budget in budgets]
-    return RunCurve(BudgetGrid(budgets), problems, values[..., 0], values[..., 1])
+    try:
+        grid = BudgetGrid(budgets)
+    except AnytimeError as error:
+        raise AnytimeError(f"{key.log}: {error}") from None
+    return RunCurve(grid, problems, values[..., 0], values[..., 1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 
@@ -25,7 +25,9 @@ class LogKind(Enum):
 
 
 def open_runs(
-    logs: str | Path | Iterable[str | Path], columns: Mapping[str, str] | None = None
+    logs: str | Path | Iterable[str | Path],
+    columns: Mapping[str, str] | None = None,
+    left_out: Callable[[AnytimeError], None] | None = None,
 ) -> list[FinishedRun]:
     """Open finished runs; little more than their headers is read, but for tables.
 
@@ -33,19 +35,32 @@ def open_runs(
         logs: Logs of Inspect AI; lm-eval's `samples_*.jsonl`, or `results_*.json` for all tasks of
             its run; tables of rows, see `anytime.results.tables`; directories for all logs in them.
         columns: What the columns of a table are called that somebody else made.
+        left_out: Is told of a file in a directory that is no run at budgets, which is left out
+            then; without, it is an error as for a file that is named itself.
 
     Raises:
         AnytimeError: One cannot be read, is no run, or is named twice.
     """
     if columns is not None:
         check_columns(columns)
+    logs = [logs] if isinstance(logs, str | Path) else list(logs)
     files = log_files(logs)
     kinds = [log_kind(file) for file in files]
     if columns is not None and LogKind.TABLE not in kinds:
         raise AnytimeError("columns are named and no table is: name a .csv, .jsonl or .parquet")
-    return [
-        run for file, kind in zip(files, kinds, strict=True) for run in _open(file, kind, columns)
-    ]
+    named = {Path(log) for log in logs}
+    runs: list[FinishedRun] = []
+    for file, kind in zip(files, kinds, strict=True):
+        try:
+            runs += _open(file, kind, columns)
+        except AnytimeError as error:
+            # A folder of logs holds others too; one that is named is meant.
+            if left_out is None or file in named or len(files) == 1:
+                raise
+            left_out(error)
+    if not runs:
+        raise AnytimeError("none of these files holds a run at budgets")
+    return runs
 
 
 def log_files(logs: str | Path | Iterable[str | Path]) -> list[Path]:
@@ -92,11 +107,11 @@ def log_kind(path: Path) -> LogKind:
         return LogKind.LM_EVAL
     if head.startswith(b"PK") or _is_inspect(head):
         return LogKind.INSPECT
-    if path.suffix in TABLES:
+    if path.suffix.lower() in TABLES:
         return LogKind.TABLE
     raise AnytimeError(
-        f"{path} is no run: name a log of Inspect AI (.eval, .json), or lm-eval's samples_*.jsonl "
-        f"or results_*.json"
+        f"{path} is no run: name a log of Inspect AI (.eval, .json), lm-eval's samples_*.jsonl or "
+        f"results_*.json, or a table (.csv, .jsonl, .parquet)"
     )
 
 

@@ -63,6 +63,10 @@ class Row(NamedTuple):
         added_tokens: Tokens the method put into the prompt; None for `cot`.
         pool_tokens: Tokens it took to learn them; None for `cot`.
         source: How the checkpoint was obtained: `elicited`, `annotated` or `table`.
+        envelope: Where the run's index takes "best so far".
+        scale: Distance between budgets in it.
+        q_max: Quality that counts as 1 in it: a number as text, or `achieved`.
+        seed: Of its interval's bootstrap.
         metrics: The domain's further numbers, such as `em`; a column `metric_em` each.
     """
 
@@ -98,6 +102,10 @@ class Row(NamedTuple):
     added_tokens: float | None
     pool_tokens: int | None
     source: str
+    envelope: str
+    scale: str
+    q_max: str
+    seed: int
     metrics: Mapping[str, float]
 
 
@@ -174,6 +182,10 @@ def rows_of_trace(info: RunInfo, trace: GradedTrace) -> Iterator[Row]:
             added_tokens=method.get("added_tokens"),
             pool_tokens=method.get("pool_tokens"),
             source=info.source,
+            envelope=info.envelope,
+            scale=info.scale,
+            q_max=str(info.q_max),
+            seed=info.seed,
             metrics=grade.metrics,
         )
 

@@ -123,7 +123,7 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> list[Tab
         by_trace.setdefault((row.problem, row.trace), []).append(row)
     if not found:
         raise AnytimeError(f"{path} holds no rows")
-    return [TableRun(_info(key), by_trace) for key, by_trace in found.items()]
+    return [TableRun(_info(next(iter(t.values()))[0]), t) for t in found.values()]
 
 
 def _run_of(row: Row) -> tuple[Any, ...]:
@@ -141,27 +141,30 @@ def _run_of(row: Row) -> tuple[Any, ...]:
         row.source,
         row.method,
         row.mode,
+        row.envelope,
+        row.scale,
+        row.q_max,
+        row.seed,
     )
 
 
-def _info(key: tuple[Any, ...]) -> RunInfo:
-    harness, log, run, task, domain, dataset, revision, split, model, scorer, source, *_ = key
+def _info(row: Row) -> RunInfo:
     return RunInfo(
-        harness=harness,
-        log=log,
-        run=run,
-        task=task,
-        domain=domain,
-        dataset=dataset,
-        revision=revision,
-        split=split,
-        model=model,
-        scorers=(scorer,),
-        envelope="mean",
-        scale="linear",
-        q_max=1.0,
-        seed=0,
-        source=source,
+        harness=row.harness,  # type: ignore[arg-type]
+        log=row.log,
+        run=row.run,
+        task=row.task,
+        domain=row.domain,
+        dataset=row.dataset,
+        revision=row.revision,
+        split=row.split,
+        model=row.model,
+        scorers=(row.scorer,),
+        envelope=row.envelope,  # type: ignore[arg-type]
+        scale=row.scale,  # type: ignore[arg-type]
+        q_max="achieved" if row.q_max == "achieved" else float(row.q_max),
+        seed=row.seed,
+        source=row.source,  # type: ignore[arg-type]
     )
 
 
@@ -186,12 +189,13 @@ def _foreign_rows(path: Path, columns: Mapping[str, str]) -> Iterator[Row]:
         for column in columns.values():
             if column not in record:
                 raise AnytimeError(
-                    f"{path} has no column {column!r}: there are {', '.join(map(str, record))}"
+                    f"{path} has no column {column!r}: there are "
+                    f"{', '.join(repr(name) for name in record)}"
                 )
         given = {name: record[column] for name, column in columns.items()}
         try:
             yield _foreign_row(path, given)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             told = ", ".join(f"{columns[name]}={value!r}" for name, value in given.items())
             raise AnytimeError(
                 f"{path}, row {number} cannot be read ({told}): budget is a whole number, quality "
@@ -243,6 +247,10 @@ def _foreign_row(path: Path, given: Mapping[str, Any]) -> Row:
         added_tokens=None,
         pool_tokens=None,
         source="table",
+        envelope="mean",
+        scale="linear",
+        q_max="1.0",
+        seed=0,
         metrics={},
     )
 
@@ -261,7 +269,8 @@ def _whole(value: Any) -> int:
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a file as JSON values, by the end of its name."""
-    read = {".jsonl": _read_jsonl, ".parquet": _read_parquet, ".csv": _read_csv}.get(path.suffix)
+    readers = {".jsonl": _read_jsonl, ".parquet": _read_parquet, ".csv": _read_csv}
+    read = readers.get(path.suffix.lower())
     if read is None:
         raise AnytimeError(f"{path} is no table: name a {', '.join(TABLES)}")
     try:
@@ -277,6 +286,8 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 def _read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as file:
         for line in file:
+            if not line.strip():
+                continue
             record = json.loads(line)
             if not isinstance(record, dict):
                 raise ValueError
@@ -294,10 +305,12 @@ def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
     """Fields as text; in a table of ours as their columns have it, empty ones as nothing."""
     kinds = row_columns()
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         if not reader.fieldnames:
             raise ValueError
+        if twice := [name for name, n in Counter(reader.fieldnames).items() if n > 1]:
+            raise AnytimeError(f"{path} has two columns {twice[0]!r}: rename one")
         ours = set(kinds) <= set(reader.fieldnames)
         for record in reader:
             if None in record or None in record.values():

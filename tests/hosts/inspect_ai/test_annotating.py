@@ -358,6 +358,67 @@ def test_a_domain_grades_where_it_is_named(run: Run, tmp_path: Path) -> None:
     assert set(found["scorer"]) == {"aime"}
 
 
+@scorer(metrics=[mean()])
+def fragile() -> Scorer:
+    async def grade(state: TaskState, target: Target) -> Score:
+        if "20" in state.input_text:
+            raise KeyError("no such thing")
+        return Score(value=1)
+
+    return grade
+
+
+def test_a_scorer_that_fails_on_a_sample_leaves_that_out(run: Run, tmp_path: Path) -> None:
+    def plain(log: EvalLog, held: list[EvalSample]) -> None:
+        assert log.eval.scorers
+        log.eval.scorers[0].name = "fragile"
+
+    told = outcome(spoil(plain_log(run, sums(match())), plain), tmp_path / "out")
+    assert told.outcome is not None, told.refused
+    assert told.outcome.samples == 1
+    ((reason, count),) = told.outcome.skipped.items()
+    assert (count, "whose scorer failed (KeyError" in reason) == (1, True)
+    (finished,) = open_runs(told.outputs[0])
+    assert len(list(finished.traces())) == 1
+    assert finished.skipped == told.outcome.skipped
+
+
+@pytest.mark.parametrize("entry", ["mine", {"a": 1}, [1], 7])
+def test_an_entry_of_somebody_elses_that_is_called_like_ours(
+    run: Run, tmp_path: Path, entry: Any
+) -> None:
+    def change(log: EvalLog, held: list[EvalSample]) -> None:
+        log.eval.metadata = {"anytime": entry}
+        for sample in held:
+            sample.metadata["anytime"] = entry
+
+    made = annotated(spoil(plain_log(run, sums(includes())), change), tmp_path / "out")
+    assert quality(made)["What is 3 + 4?"] == [0, 0, 1, 1]
+
+    def keep(log: EvalLog, held: list[EvalSample]) -> None:
+        for sample in held:
+            sample.store["anytime"] = entry
+
+    told = refusal(spoil(plain_log(run, sums(includes())), keep), tmp_path / "more")
+    assert "its samples keep something else under the name anytime" in told
+
+
+def test_what_cannot_be_written_is_not_the_logs_fault(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = plain_log(run, sums(includes()))
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    told = outcome(path, tmp_path / "out")
+    assert (
+        told.refused == f"{tmp_path / 'out' / path.name} cannot be written: No space left on device"
+    )
+    assert not list((tmp_path / "out").iterdir())
+
+
 def test_runs_that_did_not_finish(run: Run, tmp_path: Path) -> None:
     path = plain_log(run, sums(includes()), epochs=2)
     killed = tmp_path / "killed.eval"

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import anyio
+import anyio.lowlevel
 from inspect_ai.log import (
     EvalLog,
     EvalSample,
@@ -31,7 +32,7 @@ from anytime.elicitation import Elicited
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.log_file import InspectLog, RawSample, reading
-from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record
+from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, entry_of, is_record
 from anytime.hosts.inspect_ai.rescoring import (
     Grading,
     domain_grading,
@@ -78,7 +79,7 @@ class InspectAnnotation:
         self.path = path
         self.log = InspectLog(path)
         first = check_annotatable(self.log)
-        ours = KEY in (first.fields.get("metadata") or {})
+        ours = entry_of(first.fields.get("metadata") or {}) is not None
         try:
             self._grading: Grading = (
                 domain_grading(domain) if ours or domain else scorer_grading(self.log.header)
@@ -130,30 +131,34 @@ class InspectAnnotation:
         rows: list[Row] = []
 
         async def annotate(sample: RawSample) -> RawSample:
+            await anyio.lowlevel.checkpoint()  # where Ctrl-C stops it
             found = await self._annotate(sample.fields, budgets, tokenizer, options, outcome)
             if found:
                 rows.append((sample.fields["id"], sample.fields["epoch"], found))
             return sample
 
-        with whole_file(output) as partial, reading(self.path):
-            if self.log.format == "json":
+        if self.log.format == "json":
+            with reading(self.path):
                 whole = json.loads(self.path.read_bytes())
-                whole["samples"] = [(await annotate(sample)).fields for sample in samples]
-                self._add_results(whole, rows, outcome, budgets, options)
+            whole["samples"] = [(await annotate(sample)).fields for sample in samples]
+            self._add_results(whole, rows, outcome, budgets, options)
+            with whole_file(output) as partial:
                 partial.write_text(json.dumps(whole, indent=2), encoding="utf-8")
-                return outcome
-            with (
-                zipfile.ZipFile(self.path) as source,
-                # Not as Inspect compresses: it starts threads for every sample.
-                zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=2) as made,
-            ):
-                for sample in samples:
-                    made.writestr(sample.name, _joined(await annotate(sample)))
+            return outcome
+        with (
+            whole_file(output) as partial,
+            # Not as Inspect compresses: it starts threads for every sample.
+            zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=2) as made,
+        ):
+            for sample in samples:
+                made.writestr(sample.name, _joined(await annotate(sample)))
+            with reading(self.path), zipfile.ZipFile(self.path) as source:
                 header = self._header(source)
-                self._add_results(header, rows, outcome, budgets, options)
-                made.writestr("reductions.json", _dumped(header.pop("reductions", None) or []))
-                made.writestr("summaries.json", _dumped(self._summaries(source, rows)))
-                made.writestr("header.json", _dumped(header))
+                summaries = self._summaries(source, rows)
+            self._add_results(header, rows, outcome, budgets, options)
+            made.writestr("reductions.json", _dumped(header.pop("reductions", None) or []))
+            made.writestr("summaries.json", _dumped(summaries))
+            made.writestr("header.json", _dumped(header))
         return outcome
 
     def _header(self, source: zipfile.ZipFile) -> dict[str, Any]:
@@ -217,21 +222,22 @@ class InspectAnnotation:
         outcome: Annotated,
     ) -> dict[str, Any]:
         """Put the curve into the sample; the values by scorer, none where it has no curve."""
-        if reason := unfit(sample):
-            outcome.skipped[reason] += 1
-            return {}
+        reason = unfit(sample)
         try:
-            trace = readable(trace_of(sample))
-            elicited, texts = in_trace(trace, budgets, tokenizer)
-            by_scorer = await self._grading(sample, texts)
+            if reason is None:
+                trace = readable(trace_of(sample))
+                elicited, texts = in_trace(trace, budgets, tokenizer)
+                by_scorer = await self._grading(sample, texts)
+                reason = None if by_scorer else "not scored"
         except HiddenReasoningError:
-            outcome.skipped[HIDDEN] += 1
-            return {}
+            reason = HIDDEN
         except AnytimeError as error:
-            outcome.skipped[str(error)] += 1
-            return {}
-        if not by_scorer:
-            outcome.skipped["not scored"] += 1
+            reason = str(error)
+        except Exception as error:  # whatever a task's own scorer makes of a sample
+            reason = f"whose scorer failed ({type(error).__name__}: {error})"
+        if reason is not None:
+            outcome.skipped[reason] += 1
+            sample["store"] = {**(sample.get("store") or {}), KEY: {"skipped": reason}}
             return {}
         outcome.samples += 1
         outcome.empty += not trace.text.strip()
@@ -288,8 +294,12 @@ def check_annotatable(log: InspectLog) -> RawSample:
     first = next(log.raw(), None)
     if first is None:
         raise AnytimeError(f"{log.path} holds no samples: its run had none, or did not log them")
-    known = first.fields.get("store", {}).get(KEY)
-    if known or any(spec.name.endswith(CURVE) for spec in log.header.eval.scorers or []):
+    store = first.fields.get("store") or {}
+    if KEY in store and not is_record(store[KEY]):
+        raise AnytimeError(
+            f"{log.path} cannot be annotated: its samples keep something else under the name {KEY}"
+        )
+    if store.get(KEY) or any(spec.name.endswith(CURVE) for spec in log.header.eval.scorers or []):
         raise AnytimeError(
             f"{log.path} has answers at budgets already: anytime summary {log.path} shows them"
         )
@@ -302,7 +312,7 @@ def longest(log: InspectLog, tokenizer: Tokenizer | None, watch: Watch = iter) -
     for sample in watch(log.raw()):
         try:
             found = max(found, trace_tokens(readable(trace_of(sample.fields)), tokenizer))
-        except AnytimeError:
+        except (AnytimeError, ValueError):  # an output of another shape
             continue
     return found
 
@@ -320,8 +330,11 @@ def unfit(sample: Mapping[str, Any]) -> str | None:
         return "marked as invalid"
     if limit := (sample.get("limit") or {}).get("type"):
         return f"stopped by its {limit} limit"
-    if not (sample.get("output") or {}).get("choices"):
+    choices = (sample.get("output") or {}).get("choices")
+    if not choices:
         return "without an output"
+    if len(choices) > 1:
+        return "with several choices of the model, which are no one trace"
     messages = sample.get("messages") or []
     if any(message.get("tool_calls") or message["role"] == "tool" for message in messages):
         return "with tool calls, which cannot be cut"

@@ -16,6 +16,7 @@ from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ModelOutput, get_model
 from inspect_ai.solver import TaskState, generate
+from rich.text import Text
 
 from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.domains.base import Domain
@@ -23,7 +24,7 @@ from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.hosts.inspect_ai.annotating import HIDDEN, check_annotatable, longest, trace_of, unfit
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.log_file import InspectLog
-from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of
+from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of
 from anytime.hosts.inspect_ai.replaying import Sampled, at_every_budget
 from anytime.hosts.inspect_ai.rescoring import (
     asked_of,
@@ -108,7 +109,7 @@ def _handed_back(
     header = source.header
     epochs = header.eval.config.epochs or 1
     samples, left_out = _dataset(source, domain, epochs)
-    ours = KEY in (samples[0].metadata or {})
+    ours = entry_of(samples[0].metadata or {}) is not None
     told = {
         "mode": "interrupt",
         "budgets": list(grid),
@@ -181,7 +182,7 @@ def _dataset(
 
 def _sample(fields: Mapping[str, Any], source: InspectLog, domain: Domain | None) -> Sample:
     metadata = dict(fields.get("metadata") or {})
-    if domain is not None and KEY not in metadata:
+    if domain is not None and entry_of(metadata) is None:
         gold = fields["target"]
         metadata[KEY] = {
             "domain": domain.name,
@@ -218,7 +219,9 @@ def hand_back(path: Path, model: str, folder: Path, settings: Mapping[str, Any])
     try:
         asked = get_model(model)
     except (ValueError, PrerequisiteError) as error:  # no such provider, no key
-        raise AnytimeError(f"model {model} cannot be had: {error}") from None
+        # Inspect's own sentences have several lines and marks for colours.
+        told = " ".join(Text.from_markup(str(error)).plain.split())
+        raise AnytimeError(f"model {model} cannot be had: {told}") from None
     try:
         (log,) = inspect_ai.eval(
             "anytime/annotate", model=asked, task_args=arguments, log_dir=str(folder)

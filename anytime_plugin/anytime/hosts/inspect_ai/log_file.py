@@ -209,7 +209,10 @@ def _raw(name: str, data: bytes) -> RawSample:
         fields = _between(data, 1, end)
         if fields is not None:
             return RawSample(name, fields, data[end:])
-    return RawSample(name, json.loads(data), b"")
+    whole = json.loads(data)
+    if not isinstance(whole, dict):
+        raise ValueError(f"{name} is no sample")
+    return RawSample(name, whole, b"")
 
 
 def _between(data: bytes, begin: int, end: int) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.log_file import InspectLog, LoggedSample, reading
-from anytime.hosts.inspect_ai.records import KEY, domain_of
+from anytime.hosts.inspect_ai.records import KEY, domain_of, entry_of
 from anytime.preferences.pool import PoolInfo, PoolTrace, Scored, TraceId, pool_trace
 
 __all__ = ["InspectPool"]
@@ -68,7 +68,7 @@ class InspectPool:
 
     def _check_task(self, header: EvalLog, summary: EvalSampleSummary) -> None:
         (sample,) = self._log.some([(summary.id, summary.epoch)])
-        if KEY not in sample.metadata:
+        if entry_of(sample.metadata) is None:
             raise AnytimeError(
                 f"{self._path} is a log of {header.eval.task}, which is no task of anytime: pairs "
                 f"are built from runs of anytime/trip, anytime/aime, anytime/gpqa or of a plugin's "

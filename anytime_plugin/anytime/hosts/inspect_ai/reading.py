@@ -18,7 +18,16 @@ from anytime.errors import AnytimeError
 from anytime.grading import grading_once
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.log_file import InspectLog, LoggedSample, reading, sample_name
-from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, WRAP, Record, domain_of
+from anytime.hosts.inspect_ai.records import (
+    ANNOTATED,
+    CURVE,
+    KEY,
+    WRAP,
+    Record,
+    domain_of,
+    entry_of,
+    is_record,
+)
 from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
@@ -57,8 +66,8 @@ class InspectRun:
             raise AnytimeError(f"{path} holds no samples: its run had none, or did not log them")
         header = self._log.header
         told = header.eval.metadata or {}
-        ours = first.metadata.get(KEY) or told.get(KEY)
-        if ours is None and KEY not in first.store and ANNOTATED not in told:
+        ours = entry_of(first.metadata) or _task_entry(told)
+        if ours is None and not is_record(first.store.get(KEY)) and ANNOTATED not in told:
             raise AnytimeError(
                 f"{path} is a log of {header.eval.task}, which was not run at several budgets: add "
                 f"what stands in its traces with anytime annotate, or run the task by "
@@ -124,6 +133,13 @@ class InspectRun:
             yield (str(sample.id), sample.epoch), trace.reasoning + trace.text
 
 
+def _task_entry(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Our entry in a task's metadata, which says of its problems what is common to them."""
+    entry = metadata.get(KEY)
+    common = {"domain", "dataset", "revision", "split"}
+    return entry if isinstance(entry, Mapping) and entry.keys() >= common else None
+
+
 def _info(header: EvalLog, path: Path, ours: Mapping[str, Any] | None) -> RunInfo:
     run = header.eval
     options = _OPTIONS | {
@@ -164,6 +180,9 @@ def _reason(sample: LoggedSample) -> str:
         return sample.failed
     if sample.limit:
         return f"stopped by its {sample.limit} limit"
+    skipped = sample.store.get(KEY)
+    if isinstance(skipped, Mapping) and isinstance(skipped.get("skipped"), str):
+        return str(skipped["skipped"])
     return "without checkpoints"
 
 

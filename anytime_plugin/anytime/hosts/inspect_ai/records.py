@@ -20,6 +20,8 @@ __all__ = [
     "checkpoint_of",
     "checkpoint_view",
     "domain_of",
+    "entry_of",
+    "is_record",
     "mark_started",
     "read_record",
     "record_in",
@@ -99,16 +101,25 @@ def sample_from(
 
 def domain_of(metadata: Mapping[str, Any]) -> tuple[Domain, Problem] | None:
     """The domain and problem of a sample of ours; None for any other task's sample."""
-    entry = metadata.get(KEY)
+    entry = entry_of(metadata)
     if entry is None:
         return None
     problem = Problem(entry["id"], entry["prompt"], entry["gold"], entry["facts"])
     return get_domain(entry["domain"]), problem
 
 
+_ENTRY = {"domain", "dataset", "revision", "split", "id", "prompt", "gold", "facts"}
+
+
+def entry_of(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Our entry in a sample's metadata; None where somebody else has one of that name."""
+    entry = metadata.get(KEY)
+    return entry if isinstance(entry, Mapping) and entry.keys() >= _ENTRY else None
+
+
 def run_of(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """The settings of the task a sample is from; empty for a task that is not ours."""
-    run: Mapping[str, Any] = metadata.get(KEY, {}).get("run", {})
+    run: Mapping[str, Any] = (entry_of(metadata) or {}).get("run", {})
     return run
 
 
@@ -167,9 +178,14 @@ def read_record(store: Store) -> Record | None:
     return record_in(store.get(KEY))
 
 
+def is_record(kept: Any) -> bool:
+    """Whether an entry of that name in a sample's store is ours, be it still empty."""
+    return isinstance(kept, Mapping) and (not kept or "checkpoints" in kept or "skipped" in kept)
+
+
 def record_in(kept: Mapping[str, Any] | None) -> Record | None:
     """The record in our entry of a sample's store; None where it is none yet."""
-    if not kept:
+    if not isinstance(kept, Mapping) or "checkpoints" not in kept:
         return None
     entry = dict(kept)
     scores, method = entry.pop("scores", ()), entry.pop("method", {})

@@ -133,7 +133,8 @@ def scorer_grading(header: EvalLog) -> Grading:
             f"inside Inspect"
         )
     solver = plan_solver(header)
-    model = ModelName(header.eval.model)
+    name = header.eval.model
+    model = ModelName(name if "/" in name else f"none/{name}")
 
     async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
         found: dict[str, dict[str, Grade]] = {}
