@@ -89,7 +89,8 @@ def _critical(
     # A budget at which nothing spreads tells of no other.
     correlation[np.diag_indices(length)] = 1
     strengths, directions = np.linalg.eigh(correlation)
-    root = directions * np.sqrt(np.maximum(strengths, 0))
+    # The symmetric root: others depend on how rounding turns the directions.
+    root = (directions * np.sqrt(np.maximum(strengths, 0))) @ directions.T
     rng = np.random.default_rng(seed)
     normal = rng.standard_normal((resamples, length)) @ root.T
     uncertain = np.sqrt(rng.chisquare(n - 1, resamples) / (n - 1))

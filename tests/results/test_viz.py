@@ -77,7 +77,7 @@ def test_ids_are_those_of_evals_df(logs: Logs) -> None:
 
     (theirs,) = evals_df(str(logs["inspect_ai"])).to_dict("records")
     assert set(OF_EVALS_DF) - {"model_display_name"} <= set(theirs)  # that of `model_info()`
-    for column in ("eval_id", "task_name", "task_display_name", "model", "dataset_name"):
+    for column in ("eval_id", "task_name", "task_display_name", "model"):
         assert viz_frame(logs["inspect_ai"])[column].unique().tolist() == [theirs[column]]
 
 
@@ -153,9 +153,9 @@ def test_a_plot_of_quality_by_budget(logs: Logs) -> None:
 
 def test_views_that_are_built_in(logs: Logs) -> None:
     viz, made = components(logs)
-    beta = pytest.importorskip("inspect_viz.view.beta")
+    view = pytest.importorskip("inspect_viz.view")
     everything = viz.Data.from_dataframe(made)
-    drawn = beta.scores_by_limit(
+    drawn = view.scores_by_limit(
         everything,
         success="score_headline_value",
         stderr="score_headline_stderr",
@@ -163,7 +163,7 @@ def test_views_that_are_built_in(logs: Logs) -> None:
     )
     assert isinstance(drawn, viz.Component)
     last = viz.Data.from_dataframe(made[made["budget"] == BUDGETS[-1]])
-    for view in (beta.scores_by_task, beta.scores_heatmap):
-        assert isinstance(view(last), viz.Component)
+    for made_by in (view.scores_by_task, view.scores_heatmap):
+        assert isinstance(made_by(last), viz.Component)
     one_task = made[(made["budget"] == BUDGETS[-1]) & (made["harness"] == "inspect_ai")]
-    assert isinstance(beta.scores_by_model(viz.Data.from_dataframe(one_task)), viz.Component)
+    assert isinstance(view.scores_by_model(viz.Data.from_dataframe(one_task)), viz.Component)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -52,8 +53,8 @@ def _how_it_was_measured(one: RunDigest) -> Iterator[str]:
     leaked = one.spending.leaked
     if (most := np.nanmax(leaked, initial=0.0)) > 0:
         yield (
-            f"Models went on reasoning when made to answer: up to {most:.0f} tokens per forced "
-            f"answer at a budget. So much more than the budget was really spent there."
+            f"The model went on reasoning when made to answer: up to {math.ceil(most)} tokens per "
+            f"forced answer at a budget, where so much more than the budget was really spent."
         )
     total = one.cuts.total()
     for source, told in (
@@ -62,7 +63,7 @@ def _how_it_was_measured(one: RunDigest) -> Iterator[str]:
     ):
         if one.cuts[source]:
             share = one.cuts[source] / total
-            many = "All cuts were" if share == 1 else f"{share:.0%} of the cuts were"
+            many = "All cuts were" if share == 1 else f"{math.ceil(100 * share)}% of the cuts were"
             yield f"{many} {told}."
     if one.added_tokens is not None:
         learnt = "" if one.pool_tokens is None else f", learnt from {one.pool_tokens:,} tokens"

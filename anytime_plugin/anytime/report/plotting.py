@@ -114,7 +114,7 @@ def drawing() -> Iterator[None]:
     """Draw and write figures inside, in one style, whatever the user's own is."""
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update(_STYLE)  # type: ignore[arg-type]
         # A page has other fonts for what this one lacks.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         yield

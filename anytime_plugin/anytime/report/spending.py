@@ -157,24 +157,24 @@ class Spending:
 def spending_of(kept: Tally, problems: Sequence[str], contract: bool) -> Spending:
     """Sum up a curve's checkpoints."""
     stacked = np.array(list(kept.numbers.values()))  # traces x budgets x numbers
-    of = _Numbers(*np.moveaxis(stacked, 2, 0))
+    of: dict[str, FloatArray] = dict(zip(_Numbers._fields, np.moveaxis(stacked, 2, 0), strict=True))
     place = {problem: row for row, problem in enumerate(problems)}
     owners = np.array([place[problem] for problem, _ in kept.numbers])
     shares = np.bincount(owners)[owners]
     weights = 1 / (shares * len(problems))  # of each trace in a mean over problems
-    forced: FloatArray = of.forced
+    forced: FloatArray = of["forced"]
     per_answer = np.ones_like(forced) if contract else forced
     return Spending(
-        tokens=weights @ of.tokens,
-        ended=weights @ of.ended,
+        tokens=weights @ of["tokens"],
+        ended=weights @ of["ended"],
         forced=forced.sum(axis=0),
-        answer_tokens=_per(of.answer_tokens, forced),
-        leaked=_per(of.leaked, forced),
-        seconds=_per(of.seconds, per_answer),
+        answer_tokens=_per(of["answer_tokens"], forced),
+        leaked=_per(of["leaked"], forced),
+        seconds=_per(of["seconds"], per_answer),
         finishes={
-            name: (of.finish == number).mean(axis=0)
+            name: (of["finish"] == number).mean(axis=0)
             for name, number in _FINISHES.items()
-            if (of.finish == number).any()
+            if (of["finish"] == number).any()
         },
         total_seconds=kept.seconds,
         total_cost=kept.cost,
@@ -187,4 +187,6 @@ def _per(values: FloatArray, forced: FloatArray) -> FloatArray:
     """Mean over forced answers at each budget; NaN where there is none, or one is not told."""
     count = forced.sum(axis=0)
     total = np.where(forced > 0, values, 0).sum(axis=0)
-    return np.divide(total, count, out=np.full(len(count), math.nan), where=count > 0)
+    mean: FloatArray = np.full(len(count), math.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean

@@ -1,0 +1,248 @@
+"""The pages of `anytime report` and `anytime compare --html`: what they hold and must not hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anytime.cli import main
+from anytime.results import summaries
+from anytime.results.opening import open_runs
+from tests.results.conftest import Logs, results_of
+
+COLUMNS = "problem=id,budget=tokens,quality=right,answer=said,model=model,trace=trace"
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7*7 }}{% raw %}",
+    "$\\frac{1}{2}$ & <b>",
+    "\u202eabc\u2066\x07",
+    "x" * 3000,
+    "javascript:alert(1)",
+]
+
+
+class Elements(HTMLParser):
+    """Keeps elements, and the text outside of styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._style = tag == "style"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._style = False
+
+    def handle_data(self, data: str) -> None:
+        self.text += "" if self._style else data
+
+
+def elements(page: Path) -> Elements:
+    parsed = Elements()
+    parsed.feed(page.read_text(encoding="utf-8"))
+    return parsed
+
+
+def table(path: Path, rows: list[tuple[Any, ...]]) -> Path:
+    import pandas as pd
+
+    names = ["id", "tokens", "right", "said", "model", "trace"]
+    pd.DataFrame(rows, columns=names).to_json(path, orient="records", lines=True)
+    return path
+
+
+def grid(problems: int, models: list[str], budgets: list[int], said: str = "7") -> list[Any]:
+    """Every second problem is right at the first budget and wrong afterwards."""
+    return [
+        (f"p{number}", budget, (number + place) % 2, said, model, 1)
+        for model in models
+        for number in range(problems)
+        for place, budget in enumerate(budgets)
+    ]
+
+
+def report(tmp_path: Path, *words: str) -> Path:
+    page = tmp_path / "report.html"
+    main(["report", *words, "-o", str(page), "--force"])
+    return page
+
+
+def test_the_numbers_are_those_of_the_summary(tmp_path: Path, logs: Logs) -> None:
+    page = elements(report(tmp_path, *map(str, logs.values())))
+    for found in summaries(open_runs(logs.values())):
+        low, high = found.summary.interval
+        assert f"{found.summary.anytime_index:.3f}" in page.text
+        assert f"{low:.3f} to {high:.3f}" in page.text
+        assert found.key.log in page.text
+    assert page.text.count("No language model") == 1  # of both at once
+    assert "How to read this" in page.text
+
+
+def test_nothing_is_loaded_and_nothing_runs(tmp_path: Path, logs: Logs) -> None:
+    page = report(tmp_path, *map(str, logs.values()))
+    parsed = elements(page)
+    tags = {tag for tag, _ in parsed.tags}
+    assert not tags & {"script", "link", "iframe", "img", "object", "embed", "form", "base"}
+    for tag, attributes in parsed.tags:
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("src", "href", "xlink:href"):
+            value = attributes.get(name) or ""
+            allowed = tag == "a" and value.startswith("https://arxiv.org/")
+            assert allowed or value.startswith("#") or not value, (tag, value)
+    text = page.read_text(encoding="utf-8")
+    assert "@import" not in text
+    assert not re.findall(r"url\((?!#)", text)
+    assert "default-src 'none'" in text
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_what_models_and_users_wrote_stays_text(tmp_path: Path, words: str) -> None:
+    rows = [
+        (f"{words} {number}", budget, quality, words, words, 1)
+        for number in range(3)
+        for budget, quality in ((10, 1), (20, 0))
+    ]
+    path = table(tmp_path / "theirs.jsonl", rows)
+    page = report(tmp_path, str(path), "--columns", COLUMNS)
+    parsed = elements(page)
+    tags = {tag for tag, _ in parsed.tags}
+    assert not tags & {"script", "img"}
+    assert not [n for _, attributes in parsed.tags for n in attributes if n.startswith("on")]
+    assert "49" not in parsed.text or "7*7" in parsed.text
+    plain = "".join(words.split()).replace("\x07", "")[:60]
+    assert plain in "".join(parsed.text.split())
+
+
+def test_budgets_problems_and_runs_of_all_numbers(tmp_path: Path) -> None:
+    one = table(tmp_path / "one.jsonl", grid(1, ["m"], [0, 16]))
+    page = elements(report(tmp_path, str(one), "--columns", COLUMNS))
+    assert "A single problem: there is no interval." in page.text
+    many = table(tmp_path / "many.jsonl", grid(70, ["m"], [1, 2, 4]))
+    page = elements(report(tmp_path, str(many), "--columns", COLUMNS))
+    assert "Every problem" not in page.text
+    assert "35 of 70 problems" in page.text or "70 of 70 problems" in page.text
+    runs = table(tmp_path / "runs.jsonl", grid(4, [f"m{n}" for n in range(20)], [1, 2, 4]))
+    page = elements(report(tmp_path, str(runs), "--columns", COLUMNS))
+    assert "20 runs" in page.text
+    assert sum(tag == "svg" for tag, _ in page.tags) >= 21  # one each, and the index
+
+
+def test_what_fell_is_shown_with_its_text(tmp_path: Path, logs: Logs) -> None:
+    page = elements(report(tmp_path, str(logs["inspect_ai"])))
+    falls = [attributes for tag, attributes in page.tags if attributes.get("class") == "fall"]
+    assert falls
+    assert "cut at" in page.text
+    path = table(tmp_path / "t.jsonl", grid(4, ["m"], [1, 2]))
+    page = elements(report(tmp_path, str(path), "--columns", COLUMNS))
+    assert "The text is not in what was read." in page.text
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def start(*words: object) -> tuple[int, str, str]:
+        code = 0
+        try:
+            main([str(word) for word in words])
+        except SystemExit as stopped:
+            code = int(stopped.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return start
+
+
+def test_pictures_and_what_is_there_already(tmp_path: Path, logs: Logs, run: Run) -> None:
+    page, folder = tmp_path / "a.html", tmp_path / "pictures"
+    log = logs["inspect_ai"]
+    code, out, _ = run("report", log, "-o", page, "--png", folder)
+    assert code == 0
+    pictures = sorted(folder.iterdir())
+    assert f"1 run written to {page}, and {len(pictures)} pictures to {folder}" in out
+    assert pictures[0].name == "01-index.png"
+    assert all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    assert "is there already" in run("report", log, "-o", page)[2]
+    other = tmp_path / "b.html"
+    code, _, err = run("report", log, "-o", other, "--png", folder)
+    assert (code, "01-index.png is there already" in err) == (2, True)
+    assert run("report", log, "-o", page, "--png", folder, "--force")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["-o", "report.pdf"], "report.pdf: name a file that ends in .html"),
+        (["-o", "nowhere/report.html"], "there is no directory nowhere"),
+        (["-o", "."], "name a file that ends in .html"),
+        (["-o", "a.html", "--png", "log.eval"], "log.eval is a file: name a directory"),
+        (["-o", "a.html", "--png", "no/where"], "there is no directory no"),
+    ],
+)
+def test_outputs_that_cannot_be(
+    tmp_path: Path, logs: Logs, run: Run, monkeypatch: Any, words: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("log.eval").write_bytes(logs["inspect_ai"].read_bytes())
+    code, _, err = run("report", "log.eval", *words)
+    assert (code, told in err) == (2, True), err
+    assert [file.name for file in tmp_path.iterdir()] == ["log.eval"]
+
+
+def test_without_matplotlib_nothing_is_read(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    for words in (["report", "nothing.eval", "-o"], ["compare", "a.eval", "b.eval", "--html"]):
+        code, _, err = run(*words, tmp_path / "a.html")
+        assert (code, err) == (
+            2,
+            "anytime: figures need matplotlib: pip install 'anytime[plots]'\n",
+        )
+
+
+def test_a_damaged_run_leaves_no_page(tmp_path: Path, logs: Logs, run: Run) -> None:
+    samples = tmp_path / logs["lm_eval"].name
+    samples.write_bytes(logs["lm_eval"].read_bytes()[:-900])
+    results = results_of(logs["lm_eval"])
+    (tmp_path / results.name).write_bytes(results.read_bytes())
+    before = sorted(tmp_path.iterdir())
+    page = tmp_path / "a.html"
+    code, _, err = run("report", logs["inspect_ai"], samples, "-o", page, "--png", tmp_path / "p")
+    assert (code, "is damaged" in err) == (2, True)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_comparison_as_a_page(tmp_path: Path, run: Run) -> None:
+    better = [
+        (f"p{n}", budget, float(n % 3 < place + 1), "7", "better", 1)
+        for n in range(30)
+        for place, budget in enumerate((16, 32, 64))
+    ]
+    worse = [(id_, b, q * (int(id_[1:]) % 2), s, "worse", t) for id_, b, q, s, _, t in better]
+    paths = [table(tmp_path / f"{r[0][4]}.jsonl", r) for r in (worse, better)]
+    page = tmp_path / "c.html"
+    words = ["compare", *paths, "--columns", COLUMNS, "--html", page]
+    code, out, err = run(*words)
+    assert code == 0, err
+    shown = elements(page).text
+    assert "better minus worse" in shown
+    assert "so large a difference would come about by luck in" in " ".join(shown.split())
+    for line in out.splitlines():
+        if line.strip().startswith("anytime_index"):
+            assert all(number in shown for number in line.split()[1:4])
+    assert "is there already" in run(*words)[2]
+    alike = ["compare", paths[0], paths[0], "--columns", COLUMNS, "--html", tmp_path / "d.html"]
+    run(*alike)
+    assert "No difference of the index was shown" in elements(tmp_path / "d.html").text
