@@ -1,9 +1,9 @@
 """Annotating a large finished log without a model, beside `samples_df` reading the same log.
 
-The log is a real one of a task with a `pattern` scorer, solved by the built-in simulator in one plain
-generation, multiplied to 10,000 samples (1250 problems x 8 traces) of 500 tokens on average; they are
-cut at 8 budgets. Making it does not count. `samples_df` gives one row per sample and no checkpoints:
-as it comes, from the summaries; and with `full=True`, from the samples themselves.
+The log is a real one of a task with a `pattern` scorer, solved by the built-in simulator in one
+plain generation, multiplied to 10,000 samples (1250 problems x 8 traces) of 500 tokens on average;
+they are cut at 8 budgets. Making it does not count. `samples_df` gives one row per sample and no
+checkpoints: as it comes, from the summaries; and with `full=True`, from the samples themselves.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ READERS: dict[str, Callable[[Path], int]] = {
 
 def _read(how: str, path: str) -> None:
     """Read the log; print how many, seconds, those of a core and the peak over the imports."""
-    import inspect_ai.analysis
+    import inspect_ai.analysis  # noqa: F401
 
     import anytime.hosts.inspect_ai.annotating
     import anytime.hosts.inspect_ai.reading

@@ -60,17 +60,20 @@ def test_pages_are_fit_to_be_read(pages: list[Path], width: int, mode: Any) -> N
             viewport={"width": width, "height": 900}, color_scheme=mode, offline=True
         )
         for page in pages:
-            opened = context.new_page()
-            told: list[str] = []
-            asked: list[str] = []
-            opened.on("console", lambda message: told.append(message.text))
-            opened.on("pageerror", lambda error: told.append(str(error)))
-            opened.on("request", lambda request: asked.append(request.url))
-            opened.goto(page.as_uri())
-            opened.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-            assert told == []
-            assert asked == [page.as_uri()]
-            assert opened.evaluate("document.documentElement.scrollWidth") <= width
-            assert min(opened.evaluate(CONTRAST)) >= 4.5
-            assert opened.evaluate(OUTSIDE) == []
+            _read(context.new_page(), page, width)
         browser.close()
+
+
+def _read(opened: Any, page: Path, width: int) -> None:
+    told: list[str] = []
+    asked: list[str] = []
+    opened.on("console", lambda message: told.append(message.text))
+    opened.on("pageerror", lambda error: told.append(str(error)))
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(page.as_uri())
+    opened.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert told == []
+    assert asked == [page.as_uri()]
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    assert min(opened.evaluate(CONTRAST)) >= 4.5
+    assert opened.evaluate(OUTSIDE) == []

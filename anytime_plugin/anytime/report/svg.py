@@ -19,6 +19,7 @@ _GROUP_ID = re.compile(r' id="(?:[a-zA-Z]+\d*_\d+|[a-zA-Z]+)"')
 _REFERRED = re.compile(r'( id="|href="#|url\(#)')
 _FONT = re.compile(r"font: (?:(\d+) )?([\d.]+)px [^;\"]*")
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_TAG = re.compile(r"<[^>]*>")
 
 
 def inline_svg(drawn: Drawn, name: str) -> Markup:
@@ -37,14 +38,20 @@ def inline_svg(drawn: Drawn, name: str) -> Markup:
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)  # repeats the labels
     head, body = text.split(">", 1)
     (box,) = re.findall(r'viewBox="[^"]*"', head)
-    body = _GROUP_ID.sub("", body).replace("xlink:href", "href")
-    body = _REFERRED.sub(rf"\g<1>{name}-", body)
-    body = _FONT.sub(lambda found: f"font-size: {found[2]}px", body)
-    body = _NUMBER.sub(lambda found: f"{float(found[0]):.2f}", body)
-    for colour, variable in COLOURS.items():
-        body = body.replace(colour, f"var(--{variable})")
+    body = _TAG.sub(lambda tag: _for_page(tag[0], name), body)
     about = escape(drawn.about)
     return Markup(f'<svg class="plot" role="img" aria-label="{about}" {box}>{body}')
+
+
+def _for_page(tag: str, name: str) -> str:
+    """A tag as the page has it. Text between tags is left alone: names may look like anything."""
+    tag = _GROUP_ID.sub("", tag).replace("xlink:href", "href")
+    tag = _REFERRED.sub(rf"\g<1>{name}-", tag)
+    tag = _FONT.sub(lambda found: f"font-size: {found[2]}px", tag)
+    tag = _NUMBER.sub(lambda found: f"{float(found[0]):.2f}", tag)
+    for colour, variable in COLOURS.items():
+        tag = tag.replace(colour, f"var(--{variable})")
+    return tag
 
 
 def write_png(drawn: Drawn, path: Path) -> None:

@@ -318,6 +318,7 @@ def test_the_command_says_one_sentence(
     assert all(log.status != "success" for log in logs)
 
 
+@pytest.mark.slow
 def test_the_command_without_network_names_the_stand_in(cli: Cli) -> None:
     done = cli("eval", "anytime/trip", "--model", "anytime/planner")
     assert done.returncode != 0

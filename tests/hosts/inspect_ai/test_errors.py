@@ -45,6 +45,7 @@ def test_other_errors_keep_their_type() -> None:
         raise KeyError("a bug")
 
 
+@pytest.mark.slow
 def test_inspect_shows_it_without_a_traceback_and_fails(cli: Cli) -> None:
     """Tells when Inspect moves or renames the error whose traceback it leaves out."""
     done = cli("eval", "anytime/trip", "-T", "dataset=builtin", "-T", "envelope=best")

@@ -35,7 +35,8 @@ def waver(run: Run, **options: Any) -> Any:
     return run(task, get_model("anytime/simulated", **WAVERING), limit=6, epochs=2)
 
 
-@pytest.mark.parametrize("action", ["append", pytest.param("overwrite", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ["append", "overwrite"])
 def test_the_command_scores_again_to_the_same_values(
     cli: Cli, run: Run, tmp_path: Path, action: str
 ) -> None:

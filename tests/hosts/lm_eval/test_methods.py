@@ -355,6 +355,7 @@ Taught({"method": "pdp", **POOL}, Slow(**LEARNS))
 """
 
 
+@pytest.mark.slow
 def test_a_killed_pool_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = [sys.executable, "-c", KILLED]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
