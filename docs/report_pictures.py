@@ -66,7 +66,7 @@ def main(folder: Path) -> None:
             _photograph(browser, report, folder, (390, 1700), mode) for mode in ("light", "dark")
         ]
         _write(_side_by_side(phone), "report-phone")
-        _write(_photograph(browser, comparison, folder, (1280, 1700), "light"), "compare")
+        _write(_photograph(browser, comparison, folder, (1280, 2000), "light"), "compare")
         browser.close()
 
 

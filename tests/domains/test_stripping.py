@@ -237,10 +237,10 @@ BOMBS = {
     ids=[*BOMBS, "chain", "prose"],
 )
 def test_time_is_linear(name: str, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     DOMAINS[name][0].strip(text)
     # Prose takes 20 ms; the worst of these 300 ms.
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
 
 
 def test_a_domain_of_others_keeps_working() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,14 @@ Logs = Mapping[str, Path]
 
 
 @pytest.fixture(scope="session")
-def logs(tmp_path_factory: Any) -> Logs:
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Logs:
     """One run of each harness, which nobody may change."""
-    folder = tmp_path_factory.mktemp("runs")
+    return _small_runs(tmp_path_factory.getbasetemp() / "small_runs")
+
+
+@cache
+def _small_runs(folder: Path) -> Logs:
+    # Once for all folders of tests that import the fixture: to pytest each has one of its own.
     return {
         "inspect_ai": run_inspect(folder / "inspect"),
         "lm_eval": run_lm_eval(folder / "lm_eval"),

@@ -17,6 +17,7 @@ from anytime.report.plotting import (
     INK,
     MARKS,
     OVERLAID,
+    PAPER,
     QUIET,
     RULE,
     BudgetAxis,
@@ -41,6 +42,9 @@ __all__ = [
 _LEGEND_ROW = 17
 _LONGEST = 50
 """Characters of a label across a figure."""
+
+_CLEAR = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
+"""Around text that the lines of a grid would strike through."""
 
 
 class Line(NamedTuple):
@@ -140,8 +144,8 @@ def index_figure(indices: Sequence[Index]) -> Drawn:
         axes.plot([one.value], [place], mark.marker, color=mark.colour, markersize=7)
         said = f"{one.value:.3f}" + (f"  [{one.low:.3f}, {one.high:.3f}]" if known else "")
         above = place + 0.42
-        axes.text(0, above, label_of(one.label, 36), fontsize=10.5, va="center")
-        axes.text(1, above, said, fontsize=10, va="center", ha="right", color=INK)
+        axes.text(0, above, label_of(one.label, 36), fontsize=10.5, va="center", bbox=_CLEAR)
+        axes.text(1, above, said, fontsize=10, va="center", ha="right", color=INK, bbox=_CLEAR)
     axes.set_xlim(-0.02, 1.02)
     axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
     axes.set_ylim(-len(indices) + 0.6, 0.72)
@@ -172,7 +176,7 @@ def difference_figure(one: Comparison) -> Drawn:
     for height, name, alignment in ((1, one.a, "top"), (0, one.b, "bottom")):
         axes.text(
             0.01, height, f"{label_of(name, 40)} better", transform=axes.transAxes,
-            va=alignment, fontsize=10, color=QUIET,
+            va=alignment, fontsize=10, color=QUIET, bbox=_CLEAR,
         )  # fmt: skip
     said = ", ".join(
         f"{d.difference:+.3f} at {budget}"

@@ -77,11 +77,7 @@ def _title(one: RunDigest) -> str:
 
 def pictures_of(found: Sequence[RunDigest]) -> list[Picture]:
     """Every figure of a report; call it inside `anytime.report.plotting.drawing`."""
-    indices = [
-        Index(one.label, one.summary.summary.anytime_index, *one.summary.summary.interval)
-        for one in found
-    ]
-    made = [("index", 0, index_figure(indices))]
+    made = [("index", 0, _indices(found))]
     for number, group in enumerate(groups_of(found)):
         budgets = group.budgets
         bands = [Line(one.label, one.run.curve.mean, *one.band[:2]) for one in group.runs]
@@ -100,6 +96,13 @@ def pictures_of(found: Sequence[RunDigest]) -> list[Picture]:
         Picture(f"{place:02d}-{section}", section, number, drawn)
         for place, (section, number, drawn) in enumerate(made, 1)
     ]
+
+
+def _indices(found: Sequence[RunDigest]) -> Drawn:
+    summaries = [(one.label, one.summary.summary) for one in found]
+    return index_figure(
+        [Index(label, numbers.anytime_index, *numbers.interval) for label, numbers in summaries]
+    )
 
 
 def _in_tokens(one: RunDigest) -> bool:
@@ -168,6 +171,7 @@ def comparison_page(
         made=made,
         **_runs(found),
         curves=curves,
+        index=inline_svg(_indices(found), "index"),
         comparisons=[
             {
                 "one": one,

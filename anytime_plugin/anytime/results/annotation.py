@@ -105,6 +105,21 @@ def _open_part(file: Path, graded_by: _GradedBy) -> Part:
     return Part(run, grader(run, *graded_by))
 
 
+def _longest(
+    opened: list[Annotation | Told], tokenizer: Tokenizer | None, watch: Callable[[Path], Watch]
+) -> int:
+    """Tokens of the longest trace of all logs; one that turns out damaged is refused here."""
+    longest = 0
+    for place, one in enumerate(opened):
+        if isinstance(one, Told):
+            continue
+        try:
+            longest = max(longest, one.longest(tokenizer, watch(one.path)))
+        except AnytimeError as error:  # no other log suffers for it
+            opened[place] = Told(one.path, [], None, str(error))
+    return longest
+
+
 def annotate(
     logs: Iterable[Path],
     folder: Path,
@@ -155,15 +170,7 @@ def annotate(
     fit = [one for one in opened if not isinstance(one, Told)]
     _check_outputs(fit, folder, replace)
     if budgets is None:
-        longest = 0
-        for place, one in enumerate(opened):
-            if isinstance(one, Told):
-                continue
-            try:
-                longest = max(longest, one.longest(tokenizer, watch(one.path)))
-            except AnytimeError as error:  # damaged further on: no other log suffers for it
-                opened[place] = Told(one.path, [], None, str(error))
-        budgets = doublings(longest)
+        budgets = doublings(_longest(opened, tokenizer, watch))
     grid = budgets
     budget_weights(grid, options.scale)
 
