@@ -28,6 +28,7 @@ __all__ = [
     "Summary",
     "anytime_index",
     "budget_weights",
+    "check_options",
     "index_interval",
     "summarize",
 ]
@@ -393,3 +394,16 @@ def overthought(quality: npt.ArrayLike) -> FloatArray:
 def _check(option: str, value: Any, kind: Any) -> None:
     if value not in get_args(kind):
         raise AnytimeError(f"unknown {option} {value!r}: choose one of {', '.join(get_args(kind))}")
+
+
+def check_options(options: IndexOptions, budgets: Sequence[int] = (1, 2)) -> None:
+    """Refuse options of the index before anything is paid for that it would be computed of.
+
+    Raises:
+        AnytimeError: One is unknown or of a wrong kind, or the scale has no place for a budget.
+    """
+    budget_weights(budgets, options.scale)
+    anytime_index(Curve([1, 2], [[1, 1]]), envelope=options.envelope, q_max=options.q_max)
+    seed: Any = options.seed  # whatever a command line made of it
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise AnytimeError(f"seed {seed!r} is not a whole number from 0 on")

@@ -16,6 +16,7 @@ from inspect_ai.model import get_model
 from lm_eval.loggers import EvaluationTracker
 from lm_eval.tasks import TaskManager
 
+from anytime import cli
 from anytime.cli import task_directory
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
 
@@ -114,3 +115,33 @@ def _small_runs(folder: Path) -> Logs:
         "inspect_ai": run_inspect(folder / "inspect"),
         "lm_eval": run_lm_eval(folder / "lm_eval"),
     }
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Run:
+    """The command in this process: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def command(*words: object) -> tuple[int, str, str]:
+        code = 0
+        try:
+            cli.main([*map(str, words)])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return command
+
+
+def sentence(told: tuple[int, str, str]) -> str:
+    """The only thing that was said."""
+    code, out, err = told
+    assert (code, out) == (2, "")
+    assert err.startswith("anytime: ")
+    assert err.count("\n") == 1
+    return err

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +12,11 @@ import pandas as pd
 import pytest
 from inspect_ai.log import EvalSampleLimit
 
-from anytime import cli
 from anytime.results.framing import frame, iter_rows
 from anytime.results.opening import open_runs
 from anytime.results.summary import summaries
 from anytime.results.tables import read_rows
-from tests.results.conftest import Logs, edit, run_inspect
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Run:
-    """The command in this process: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def command(*words: object) -> tuple[int, str, str]:
-        code = 0
-        try:
-            cli.main([*map(str, words)])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return command
-
-
-def sentence(told: tuple[int, str, str]) -> str:
-    """The only thing that was said."""
-    code, out, err = told
-    assert (code, out) == (2, "")
-    assert err.startswith("anytime: ")
-    assert err.count("\n") == 1
-    return err
+from tests.results.conftest import Logs, Run, edit, run_inspect, sentence
 
 
 def test_results_are_written_in_every_format(run: Run, logs: Logs, tmp_path: Path) -> None:

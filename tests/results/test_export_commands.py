@@ -5,45 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from huggingface_hub import parse_eval_result_entries
 
-from anytime import cli
 from anytime.results.opening import open_runs
 from anytime.results.summary import summaries
-from tests.results.conftest import Logs, edit, run_inspect
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Run:
-    """The command in this process: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def command(*words: object) -> tuple[int, str, str]:
-        code = 0
-        try:
-            cli.main([*map(str, words)])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return command
-
-
-def sentence(told: tuple[int, str, str]) -> str:
-    code, out, err = told
-    assert (code, out) == (2, "")
-    assert err.startswith("anytime: ")
-    assert err.count("\n") == 1
-    return err
+from tests.results.conftest import Logs, Run, edit, run_inspect, sentence
 
 
 def test_csv_is_the_summary_of_both_harnesses(run: Run, logs: Logs, tmp_path: Path) -> None:

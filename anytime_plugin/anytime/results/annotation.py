@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from anytime.budgets import BudgetGrid
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
-from anytime.index import Curve, IndexOptions, anytime_index, budget_weights
+from anytime.index import IndexOptions, budget_weights, check_options
 from anytime.intrace import Annotated, Watch, doublings
 from anytime.results.opening import LogKind, log_files, log_kind
 from anytime.tokens import Tokenizer
@@ -163,8 +163,7 @@ def annotate(
             none of the logs can be annotated.
     """
     options = options or IndexOptions()
-    anytime_index(Curve([1, 2], [[1, 1]]), envelope=options.envelope, q_max=options.q_max)
-    budget_weights([1, 2], options.scale)
+    check_options(options)
     files = log_files(logs)
     opened = _open(files, _GradedBy(domain, task, include_path), answering)
     fit = [one for one in opened if not isinstance(one, Told)]

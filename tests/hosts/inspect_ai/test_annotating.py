@@ -565,6 +565,7 @@ def test_wrong_options_are_told_before_anything_is_asked(run: Run) -> None:
         ({"log": path, "domain": "chess"}, "chess"),
         ({"log": path, "continuation": "shout"}, "unknown continuation 'shout'"),
         ({"log": path, "envelope": "best"}, "unknown envelope 'best'"),
+        ({"log": path, "seed": -1}, "seed -1 is not a whole number from 0 on"),
     ]
     for given, told in options:
         with pytest.raises(PrerequisiteError) as error:

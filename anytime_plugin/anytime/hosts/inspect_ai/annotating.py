@@ -25,6 +25,7 @@ from inspect_ai.log import (
 )
 from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Score
+from pydantic import ValidationError
 
 from anytime.budgets import BudgetGrid
 from anytime.domains.base import Domain, Grade
@@ -227,14 +228,14 @@ class InspectAnnotation:
             if reason is None:
                 trace = readable(trace_of(sample))
                 elicited, texts = in_trace(trace, budgets, tokenizer)
-                by_scorer = await self._grading(sample, texts)
+                by_scorer = await self._graded(sample, texts)
                 reason = None if by_scorer else "not scored"
         except HiddenReasoningError:
             reason = HIDDEN
         except AnytimeError as error:
             reason = str(error)
-        except Exception as error:  # whatever a task's own scorer makes of a sample
-            reason = f"whose scorer failed ({type(error).__name__}: {error})"
+        except ValidationError:
+            reason = "with an output of another shape"
         if reason is not None:
             outcome.skipped[reason] += 1
             sample["store"] = {**(sample.get("store") or {}), KEY: {"skipped": reason}}
@@ -244,6 +245,17 @@ class InspectAnnotation:
         outcome.regraded += _is_regraded(sample, elicited, by_scorer)
         outcome.estimated += any(point.cut == "estimated" for point in elicited.checkpoints)
         return _put(sample, elicited, by_scorer, options)
+
+    async def _graded(
+        self, sample: Mapping[str, Any], texts: Sequence[str]
+    ) -> dict[str, list[Grade]]:
+        try:
+            return await self._grading(sample, texts)
+        except AnytimeError:
+            raise
+        except Exception as error:  # whatever a task's own scorer makes of a sample
+            told = f"{type(error).__name__}: {error}"
+            raise AnytimeError(f"whose scorer failed ({told})") from error
 
     def _results(self, rows: Sequence[Row], outcome: Annotated, options: IndexOptions) -> EvalLog:
         """A log of the curves alone, with Inspect's own metrics of them."""
@@ -312,7 +324,7 @@ def longest(log: InspectLog, tokenizer: Tokenizer | None, watch: Watch = iter) -
     for sample in watch(log.raw()):
         try:
             found = max(found, trace_tokens(readable(trace_of(sample.fields)), tokenizer))
-        except (AnytimeError, ValueError):  # an output of another shape
+        except (AnytimeError, ValidationError):
             continue
     return found
 

@@ -16,6 +16,7 @@ from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ModelOutput, get_model
 from inspect_ai.solver import TaskState, generate
+from pydantic import ValidationError
 from rich.text import Text
 
 from anytime.budgets import BudgetGrid, parse_budgets
@@ -36,7 +37,7 @@ from anytime.hosts.inspect_ai.rescoring import (
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.hosts.inspect_ai.solving import Budgets, Run, checked_run
 from anytime.hosts.inspect_ai.wrapping import wrapped
-from anytime.index import Curve, Envelope, IndexOptions, QMax, Scale, anytime_index, budget_weights
+from anytime.index import Envelope, IndexOptions, QMax, Scale, budget_weights, check_options
 from anytime.intrace import doublings, readable
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
@@ -82,7 +83,8 @@ def annotate(
         if not log:
             raise AnytimeError("name the log to annotate: -T log=FILE")
         run = checked_run(None, "interrupt", continuation, tokenizer, answer_tokens)
-        anytime_index(Curve([1, 2], [[1, 1]]), envelope=envelope, q_max=q_max)
+        options = IndexOptions(envelope, scale, q_max, seed)
+        check_options(options)
         cutter = None if tokenizer is None else load_tokenizer(tokenizer)
         grader = None if domain is None else get_domain(domain)
         source = InspectLog(Path(log))
@@ -93,9 +95,7 @@ def annotate(
             else parse_budgets(budgets or [])
         )
         budget_weights(grid, scale)
-        return _handed_back(
-            source, grader, run, grid, cutter, IndexOptions(envelope, scale, q_max, seed)
-        )
+        return _handed_back(source, grader, run, grid, cutter, options)
 
 
 def _handed_back(
@@ -165,6 +165,8 @@ def _dataset(
                 reason = HIDDEN
             except AnytimeError as error:
                 reason = str(error)
+            except ValidationError:
+                reason = "with an output of another shape"
         if reason is not None:
             reasons[reason] += 1
             continue

@@ -36,7 +36,7 @@ from anytime.hosts.inspect_ai.records import (
 from anytime.hosts.inspect_ai.replaying import TOOLS, TWICE, Sampled, at_every_budget
 from anytime.hosts.inspect_ai.scoring import curve_metrics, score_curve
 from anytime.hosts.inspect_ai.solving import Budgets, Run, checked_run
-from anytime.index import Curve, Envelope, IndexOptions, QMax, Scale, anytime_index, budget_weights
+from anytime.index import Envelope, IndexOptions, QMax, Scale, check_options
 from anytime.tokens import Tokenizer, load_tokenizer
 
 __all__ = ["check_wrappable", "wrap", "wrapped"]
@@ -183,11 +183,9 @@ def wrap(
     with one_sentence():
         refuse_unknown(unknown, wrap)
         grid = parse_budgets(budgets or [])
-        budget_weights(grid, scale)
+        options = IndexOptions(envelope, scale, q_max, seed)
+        check_options(options, grid)
         run = checked_run(grid, mode, continuation, tokenizer, answer_tokens)
-        anytime_index(Curve([1, 2], [[1, 1]]), envelope=envelope, q_max=q_max)
-        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-            raise AnytimeError(f"seed {seed!r} is not a whole number from 0 on")
         inner = find_task(str(task), _arguments(arguments))
         check_wrappable(inner)
         cutter = None if tokenizer is None else load_tokenizer(tokenizer)
@@ -196,7 +194,7 @@ def wrap(
         run,
         grid,
         cutter,
-        IndexOptions(envelope, scale, q_max, seed),
+        options,
         {WRAP: {"task": task, "budgets": list(grid), "mode": mode, "envelope": envelope}},
     )
 
