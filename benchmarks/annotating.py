@@ -63,7 +63,7 @@ def _make(folder: str) -> None:
 
 def _annotate(path: Path) -> int:
     from anytime.budgets import parse_budgets
-    from anytime.results.annotation import annotate
+    from anytime.logs.annotation import annotate
 
     _, told = annotate([path], path.parent / "annotated", budgets=parse_budgets(BUDGETS))
     (one,) = told
@@ -94,10 +94,6 @@ READERS: dict[str, Callable[[Path], int]] = {
 def _read(how: str, path: str) -> None:
     """Read the log; print how many, seconds, those of a core and the peak over the imports."""
     import inspect_ai.analysis  # noqa: F401
-
-    import anytime.hosts.inspect_ai.annotating
-    import anytime.hosts.inspect_ai.reading
-    import anytime.results.annotation  # noqa: F401
 
     peak, start, busy = peak_mib(), time.perf_counter(), time.process_time()
     count = READERS[how](Path(path))

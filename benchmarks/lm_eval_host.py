@@ -24,8 +24,8 @@ from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks import TaskManager
 
 from anytime import Message, Reply, get_domain, parse_budgets
+from anytime.cutting.tokens import from_tokenizers, measure
 from anytime.models import load_model
-from anytime.tokens import from_tokenizers, measure
 
 ROUNDS = 9
 TRACES = 8

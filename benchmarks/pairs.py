@@ -125,9 +125,9 @@ def _select(kind: str, path: str) -> None:
     from anytime.preferences.pairs import build_pairs
 
     if kind == "inspect":
-        from anytime.hosts.inspect_ai.pools import InspectPool as Pool
+        from anytime.logs.inspect_ai.pools import InspectPool as Pool
     else:
-        from anytime.hosts.lm_eval.pools import LmEvalPool as Pool  # type: ignore[assignment]
+        from anytime.logs.lm_eval.pools import LmEvalPool as Pool
     peak, start, busy = peak_mib(), time.perf_counter(), time.process_time()
     pool = Pool(Path(path))
     pairs = build_pairs(pool, get_domain(pool.info.domain))

@@ -133,13 +133,13 @@ def _make(kind: str, folder: str) -> None:
 
 
 def _rows(path: str) -> int:
-    from anytime.results.framing import iter_rows
+    from anytime.results.curves import iter_rows
 
     return sum(1 for _ in iter_rows(path))
 
 
 def _parquet(path: str) -> int:
-    from anytime.results.framing import iter_rows, write_parquet
+    from anytime.results.curves import iter_rows, write_parquet
 
     return write_parquet(Path(path).with_name("rows.parquet"), iter_rows(path))
 
@@ -163,9 +163,9 @@ def _read(how: str, path: str) -> None:
     import inspect_ai.analysis  # noqa: F401
     import pyarrow.parquet  # noqa: F401
 
-    import anytime.hosts.inspect_ai.reading
-    import anytime.hosts.lm_eval.reading
-    import anytime.results.framing  # noqa: F401
+    import anytime.logs.inspect_ai.reading
+    import anytime.logs.lm_eval.reading
+    import anytime.results.curves  # noqa: F401
 
     peak, start, busy = peak_mib(), time.perf_counter(), time.process_time()
     count = READERS[how](path)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from inspect_ai.solver import Solver, solver
 
-from anytime.elicitation import Mode
 from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets, solving
 from anytime.methods.prompting import Recipe
+from anytime.settings import Mode
 
 __all__ = ["budget"]
 
@@ -26,7 +26,7 @@ def budget(
     length and forces an answer from each cut; the trace stays the sample's completion. Works on any
     task whose prompt is in its samples and whose scorers read the completion; a system message,
     template or examples that the task's own solver adds are replaced with it. See
-    `anytime.elicitation`.
+    `anytime.programs`.
 
     Args:
         budgets: Grid of budgets in trace tokens: `128,256,512`, `geom:128:4096:6`,

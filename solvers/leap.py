@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from inspect_ai.solver import Solver, solver
 
-from anytime.elicitation import Mode
 from anytime.hosts.inspect_ai.learning import Source
 from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets, solving
 from anytime.methods.leap import Level
 from anytime.methods.prompting import Recipe
+from anytime.settings import Mode
 
 __all__ = ["leap"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from inspect_ai.solver import Solver, solver
 
-from anytime.elicitation import Mode
 from anytime.hosts.inspect_ai.learning import Source
 from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets, solving
 from anytime.methods.prompting import Recipe, Shown
+from anytime.settings import Mode
 
 __all__ = ["pdp_plus"]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from anytime import AnytimeError, Curve
-from anytime.bands import Band, curve_band
+from anytime.statistics.bands import Band, curve_band
 from tests.test_import import loaded_after
 
 BUDGETS = (128, 256, 512, 1024, 2048, 4096)
@@ -155,7 +155,12 @@ def test_at_least_one_resample(resamples: int) -> None:
 
 
 def test_only_numpy_is_needed() -> None:
-    assert not loaded_after("import anytime.bands") & {"scipy", "pandas", "inspect_ai", "lm_eval"}
+    assert not loaded_after("import anytime.statistics.bands") & {
+        "scipy",
+        "pandas",
+        "inspect_ai",
+        "lm_eval",
+    }
 
 
 # Simulated truth.

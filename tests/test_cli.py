@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from anytime import cli
-from anytime.completion import SHELLS
-from anytime.results.framing import write_jsonl
-from anytime.results.opening import log_files
-from anytime.results.rows import rows_of
+from anytime.commands.completion import SHELLS
+from anytime.logs.opening import log_files
+from anytime.results.curves import write_jsonl
+from anytime.rows import rows_of
 from tests.results.finished import RISING, Finished, info
 from tests.test_import import loaded_after
 

@@ -17,8 +17,8 @@ from hypothesis.extra import numpy as hnp
 from anytime import AnytimeError, Comparison, Curve, Run, anytime_index, budget_weights
 from anytime import compare as compare_runs
 from anytime import compare_all as compare_all_runs
-from anytime.comparison import Difference, _holm, _shares
-from anytime.index import _enveloped
+from anytime.statistics.comparison import Difference, _holm, _shares
+from anytime.statistics.index import _enveloped
 from tests.test_import import loaded_after
 
 ENVELOPES = ("none", "mean", "problem", "trace")

@@ -20,7 +20,8 @@ from anytime import (
     contract,
     interrupt,
 )
-from anytime.elicitation import Continuation, separated
+from anytime.cutting.frames import separated
+from anytime.settings import Continuation
 from tests.feeding import feed
 
 QUESTION = (Message("system", "Be brief."), Message("user", "What is 6 * 7?"))

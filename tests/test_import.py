@@ -38,7 +38,7 @@ def test_importing_anytime_loads_neither_a_harness_nor_numpy(at_start: set[str])
 
 
 def test_the_index_needs_numpy_alone(at_start: set[str]) -> None:
-    code = "from anytime.index import Curve, anytime_index; anytime_index(Curve([1, 3], [[0, 1]]))"
+    code = "from anytime import Curve, anytime_index; anytime_index(Curve([1, 3], [[0, 1]]))"
     new = loaded_after(code) - at_start
     assert {name for name in new if name in HEAVY} == {"numpy"}
 

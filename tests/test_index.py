@@ -19,7 +19,7 @@ from anytime import (
     index_interval,
     summarize,
 )
-from anytime.index import _t_quantile, overthought
+from anytime.statistics.index import _t_quantile, overthought
 
 ENVELOPES = ("none", "mean", "problem", "trace")
 

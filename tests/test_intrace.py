@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anytime.budgets import BudgetGrid
-from anytime.elicitation import GENERIC_CUE, interrupt
 from anytime.errors import AnytimeError, HiddenReasoningError
-from anytime.intrace import LEAST, doublings, in_trace, readable, trace_tokens
+from anytime.programs.elicit import GENERIC_CUE
+from anytime.programs.interrupt import interrupt
+from anytime.programs.intrace import LEAST, doublings, in_trace, readable, trace_tokens
 from anytime.protocol import Message, Reply
 from tests.feeding import feed
 

@@ -14,10 +14,10 @@ import inspect_ai
 import pytest
 
 from anytime import cli
+from anytime.commands.pairs import open_pool
 from anytime.domains.aime import AIME
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.tasks import trip
-from anytime.pair_commands import open_pool
 from anytime.plugins import get_domain
 from anytime.preferences.pairs import read_pairs, write_pairs
 from anytime.preferences.pool_file import GrowingPool

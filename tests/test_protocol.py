@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anytime import Message, Program, Reply, Request
-from anytime.protocol import together
+from anytime.programs.lockstep import together
 from tests.feeding import feed
 
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anytime.calibration import spread
+from anytime.cutting.calibration import spread
+from anytime.cutting.tokens import Tokenizer, load_tokenizer, measure
 from anytime.errors import AnytimeError
 from anytime.protocol import Reply
-from anytime.tokens import Tokenizer, load_tokenizer, measure
 
 tokenizers = pytest.importorskip("tokenizers")
 

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anytime.budgets import BudgetGrid, parse_budgets
-    from anytime.comparison import Comparison, Run, compare, compare_all
     from anytime.domains.base import Cue, Dataset, Domain, Grade, Problem
-    from anytime.elicitation import Checkpoint, Elicited, contract, interrupt
     from anytime.errors import AnytimeError, DatasetUnavailableError, HiddenReasoningError
     from anytime.hookspecs import hookimpl
-    from anytime.index import (
+    from anytime.plugins import get_domain, known_domains
+    from anytime.preferences.pairs import Pair, build_pairs, read_pairs, write_pairs
+    from anytime.programs.checkpoints import Checkpoint, Elicited
+    from anytime.programs.contract import contract
+    from anytime.programs.interrupt import interrupt
+    from anytime.protocol import Message, Program, Reply, Request
+    from anytime.statistics.comparison import Comparison, Run, compare, compare_all
+    from anytime.statistics.index import (
         Curve,
         Interval,
         Summary,
@@ -25,9 +30,6 @@ if TYPE_CHECKING:
         index_interval,
         summarize,
     )
-    from anytime.plugins import get_domain, known_domains
-    from anytime.preferences.pairs import Pair, build_pairs, read_pairs, write_pairs
-    from anytime.protocol import Message, Program, Reply, Request
 
 __all__ = [
     "AnytimeError",
@@ -70,12 +72,14 @@ __all__ = [
 
 _HOME = {
     "anytime.budgets": ("BudgetGrid", "parse_budgets"),
-    "anytime.comparison": ("Comparison", "Run", "compare", "compare_all"),
+    "anytime.programs.checkpoints": ("Checkpoint", "Elicited"),
+    "anytime.programs.contract": ("contract",),
+    "anytime.programs.interrupt": ("interrupt",),
+    "anytime.statistics.comparison": ("Comparison", "Run", "compare", "compare_all"),
     "anytime.domains.base": ("Cue", "Dataset", "Domain", "Grade", "Problem"),
-    "anytime.elicitation": ("Checkpoint", "Elicited", "contract", "interrupt"),
     "anytime.errors": ("AnytimeError", "DatasetUnavailableError", "HiddenReasoningError"),
     "anytime.hookspecs": ("hookimpl",),
-    "anytime.index": (
+    "anytime.statistics.index": (
         "Curve",
         "Interval",
         "Summary",

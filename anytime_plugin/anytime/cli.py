@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from anytime.annotate_commands import add_annotate
-from anytime.compare_commands import add_compare
-from anytime.completion import SHELLS, script
+from anytime.commands.annotate import add_annotate
+from anytime.commands.compare import add_compare
+from anytime.commands.completion import SHELLS, script
+from anytime.commands.export import add_export
+from anytime.commands.pairs import add_pairs
+from anytime.commands.report import add_report
+from anytime.commands.results import add_results
 from anytime.errors import AnytimeError
-from anytime.export_commands import add_export
-from anytime.pair_commands import add_pairs
-from anytime.report_commands import add_report
-from anytime.results_commands import add_results
 
 __all__ = ["main"]
 

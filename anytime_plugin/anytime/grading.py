@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from anytime.domains.base import Domain, Grade, Problem
-from anytime.elicitation import Checkpoint
+from anytime.programs.checkpoints import Checkpoint
 
 __all__ = ["checkpoint_values", "grading_once", "leaked_reasoning", "trace_values"]
 

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import functools
-import sys
+import importlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pluggy
 
 from anytime import hookspecs
-from anytime.domains.aime import AIME
-from anytime.domains.base import Domain
-from anytime.domains.gpqa import GPQA
-from anytime.domains.trip import TRIP
 from anytime.errors import AnytimeError
-from anytime.hookspecs import PROJECT, hookimpl
+from anytime.hookspecs import PROJECT
+
+if TYPE_CHECKING:
+    from anytime.domains.base import Domain
 
 __all__ = ["get_domain", "known_domains", "plugin_manager"]
 
-
-@hookimpl
-def anytime_domains() -> list[Domain]:
-    """The domains that come with anytime."""
-    return [TRIP, AIME, GPQA]
+OURS = ("anytime.domains.plugin",)
+"""Modules of ours that implement hooks, imported like those of other packages: by name."""
 
 
 @functools.cache
@@ -30,7 +27,8 @@ def plugin_manager() -> pluggy.PluginManager:
     """The one plugin manager of this process, with every installed plugin loaded."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
-    manager.register(sys.modules[__name__], name=PROJECT)
+    for name in OURS:
+        manager.register(importlib.import_module(name), name=name)
     manager.load_setuptools_entrypoints(PROJECT)
     return manager
 

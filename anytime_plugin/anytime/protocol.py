@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-__all__ = ["Finish", "Message", "Program", "Reply", "Request", "Role", "together"]
+__all__ = ["Finish", "Message", "Program", "Reply", "Request", "Role"]
 
 Role = Literal["system", "user", "assistant"]
 
@@ -84,28 +84,3 @@ class Reply:
 
 T = TypeVar("T")
 Program = Generator[Sequence[Request], Sequence[Reply], T]
-
-
-def together(programs: Sequence[Program[T]]) -> Program[list[T]]:
-    """Run programs in lockstep as one: their requests of a round make one batch, in their order."""
-    results: dict[int, T] = {}
-    batches: dict[int, Sequence[Request]] = {}
-
-    def advance(number: int, replies: Sequence[Reply] | None) -> None:
-        program = programs[number]
-        try:
-            batches[number] = next(program) if replies is None else program.send(replies)
-        except StopIteration as stop:
-            results[number] = stop.value
-            batches.pop(number, None)
-
-    for number in range(len(programs)):
-        advance(number, None)
-    while batches:
-        going = {number: len(batch) for number, batch in batches.items()}
-        replies = yield [request for batch in batches.values() for request in batch]
-        place = 0
-        for number, size in going.items():
-            advance(number, replies[place : place + size])
-            place += size
-    return [results[number] for number in range(len(programs))]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from anytime.domains.base import Grade
-from anytime.elicitation import Elicited
-from anytime.index import Envelope, QMax, Scale
+from anytime.programs.checkpoints import Elicited
+from anytime.settings import Envelope, QMax, Scale
 
 __all__ = ["FinishedRun", "GradedTrace", "Harness", "RunInfo", "Source", "TraceId"]
 

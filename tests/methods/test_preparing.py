@@ -28,7 +28,7 @@ from anytime.methods.preparing import (
     write_material,
 )
 from anytime.methods.prompting import Lesson, Material, Recipe
-from anytime.preferences.judging import COMPARE
+from anytime.preferences.judge import COMPARE
 from anytime.preferences.pairs import Pair, Side, build_pairs
 from anytime.preferences.pool import PoolCost, pool_trace
 from anytime.preferences.pool_file import GrowingPool

@@ -8,16 +8,9 @@ from anytime.domains.trip import TRIP
 from anytime.errors import AnytimeError
 from anytime.methods.leap import Mistake, learn
 from anytime.models import Solution, load_model
-from anytime.models.asides import INSIGHTS
+from anytime.models.side_requests import INSIGHTS
 from anytime.models.solutions import recall, remember
-from anytime.preferences.judging import (
-    ANSWER,
-    PROBLEM,
-    SCORE,
-    check_readable,
-    compare,
-    score_answers,
-)
+from anytime.preferences.judge import ANSWER, PROBLEM, SCORE, check_readable, compare, score_answers
 from anytime.protocol import Message
 from tests.feeding import feed
 

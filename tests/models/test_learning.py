@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from anytime.budgets import parse_budgets
 from anytime.domains.base import Cue
-from anytime.elicitation import interrupt
 from anytime.methods.leap import PRINCIPLES
 from anytime.methods.pdp import BAD, GOOD, QUESTION
 from anytime.models import Profile, Solution, Speedups, expected_quality, learned, load_model
 from anytime.models.pieces import split_pieces
+from anytime.programs.interrupt import interrupt
 from anytime.protocol import Message
 from tests.feeding import feed
 

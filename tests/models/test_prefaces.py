@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.domains.base import Cue
-from anytime.elicitation import contract, interrupt
 from anytime.errors import AnytimeError
 from anytime.methods.pdp import QUESTION
 from anytime.models import Solution, load_model
 from anytime.models.conversation import handed_back, parts, told_budget
 from anytime.models.planner import NO_TRIP
+from anytime.programs.contract import contract
+from anytime.programs.interrupt import interrupt
 from anytime.protocol import Message
 from tests.feeding import feed
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from anytime import AnytimeError, Reply, Request
 from anytime.domains.aime import AIME
-from anytime.preferences.judged import Judged, judged_pairs
-from anytime.preferences.judging import ANSWER, COMPARE, FIRST, SECOND
+from anytime.preferences.judge import ANSWER, COMPARE, FIRST, SECOND
+from anytime.preferences.judged_pairs import Judged, judged_pairs
 from tests.feeding import feed
 from tests.pooling import GRID, ListPool, problem, trace
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anytime.errors import AnytimeError
-from anytime.preferences.judging import (
+from anytime.preferences.judge import (
     ANSWER_CHARACTERS,
     Comparison,
     Judgement,

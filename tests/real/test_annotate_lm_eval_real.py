@@ -10,10 +10,10 @@ import pytest
 from lm_eval.utils import make_table
 
 from anytime.budgets import BudgetGrid
-from anytime.hosts.lm_eval import regrading
+from anytime.logs.annotation import Told, annotate
+from anytime.logs.lm_eval import log_scorers as regrading
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
-from anytime.results.annotation import Told, annotate
 from tests.hosts.lm_eval.foreign import manager
 
 AIME24 = "logs/lm_eval/results_aime24_gpt-oss-20b.json"

@@ -12,9 +12,9 @@ import pytest
 from jsonschema import Draft7Validator
 from jsonschema.protocols import Validator
 
+from anytime.logs.opening import open_runs
 from anytime.results.exports.every_eval_ever import planned, write_records
 from anytime.results.exports.naming import About
-from anytime.results.opening import open_runs
 from anytime.runs import FinishedRun
 from tests.results.conftest import Logs, apart, logs
 from tests.results.finished import FALLING, RISING, Finished, info

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from inspect_ai.log import read_eval_log
 
-from anytime.index import anytime_index
+from anytime.logs.annotation import Told, annotate
 from anytime.results import curves, frame, iter_rows, open_runs, summaries
-from anytime.results.annotation import Told, annotate
+from anytime.statistics.index import anytime_index
 
 COLUMNS = {
     "problem": "question_id",

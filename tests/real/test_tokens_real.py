@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from anytime.cutting.tokens import from_tokenizers, measure
 from anytime.protocol import Reply
-from anytime.tokens import from_tokenizers, measure
 from tests.test_tokens import byte_of_character
 
 tokenizers = pytest.importorskip("tokenizers")

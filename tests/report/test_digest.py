@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anytime.bands import curve_band
 from anytime.domains.base import Grade
-from anytime.elicitation import Checkpoint, Elicited
 from anytime.errors import AnytimeError
+from anytime.logs.opening import open_runs
+from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.report.digest import PROBLEMS_SHOWN, RunDigest, digests, labelled
 from anytime.report.falls import AROUND, LONGEST, Piece, Step, excerpt, steepest
 from anytime.report.notes import notes_of
-from anytime.results.opening import open_runs
-from anytime.results.rows import rows_of_trace
 from anytime.results.summary import summaries
+from anytime.rows import rows_of_trace
 from anytime.runs import GradedTrace, RunInfo, TraceId
+from anytime.statistics.bands import curve_band
 from tests.results.conftest import Logs
 from tests.results.finished import info
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from anytime.cli import main
+from anytime.logs.opening import open_runs
 from anytime.results import summaries
-from anytime.results.opening import open_runs
 from tests.results.conftest import Logs, results_of
 
 COLUMNS = "problem=id,budget=tokens,quality=right,answer=said,model=model,trace=trace"

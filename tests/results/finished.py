@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from anytime.domains.base import Grade
-from anytime.elicitation import Checkpoint, Elicited
+from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
 Quality = dict[str, list[list[float]]]

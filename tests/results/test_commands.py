@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from inspect_ai.log import EvalSampleLimit
 
-from anytime.results.framing import frame, iter_rows
-from anytime.results.opening import open_runs
+from anytime.logs.opening import open_runs
+from anytime.logs.tables import read_rows
+from anytime.results.curves import frame, iter_rows
 from anytime.results.summary import summaries
-from anytime.results.tables import read_rows
 from tests.results.conftest import Logs, Run, edit, run_inspect, sentence
 
 

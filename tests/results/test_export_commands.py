@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from huggingface_hub import parse_eval_result_entries
 
-from anytime.results.opening import open_runs
+from anytime.logs.opening import open_runs
 from anytime.results.summary import summaries
 from tests.results.conftest import Logs, Run, edit, run_inspect, sentence
 

@@ -18,7 +18,6 @@ from huggingface_hub import parse_eval_result_entries
 from markdown_it import MarkdownIt
 
 from anytime.errors import AnytimeError
-from anytime.index import index_interval
 from anytime.results.exports.every_eval_ever import planned, write_records
 from anytime.results.exports.hf_eval_results import entries, targets, write_yaml
 from anytime.results.exports.leaderboard import to_csv, to_markdown
@@ -26,6 +25,7 @@ from anytime.results.exports.measuring import measure
 from anytime.results.exports.naming import About, named
 from anytime.results.exports.origins import asked, hub_datasets, official_url
 from anytime.results.exports.scores import RESAMPLES
+from anytime.statistics.index import index_interval
 from tests.results.finished import FALLING, RISING, Finished, Quality, info
 
 ABOUT = About(retrieved=1750000000)

@@ -15,8 +15,10 @@ import pytest
 from inspect_ai.log import read_eval_log
 
 from anytime.errors import AnytimeError
+from anytime.logs.opening import open_runs
+from anytime.logs.tables import read_rows
 from anytime.plugins import get_domain
-from anytime.results.framing import (
+from anytime.results.curves import (
     WRITERS,
     curves,
     frame,
@@ -25,10 +27,8 @@ from anytime.results.framing import (
     write_jsonl,
     write_parquet,
 )
-from anytime.results.opening import open_runs
-from anytime.results.rows import columns
 from anytime.results.summary import summaries, summary_of
-from anytime.results.tables import read_rows
+from anytime.rows import columns
 from tests.results.conftest import BUDGETS, Logs, results_of, run_inspect, run_lm_eval
 
 HARNESSES = ("inspect_ai", "lm_eval")

@@ -19,13 +19,13 @@ from inspect_ai.scorer import exact
 from inspect_ai.solver import generate
 
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.log_file import InspectLog
-from anytime.hosts.inspect_ai.reading import InspectRun
 from anytime.hosts.inspect_ai.tasks import gpqa
-from anytime.results.framing import curves, iter_rows
-from anytime.results.opening import open_runs
-from anytime.results.rows import rows_of
+from anytime.logs.inspect_ai.log_file import InspectLog
+from anytime.logs.inspect_ai.reading import InspectRun
+from anytime.logs.opening import open_runs
+from anytime.results.curves import curves, iter_rows
 from anytime.results.summary import summaries
+from anytime.rows import rows_of
 from anytime.solvers.budget import budget
 from tests.hosts.inspect_ai.conftest import says, scripted
 from tests.results.conftest import (

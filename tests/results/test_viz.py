@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anytime.bands import curve_band
 from anytime.errors import AnytimeError
 from anytime.results import curves, iter_rows, viz_frame
+from anytime.statistics.bands import curve_band
 from tests.results.conftest import BUDGETS, Logs, run_inspect
 
 EXPECTED = [

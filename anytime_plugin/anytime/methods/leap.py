@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from anytime.elicitation import separated
+from anytime.cutting.frames import separated
 from anytime.errors import AnytimeError
 from anytime.preferences.pool import PoolTrace, cut_text
 from anytime.protocol import Message, Program, Reply, Request

@@ -13,18 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Dataset, Domain, Problem, Split
 from anytime.domains.sources import cache_dir
-from anytime.elicitation import Continuation, Elicited, interrupt
 from anytime.errors import AnytimeError
 from anytime.methods import leap
 from anytime.methods.prompting import Lesson, Material, Recipe, fingerprints
-from anytime.preferences.judged import judged_pairs
+from anytime.preferences.judged_pairs import judged_pairs
 from anytime.preferences.pairs import Pair, Side, build_pairs
 from anytime.preferences.pool import Pool, PoolCost, PoolInfo, TraceId
 from anytime.preferences.selection import pool_cost
+from anytime.programs.checkpoints import Elicited
+from anytime.programs.interrupt import interrupt
 from anytime.protocol import Message, Program
-from anytime.tokens import Tokenizer
+from anytime.settings import Continuation
 from anytime.writing import write_lines
 
 __all__ = [

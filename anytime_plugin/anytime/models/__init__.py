@@ -9,11 +9,11 @@ from typing import Any
 from anytime.errors import AnytimeError
 from anytime.models.conversation import Respond
 from anytime.models.guesser import load_guesser
-from anytime.models.learning import Speedups, learned
 from anytime.models.planner import load_planner
 from anytime.models.profile import Profile, expected_quality
 from anytime.models.simulated import load_simulated
 from anytime.models.solutions import Solution, Solutions
+from anytime.models.speedups import Speedups, learned
 
 __all__ = [
     "MODELS",

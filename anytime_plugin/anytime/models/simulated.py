@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 from anytime.errors import AnytimeError
-from anytime.models.asides import INSIGHTS, asks_for_insights, judged, verdict
 from anytime.models.conversation import (
     Respond,
     answer_text,
@@ -22,10 +21,11 @@ from anytime.models.conversation import (
     told_budget,
 )
 from anytime.models.filler import filler
-from anytime.models.learning import Speedups, learned
 from anytime.models.pieces import make_reply, split_pieces
 from anytime.models.profile import STATEMENT_TOKENS, Course, Profile, draw_course
+from anytime.models.side_requests import INSIGHTS, asks_for_insights, judged, verdict
 from anytime.models.solutions import Solution, Solutions
+from anytime.models.speedups import Speedups, learned
 from anytime.protocol import Message, Reply
 
 __all__ = ["UNPARSED", "load_simulated"]

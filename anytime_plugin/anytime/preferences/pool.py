@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.frames import separated
 from anytime.domains.base import Domain, Problem
-from anytime.elicitation import Elicited, separated
 from anytime.errors import AnytimeError
+from anytime.programs.checkpoints import Elicited
 from anytime.runs import TraceId
 
 __all__ = [

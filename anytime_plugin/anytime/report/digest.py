@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from anytime.bands import Band, curve_band
+from anytime.logs.tables import UNKNOWN
 from anytime.report.falls import Fall, Step, falls_of, steepest, with_texts
 from anytime.report.spending import Spending, Tally, spending_of, tally
-from anytime.results.framing import RunCurve, RunKey, curves
-from anytime.results.rows import Row, rows_of_trace, without_answers
+from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.results.summary import RunSummary, summary_of
-from anytime.results.tables import UNKNOWN
+from anytime.rows import Row, rows_of_trace, without_answers
 from anytime.runs import FinishedRun, RunInfo
+from anytime.statistics.bands import Band, curve_band
 
 __all__ = ["RunDigest", "digests", "labelled"]
 

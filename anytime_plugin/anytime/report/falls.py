@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from anytime.index import FloatArray
-from anytime.results.framing import RunCurve
-from anytime.results.rows import Row
+from anytime.results.curves import RunCurve
+from anytime.rows import Row
 from anytime.runs import FinishedRun, GradedTrace, TraceId
+from anytime.statistics.index import FloatArray
 
 __all__ = ["Fall", "Piece", "Step", "excerpt", "falls_of", "steepest", "with_texts"]
 

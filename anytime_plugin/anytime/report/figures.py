@@ -11,8 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from anytime.budgets import BudgetGrid
-from anytime.comparison import Comparison
-from anytime.index import FloatArray
 from anytime.report.plotting import (
     INK,
     MARKS,
@@ -27,6 +25,8 @@ from anytime.report.plotting import (
     panel,
     shares,
 )
+from anytime.statistics.comparison import Comparison
+from anytime.statistics.index import FloatArray
 
 __all__ = [
     "Drawn",

@@ -12,7 +12,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from anytime.budgets import BudgetGrid
-from anytime.comparison import Comparison
 from anytime.report.digest import RunDigest
 from anytime.report.figures import (
     Drawn,
@@ -26,6 +25,7 @@ from anytime.report.figures import (
 )
 from anytime.report.notes import notes_of
 from anytime.report.svg import inline_svg
+from anytime.statistics.comparison import Comparison
 
 __all__ = ["Picture", "comparison_page", "pictures_of", "report_page"]
 

@@ -10,9 +10,9 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from anytime.index import FloatArray
 from anytime.protocol import Finish
-from anytime.results.rows import Row
+from anytime.rows import Row
+from anytime.statistics.index import FloatArray
 
 __all__ = ["Spending", "Tally", "spending_of", "tally"]
 

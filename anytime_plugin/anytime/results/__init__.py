@@ -1,6 +1,8 @@
 """Finished runs as tidy rows and summaries, in one schema for both harnesses."""
 
-from anytime.results.framing import (
+from anytime.logs.opening import open_runs
+from anytime.logs.tables import read_rows, read_table
+from anytime.results.curves import (
     RunCurve,
     RunKey,
     curves,
@@ -10,11 +12,9 @@ from anytime.results.framing import (
     write_jsonl,
     write_parquet,
 )
-from anytime.results.opening import open_runs
-from anytime.results.rows import Row, columns
 from anytime.results.summary import RunSummary, summaries, summary_of
-from anytime.results.tables import read_rows, read_table
 from anytime.results.viz import viz_frame
+from anytime.rows import Row, columns
 
 __all__ = [
     "Row",

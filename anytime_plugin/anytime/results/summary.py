@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from anytime.errors import AnytimeError
-from anytime.index import Envelope, QMax, Scale, Summary, summarize
-from anytime.results.framing import RunCurve, RunKey, curves
-from anytime.results.rows import rows_of
+from anytime.results.curves import RunCurve, RunKey, curves
+from anytime.rows import rows_of
 from anytime.runs import FinishedRun
+from anytime.settings import Envelope, QMax, Scale
+from anytime.statistics.index import Summary, summarize
 
 __all__ = ["RunSummary", "summaries", "summary_of"]
 
@@ -100,7 +101,7 @@ def summary_of(
     seed: int = 0,
     skipped: Mapping[str, int] | None = None,
 ) -> RunSummary:
-    """Sum up one curve; options as in `anytime.index.summarize`."""
+    """Sum up one curve; options as in `anytime.statistics.index.summarize`."""
     try:
         curve = run.curve
     except AnytimeError as error:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from anytime.bands import curve_band
 from anytime.errors import AnytimeError
-from anytime.index import Curve
-from anytime.results.framing import RunCurve, RunKey, curves
-from anytime.results.opening import open_runs
-from anytime.results.rows import rows_of
-from anytime.results.tables import UNKNOWN
+from anytime.logs.opening import open_runs
+from anytime.logs.tables import UNKNOWN
+from anytime.results.curves import RunCurve, RunKey, curves
+from anytime.rows import rows_of
 from anytime.runs import RunInfo
+from anytime.statistics.bands import curve_band
+from anytime.statistics.index import Curve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ def viz_frame(
     - `eval_id` is what the harness calls the run; `task_id`, which some views ask for, is the same.
 
     Args:
-        logs: As in `anytime.results.opening.open_runs`.
+        logs: As in `anytime.logs.opening.open_runs`.
         columns: Likewise.
 
     Raises:

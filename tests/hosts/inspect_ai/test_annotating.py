@@ -41,12 +41,12 @@ from inspect_ai.solver import TaskState, generate, multiple_choice, system_messa
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
-from anytime.hosts.inspect_ai.handing_back import annotate as annotate_task
 from anytime.hosts.inspect_ai.tasks import aime
-from anytime.index import IndexOptions
+from anytime.logs.annotation import Told, annotate
+from anytime.logs.inspect_ai.annotating_live import annotate as annotate_task
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
-from anytime.results.annotation import Told, annotate
+from anytime.settings import IndexOptions
 from tests.hosts.inspect_ai.conftest import Cli, Run, logs_in, metrics, samples, says, scripted
 
 BUDGETS = [2, 4, 8, 16]

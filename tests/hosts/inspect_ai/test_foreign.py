@@ -16,9 +16,9 @@ from inspect_ai.scorer import Score, Target, accuracy, choice, includes, match, 
 from inspect_ai.solver import TaskState
 
 from anytime import AnytimeError
-from anytime.elicitation import GENERIC_CUE
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.scoring import curve, foreign_grade
+from anytime.programs.elicit import GENERIC_CUE
 from anytime.solvers import budget
 from tests.hosts.inspect_ai.conftest import (
     Cli,

@@ -24,7 +24,7 @@ from anytime.hosts.inspect_ai.models import AnytimeAPI
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
 from anytime.methods.leap import LEARN, MERGE, PRINCIPLES
 from anytime.methods.pdp import BAD, GOOD, QUESTION
-from anytime.preferences.judging import ANSWER, FIRST
+from anytime.preferences.judge import ANSWER, FIRST
 from anytime.preferences.pairs import Pair, build_pairs, write_pairs
 from anytime.preferences.pool import PoolTrace
 from anytime.preferences.pool_file import GrowingPool, PoolFile

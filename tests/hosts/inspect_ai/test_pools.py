@@ -23,9 +23,9 @@ from anytime.domains.aime import AIME
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
 from anytime.hookspecs import hookimpl
-from anytime.hosts.inspect_ai.pools import InspectPool
 from anytime.hosts.inspect_ai.scoring import curve
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
+from anytime.logs.inspect_ai.pools import InspectPool
 from anytime.plugins import get_domain, plugin_manager
 from anytime.preferences.pairs import build_pairs
 from anytime.preferences.pool import cut_text, merged

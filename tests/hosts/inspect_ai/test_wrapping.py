@@ -21,9 +21,9 @@ from inspect_ai.model import (
     ModelOutput,
 )
 
-from anytime.elicitation import GENERIC_CUE
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.wrapping import wrap
+from anytime.programs.elicit import GENERIC_CUE
 from anytime.results import open_runs, summaries
 from tests.hosts.inspect_ai.conftest import (
     Cli,

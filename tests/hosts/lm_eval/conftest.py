@@ -63,7 +63,7 @@ def plain_log(tmp_path_factory: pytest.TempPathFactory, generated: None) -> Path
 @pytest.fixture
 def few_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Indexing all tasks of lm-eval takes seconds; `anytime annotate` knows these."""
-    from anytime.hosts.lm_eval import regrading
+    from anytime.logs.lm_eval import log_scorers as regrading
     from tests.hosts.lm_eval.foreign import manager as knowing
     from tests.hosts.lm_eval.plain import TASKS
 

@@ -13,8 +13,8 @@ from lm_eval.loggers import EvaluationTracker
 
 from anytime.budgets import BudgetGrid
 from anytime.hosts.lm_eval.models import Pieces
+from anytime.logs.annotation import Told, annotate
 from anytime.models.pieces import split_pieces
-from anytime.results.annotation import Told, annotate
 from tests.hosts.lm_eval.foreign import Speaking, manager, run, solution
 
 TASKS = ("gsm8k", "aime24", "gpqa_diamond_cot_zeroshot")

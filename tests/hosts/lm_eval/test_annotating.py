@@ -12,7 +12,7 @@ import pytest
 from lm_eval.utils import make_table
 
 from anytime.budgets import BudgetGrid
-from anytime.hosts.lm_eval import regrading
+from anytime.logs.lm_eval import log_scorers as regrading
 from anytime.models.pieces import split_pieces
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries

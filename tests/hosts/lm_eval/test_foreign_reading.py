@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from lm_eval.loggers import EvaluationTracker
 
-from anytime.comparison import Run, compare
 from anytime.errors import AnytimeError
+from anytime.logs.opening import open_runs
 from anytime.results import curves, iter_rows
-from anytime.results.opening import open_runs
 from anytime.results.summary import summaries
+from anytime.statistics.comparison import Run, compare
 from tests.hosts.lm_eval.foreign import Speaking, erratic, loader, manager, run
 
 SAMPLED = "do_sample=true,temperature=1"

@@ -13,7 +13,7 @@ import pytest
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval import driver
-from anytime.hosts.lm_eval.handing_back import HandingBack, store_path
+from anytime.logs.lm_eval.annotating_live import HandingBack, store_path
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
 from tests.hosts.lm_eval.conftest import Cli

@@ -192,7 +192,7 @@ def test_the_wheel_of_a_source_distribution_holds_everything(
     entries = importlib.metadata.Distribution.at(metadata).entry_points
     assert {(entry.group, entry.name, entry.value) for entry in entries} == {
         ("console_scripts", "anytime", "anytime.cli:main"),
-        ("inspect_ai", "anytime", "anytime.hosts.inspect_ai.registry"),
+        ("inspect_ai", "anytime", "anytime.inspect_registry"),
         ("lm_eval.tasks", "anytime", "anytime.task_configs"),
     }
 

@@ -14,7 +14,7 @@ import pytest
 from lm_eval.loggers import EvaluationTracker
 
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval.pools import LmEvalPool
+from anytime.logs.lm_eval.pools import LmEvalPool
 from anytime.plugins import get_domain
 from anytime.preferences.pairs import build_pairs
 from anytime.preferences.pool import cut_text, merged

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from anytime.domains.aime import AIME
-from anytime.hosts.lm_eval.judging import Written, judge
 from anytime.hosts.lm_eval.models import Simulated
-from anytime.hosts.lm_eval.responses import read_response
-from anytime.index import Curve, anytime_index, index_interval
+from anytime.hosts.lm_eval.records import read_response
+from anytime.hosts.lm_eval.task_metrics import Written, judge
+from anytime.statistics.index import Curve, anytime_index, index_interval
 from tests.hosts.lm_eval.conftest import evaluate, numbers
 from tests.hosts.lm_eval.foreign import (
     ANSWER_TOKENS,

@@ -13,11 +13,11 @@ from inspect_ai.model import Model
 from inspect_ai.util import LimitExceededError, display_counter
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Problem
-from anytime.elicitation import Continuation
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.apart import apart, settings_in_effect
 from anytime.hosts.inspect_ai.driver import drive, requester
+from anytime.hosts.inspect_ai.outside_sample import apart, settings_in_effect
 from anytime.methods.preparing import (
     Study,
     learned,
@@ -35,7 +35,7 @@ from anytime.plugins import get_domain
 from anytime.preferences.pairs import read_pairs
 from anytime.preferences.pool import Pool, merged, pool_trace
 from anytime.preferences.pool_file import GrowingPool, PoolFile, is_pool_file
-from anytime.tokens import Tokenizer
+from anytime.settings import Continuation
 
 __all__ = ["Circumstances", "Source", "Teacher"]
 
@@ -176,7 +176,7 @@ class Teacher:
 
 def _open(name: str) -> Pool:
     """A log, all logs of a directory as one pool, or a pool file."""
-    from anytime.hosts.inspect_ai.pools import InspectPool
+    from anytime.logs.inspect_ai.pools import InspectPool
 
     path = Path(name).expanduser()
     if not path.is_dir():

@@ -11,9 +11,9 @@ from typing import Any
 
 from inspect_ai.model import GenerateConfig, Model
 
-from anytime.elicitation import Continuation
+from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
-from anytime.tokens import Tokenizer
+from anytime.settings import Continuation
 
 __all__ = ["host_tokenizer", "provider_name", "resolve_continuation", "without_thinking"]
 
@@ -98,6 +98,6 @@ def host_tokenizer(model: Model) -> Tokenizer | None:
     tokenizer = getattr(getattr(model.api, "tokenizer", None), "backend_tokenizer", None)
     if tokenizer is None:
         return None
-    from anytime.tokens import from_tokenizers
+    from anytime.cutting.tokens import from_tokenizers
 
     return from_tokenizers(tokenizer)

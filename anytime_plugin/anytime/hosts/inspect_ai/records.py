@@ -12,8 +12,8 @@ from inspect_ai.scorer import Score
 from inspect_ai.util import Store
 
 from anytime.domains.base import Dataset, Domain, Grade, Problem
-from anytime.elicitation import Checkpoint, Elicited
 from anytime.plugins import get_domain
+from anytime.programs.checkpoints import Checkpoint, Elicited
 
 __all__ = [
     "Record",

@@ -27,7 +27,6 @@ from inspect_ai.scorer import (
 from inspect_ai.solver import TaskState
 
 from anytime.domains.base import Domain, Grade, Problem
-from anytime.elicitation import Checkpoint
 from anytime.errors import AnytimeError
 from anytime.grading import checkpoint_values, trace_values
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence
@@ -38,16 +37,10 @@ from anytime.hosts.inspect_ai.records import (
     read_record,
     was_stopped,
 )
-from anytime.index import (
-    Curve,
-    Envelope,
-    QMax,
-    Scale,
-    anytime_index,
-    budget_weights,
-    index_interval,
-)
 from anytime.methods.prompting import COSTS
+from anytime.programs.checkpoints import Checkpoint
+from anytime.settings import Envelope, QMax, Scale
+from anytime.statistics.index import Curve, anytime_index, budget_weights, index_interval
 
 __all__ = ["anytime", "curve", "curve_metrics", "foreign_grade", "numbers_of", "score_curve"]
 

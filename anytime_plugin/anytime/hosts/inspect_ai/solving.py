@@ -12,19 +12,8 @@ from inspect_ai.scorer import Score, score
 from inspect_ai.solver import Generate, Solver, TaskState
 
 from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.cutting.tokens import Tokenizer, counter, load_tokenizer
 from anytime.domains.base import Cue, Domain, Problem
-from anytime.elicitation import (
-    CONTINUATIONS,
-    FOREIGN_ANSWER_TOKENS,
-    FOREIGN_BUDGETS,
-    GENERIC_CUE,
-    MODES,
-    Continuation,
-    Elicited,
-    Mode,
-    contract,
-    interrupt,
-)
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
@@ -38,8 +27,19 @@ from anytime.hosts.inspect_ai.records import (
     write_record,
 )
 from anytime.methods.prompting import Prompted, Recipe, check_recipe, prompted
+from anytime.programs.checkpoints import Elicited
+from anytime.programs.contract import contract
+from anytime.programs.elicit import GENERIC_CUE
+from anytime.programs.interrupt import interrupt
 from anytime.protocol import Message, Program
-from anytime.tokens import Tokenizer, counter, load_tokenizer
+from anytime.settings import (
+    CONTINUATIONS,
+    FOREIGN_ANSWER_TOKENS,
+    FOREIGN_BUDGETS,
+    MODES,
+    Continuation,
+    Mode,
+)
 
 __all__ = [
     "DEFAULT",

@@ -9,16 +9,16 @@ from inspect_ai.dataset import MemoryDataset
 
 from anytime.budgets import parse_budgets
 from anytime.domains.base import Dataset, Domain, Split
-from anytime.elicitation import Mode
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.records import sample_from
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets
-from anytime.index import Envelope, QMax, Scale, budget_weights
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
+from anytime.settings import Envelope, Mode, QMax, Scale
 from anytime.solvers.budget import budget
+from anytime.statistics.index import budget_weights
 
 __all__ = ["aime", "gpqa", "trip"]
 

@@ -20,24 +20,21 @@ from inspect_ai.solver import Solver, TaskState
 from inspect_ai.util import registry_info
 
 from anytime.budgets import BudgetGrid, parse_budgets
-from anytime.elicitation import (
-    FOREIGN_BUDGETS,
-    Mode,
-)
+from anytime.cutting.tokens import Tokenizer, load_tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
-from anytime.hosts.inspect_ai.finding import find_task
 from anytime.hosts.inspect_ai.records import (
     CURVE,
     WRAP,
     checkpoint_of,
     read_record,
 )
-from anytime.hosts.inspect_ai.replaying import TOOLS, TWICE, Sampled, at_every_budget
 from anytime.hosts.inspect_ai.scoring import curve_metrics, score_curve
+from anytime.hosts.inspect_ai.solver_replay import TOOLS, TWICE, Sampled, at_every_budget
 from anytime.hosts.inspect_ai.solving import Budgets, Run, checked_run
-from anytime.index import Envelope, IndexOptions, QMax, Scale, check_options
-from anytime.tokens import Tokenizer, load_tokenizer
+from anytime.hosts.inspect_ai.task_lookup import find_task
+from anytime.settings import FOREIGN_BUDGETS, Envelope, IndexOptions, Mode, QMax, Scale
+from anytime.statistics.index import check_options
 
 __all__ = ["check_wrappable", "wrap", "wrapped"]
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from anytime.elicitation import THINK_OPEN, Continuation
+from anytime.cutting.frames import THINK_OPEN
+from anytime.cutting.tokens import Tokenizer, from_tokenizers, load_tokenizer
 from anytime.errors import AnytimeError
 from anytime.protocol import Message, Request
-from anytime.tokens import Tokenizer, from_tokenizers, load_tokenizer
+from anytime.settings import Continuation
 
 __all__ = [
     "Prompt",

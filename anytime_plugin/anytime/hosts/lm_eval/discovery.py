@@ -122,7 +122,7 @@ def _understand_prefix(task_manager: Any) -> None:
         if not ours:
             return list(match(self, task_list))
         from anytime.hosts.lm_eval.errors import one_sentence
-        from anytime.hosts.lm_eval.names import matched
+        from anytime.hosts.lm_eval.task_lookup import matched
 
         with one_sentence():
             found = matched(ours, self.task_index)

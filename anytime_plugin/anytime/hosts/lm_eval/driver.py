@@ -16,16 +16,11 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.frames import THINK_OPEN
+from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
-from anytime.elicitation import (
-    THINK_OPEN,
-    Continuation,
-    Elicited,
-    Mode,
-    contract,
-    interrupt,
-)
 from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.api import LM, Instance, hash_args
 from anytime.hosts.lm_eval.backends import (
     Prompt,
     arguments,
@@ -38,13 +33,15 @@ from anytime.hosts.lm_eval.backends import (
     takes_messages,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.harness import LM, Instance, hash_args
 from anytime.hosts.lm_eval.learning import Source, material
-from anytime.hosts.lm_eval.responses import NO_CONTENT, Response, response
+from anytime.hosts.lm_eval.records import NO_CONTENT, Response, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.prompting import Material, Prompted, Recipe, prompted
+from anytime.programs.checkpoints import Elicited
+from anytime.programs.contract import contract
+from anytime.programs.interrupt import interrupt
 from anytime.protocol import Finish, Program, Reply, Request
-from anytime.tokens import Tokenizer, counter
+from anytime.settings import Continuation, Mode
 
 __all__ = ["Run", "Spec", "asker", "drive", "finish_of", "generate_anytime"]
 

@@ -13,9 +13,9 @@ from typing import Any
 from filelock import FileLock
 
 from anytime.budgets import BudgetGrid
-from anytime.elicitation import Continuation, Elicited
+from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval.pools import LmEvalPool
+from anytime.logs.lm_eval.pools import LmEvalPool
 from anytime.methods.preparing import (
     Study,
     learned,
@@ -33,8 +33,9 @@ from anytime.plugins import get_domain
 from anytime.preferences.pairs import read_pairs
 from anytime.preferences.pool import Pool, pool_trace
 from anytime.preferences.pool_file import GrowingPool, PoolFile, is_pool_file
+from anytime.programs.checkpoints import Elicited
 from anytime.protocol import Program
-from anytime.tokens import Tokenizer
+from anytime.settings import Continuation
 
 __all__ = ["Source", "check_source", "material"]
 

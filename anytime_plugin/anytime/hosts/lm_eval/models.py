@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, NoReturn
 
-from anytime.elicitation import THINK_CLOSE, THINK_OPEN
+from anytime.cutting.frames import THINK_CLOSE, THINK_OPEN
 from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.api import LM, Instance
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.harness import LM, Instance
 from anytime.models import load_model
 from anytime.models.pieces import split_pieces
 from anytime.models.solutions import recall

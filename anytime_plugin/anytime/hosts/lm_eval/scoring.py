@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from anytime.domains.base import Domain, Problem
-from anytime.elicitation import Elicited
 from anytime.grading import trace_values
-from anytime.hosts.lm_eval.harness import mean
+from anytime.hosts.lm_eval.api import mean
 from anytime.hosts.lm_eval.settings import RunSettings, Settings
-from anytime.index import Curve, anytime_index, index_interval
 from anytime.methods.prompting import COSTS
+from anytime.programs.checkpoints import Elicited
+from anytime.statistics.index import Curve, anytime_index, index_interval
 
 __all__ = [
     "Aggregate",

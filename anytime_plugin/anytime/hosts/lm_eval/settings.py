@@ -9,15 +9,7 @@ from typing import Any, get_args
 
 from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.domains.base import SPLITS, Domain, Split
-from anytime.elicitation import (
-    CONTINUATIONS,
-    FOREIGN_ANSWER_TOKENS,
-    FOREIGN_BUDGETS,
-    MODES,
-    Mode,
-)
 from anytime.errors import AnytimeError
-from anytime.index import Curve, Envelope, QMax, Scale, anytime_index, budget_weights
 from anytime.methods.leap import LEVELS, Level
 from anytime.methods.prompting import (
     JUDGES,
@@ -29,6 +21,17 @@ from anytime.methods.prompting import (
     check_recipe,
     refuse_idle,
 )
+from anytime.settings import (
+    CONTINUATIONS,
+    FOREIGN_ANSWER_TOKENS,
+    FOREIGN_BUDGETS,
+    MODES,
+    Envelope,
+    Mode,
+    QMax,
+    Scale,
+)
+from anytime.statistics.index import Curve, anytime_index, budget_weights
 
 __all__ = ["ForeignSettings", "RunSettings", "Settings", "read_foreign_settings", "read_settings"]
 

@@ -11,19 +11,19 @@ from packaging.version import Version
 
 from anytime.domains.base import Dataset, Problem, fingerprint
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval.asking import AtEveryBudget
-from anytime.hosts.lm_eval.backends import Prompt, raw_prompt
-from anytime.hosts.lm_eval.driver import Spec
-from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.harness import (
+from anytime.hosts.lm_eval.api import (
     ConfigurableTask,
     Filter,
     FilterEnsemble,
     FirstNSampler,
     Instance,
 )
+from anytime.hosts.lm_eval.backends import Prompt, raw_prompt
+from anytime.hosts.lm_eval.base_task import AtEveryBudget
+from anytime.hosts.lm_eval.driver import Spec
+from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.learning import Source, check_source
-from anytime.hosts.lm_eval.responses import Response, read_response
+from anytime.hosts.lm_eval.records import Response, read_response
 from anytime.hosts.lm_eval.scoring import aggregations, higher_is_better, values
 from anytime.hosts.lm_eval.settings import Settings, read_settings
 from anytime.models.solutions import remember

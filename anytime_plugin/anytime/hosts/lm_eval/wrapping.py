@@ -13,15 +13,18 @@ from copy import copy
 from typing import Any
 
 from anytime.domains.base import Cue
-from anytime.elicitation import GENERIC_CUE
 from anytime.errors import AnytimeError
 from anytime.grading import leaked_reasoning
-from anytime.hosts.lm_eval.asking import AtEveryBudget
+from anytime.hosts.lm_eval.api import AGGREGATION_REGISTRY, Group, Instance
 from anytime.hosts.lm_eval.backends import LENGTHS, Prompt
+from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.harness import AGGREGATION_REGISTRY, Group, Instance
-from anytime.hosts.lm_eval.judging import (
+from anytime.hosts.lm_eval.learning import Source
+from anytime.hosts.lm_eval.records import WRAP, Response, read_response, scorer_name
+from anytime.hosts.lm_eval.settings import ForeignSettings, read_foreign_settings
+from anytime.hosts.lm_eval.task_lookup import PREFIX, RANKED, check_name, is_path, named
+from anytime.hosts.lm_eval.task_metrics import (
     Verdict,
     Written,
     all_aggregations,
@@ -30,11 +33,8 @@ from anytime.hosts.lm_eval.judging import (
     judge,
     values_of,
 )
-from anytime.hosts.lm_eval.learning import Source
-from anytime.hosts.lm_eval.names import PREFIX, RANKED, check_name, is_path, named
-from anytime.hosts.lm_eval.responses import WRAP, Response, read_response, scorer_name
-from anytime.hosts.lm_eval.settings import ForeignSettings, read_foreign_settings
 from anytime.methods.prompting import Recipe
+from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
 
 __all__ = ["cue_of", "load_wrapped", "recorded", "wrapped"]

@@ -21,7 +21,7 @@ from anytime.results.exports.measuring import Measured, benchmark, measure
 from anytime.results.exports.naming import About, Named, log_name, named
 from anytime.results.exports.origins import HUB, Asked, hub_datasets, official_url
 from anytime.results.exports.scores import Score, grid, scores_of
-from anytime.results.rows import Row
+from anytime.rows import Row
 from anytime.runs import FinishedRun, RunInfo
 from anytime.writing import whole_file
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from anytime.results.framing import RunCurve, curves
-from anytime.results.rows import Row, rows_of
+from anytime.results.curves import RunCurve, curves
 from anytime.results.summary import RunSummary, summary_of
+from anytime.rows import Row, rows_of
 from anytime.runs import FinishedRun, RunInfo
 
 __all__ = ["Measured", "benchmark", "index_options", "measure"]

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from anytime.index import FloatArray
 from anytime.results.exports.measuring import Measured, index_options
+from anytime.statistics.index import FloatArray
 
 __all__ = ["RESAMPLES", "Score", "grid", "scores_of"]
 
 RESAMPLES = 10_000
-"""Of the bootstrap behind an interval: the default of `anytime.index.index_interval`."""
+"""Of the bootstrap behind an interval: the default of `anytime.statistics.index.index_interval`."""
 
 _KINDS = {
     "aime": "accuracy",

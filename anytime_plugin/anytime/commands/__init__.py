@@ -1,0 +1,1 @@
+"""The `anytime` command, a file for each of its commands."""

@@ -1,0 +1,178 @@
+"""`anytime results` and `anytime summary`: finished runs as tidy rows, and what they come to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anytime.commands.terminal import (
+    action,
+    add_logs,
+    check_output,
+    console,
+    opened,
+    print_table,
+    tell,
+    tell_read,
+)
+from anytime.errors import AnytimeError
+
+if TYPE_CHECKING:
+    from anytime.results.summary import RunSummary
+    from anytime.rows import Row
+
+__all__ = ["add_results"]
+
+_RESULTS = """
+Writes one row per sample, trace and budget, with the same columns for both harnesses:
+docs/results.md explains them. LOG is a log of Inspect AI, lm-eval's samples_*.jsonl (of a run with
+--log_samples --output_path) or results_*.json, or a directory with such files. Samples without a
+curve are left out and counted.
+
+  anytime results logs/*.eval -o results.parquet
+  anytime results out/ -o results.jsonl
+  python -c 'import pandas; print(pandas.read_parquet("results.parquet"))'
+"""
+
+_SUMMARY = """
+Prints one line per run: the Anytime Index with its 95 % interval over problems, and what is
+reported beside it, recomputed from every answer with the envelope, scale and seed of the run.
+
+  anytime summary logs/*.eval out/
+  anytime summary logs/*.eval --json > summary.json
+  anytime summary theirs.csv --columns problem=question_id,budget=tokens,quality=correct
+"""
+
+
+_CHOICES = {
+    "envelope": "mean, none, problem or trace",
+    "scale": "linear or log2",
+    "q-max": "a number, or achieved",
+}
+
+
+def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `results` and `summary` to the commands of the command line."""
+    about = "write finished runs as tidy rows: JSON lines, Parquet or CSV"
+    results = action(commands, "results", about, _RESULTS, _results)
+    add_logs(results)
+    results.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="where to write: a name that ends in .jsonl, .parquet or .csv",
+    )
+    results.add_argument("--force", action="store_true", help="replace FILE if it is there")
+
+    about = "print the index of finished runs, and what is reported beside it"
+    summary = action(commands, "summary", about, _SUMMARY, _summary)
+    add_logs(summary)
+    for name in ("envelope", "scale", "q-max"):
+        text = f"of the index, instead of each run's own: {_CHOICES[name]}"
+        summary.add_argument(f"--{name}", metavar="HOW", help=text)
+    summary.add_argument("--json", action="store_true", help="all digits, as JSON")
+
+
+def _results(chosen: argparse.Namespace) -> None:
+    from anytime.results.curves import WRITERS
+    from anytime.rows import rows_of
+
+    write = WRITERS.get(chosen.output.suffix)
+    if write is None:
+        ends = ", ".join(WRITERS)
+        raise AnytimeError(f"{chosen.output}: name a file that ends in one of {ends}")
+    check_output(chosen)
+    runs = opened(chosen)
+
+    def rows() -> Iterator[Row]:
+        for run in runs:
+            yield from rows_of(run)
+
+    count = write(chosen.output, rows())
+    tell_read(runs)
+    noun = "run" if len(runs) == 1 else "runs"
+    console().print(
+        f"{count:,} rows of {len(runs)} {noun} written to {chosen.output}",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+def _summary(chosen: argparse.Namespace) -> None:
+    from anytime.results.summary import summaries
+
+    runs = opened(chosen)
+    q_max = chosen.q_max
+    options = {
+        "envelope": chosen.envelope,
+        "scale": chosen.scale,
+        "q_max": q_max if q_max in (None, "achieved") else _share(q_max),
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    found, failed = [], 0
+    for run in runs:
+        try:
+            found += summaries([run], **given)
+        except AnytimeError as error:
+            if len(runs) == 1:
+                raise
+            tell(str(error))  # the others are worth seeing all the same
+            failed += 1
+    tell_read(runs)
+    if chosen.json:
+        print(json.dumps([one.to_json() for one in found], indent=2))
+    else:
+        _print(found)
+    if failed:
+        raise AnytimeError(f"{failed} of {len(runs)} runs could not be summed up, see above")
+
+
+def _share(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise AnytimeError(f"--q-max {text} is neither a number nor achieved") from None
+
+
+def _print(found: Sequence[RunSummary]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    # Where each run has one, it is the task's, which stands there already.
+    several = any(a.key._replace(scorer=b.key.scorer) == b.key for a, b in pairwise(found))
+    for name in ("task", "model", "method", *(["scorer"] if several else [])):
+        table.add_column(name, overflow="fold", min_width=12)
+    for name in ("problems", "traces", "index", "95 %", "final", "average", "drift"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("overthinking", "unparsed"):
+        table.add_column(name, justify="right")
+    for one in found:
+        key, numbers = one.key, one.summary
+        low, high = numbers.interval
+        mode = "" if key.mode == "interrupt" else f", {key.mode}"
+        cells = [
+            key.task,
+            key.model,
+            f"{key.method}{mode}",
+            *([key.scorer] if several else []),
+            str(one.problems),
+            str(one.traces),
+            f"{numbers.anytime_index:.3f}",
+            "" if one.problems < 2 else f"{low:.3f}-{high:.3f}",
+            f"{numbers.final:.3f}",
+            f"{numbers.average:.3f}",
+            f"{numbers.drift:.3f}",
+            f"{numbers.overthinking:.3f}",
+            "" if one.unparsed is None else f"{one.unparsed:.3f}",
+        ]
+        table.add_row(*(Text(cell) for cell in cells))
+    print_table(table)

@@ -1,0 +1,198 @@
+"""What the commands of `anytime` share: where they write, and how they speak."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anytime.errors import AnytimeError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId
+
+__all__ = [
+    "Watched",
+    "action",
+    "add_columns",
+    "add_logs",
+    "check_output",
+    "columns_of",
+    "console",
+    "opened",
+    "print_table",
+    "progress",
+    "tell",
+    "tell_read",
+    "tell_skipped",
+]
+
+
+def action(actions: Any, name: str, about: str, text: str, run: Any) -> argparse.ArgumentParser:
+    """Add a command whose help is printed as it is written."""
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name,
+        help=about,
+        description=text,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def add_logs(parser: argparse.ArgumentParser) -> None:
+    """Add the runs a command reads, and how it reads tables of somebody else's."""
+    parser.add_argument(
+        "logs",
+        nargs="+",
+        type=Path,
+        metavar="LOG",
+        help="finished runs: logs, directories of logs, tables of anytime results",
+    )
+    add_columns(parser)
+
+
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """Add how to read tables of somebody else's."""
+    parser.add_argument(
+        "--columns",
+        metavar="NAMES",
+        help="the columns of a table that somebody else made: problem=ID,budget=TOKENS,"
+        "quality=CORRECT, and trace, tokens, answer, parsed, model, method, task, scorer, if there",
+    )
+
+
+def opened(chosen: argparse.Namespace) -> list[Watched]:
+    """Open the runs that a command was given; needs `add_logs`.
+
+    Raises:
+        AnytimeError: One is none.
+    """
+    from anytime.logs.opening import open_runs
+
+    runs = open_runs(chosen.logs, columns_of(chosen), lambda error: tell(f"left out: {error}"))
+    return [Watched(run) for run in runs]
+
+
+def columns_of(chosen: argparse.Namespace) -> dict[str, str] | None:
+    """The columns that a user named.
+
+    Raises:
+        AnytimeError: They are not written as NAME=COLUMN.
+    """
+    if chosen.columns is None:
+        return None
+    parts = [part.partition("=") for part in chosen.columns.split(",")]
+    if wrong := [name for name, _, column in parts if not (name.strip() and column.strip())]:
+        raise AnytimeError(
+            f"--columns {chosen.columns}: {wrong[0]!r} is not written as NAME=COLUMN, such as "
+            f"problem=question_id,budget=tokens,quality=correct"
+        )
+    return {name.strip(): column.strip() for name, _, column in parts}
+
+
+def check_output(chosen: argparse.Namespace) -> None:
+    """Find out before anything is read what would stop the writing.
+
+    Args:
+        chosen: With `output`, `force` and `logs`.
+
+    Raises:
+        AnytimeError: It would be stopped.
+    """
+    output: Path = chosen.output
+    if output.is_dir():
+        raise AnytimeError(f"{output} is a directory: name a file to write")
+    if not output.parent.is_dir():
+        raise AnytimeError(f"there is no directory {output.parent} to write {output.name} into")
+    if output.exists():
+        if any(log.exists() and output.samefile(log) for log in chosen.logs):
+            raise AnytimeError(f"{output} is one of the logs: name another file to write")
+        if not chosen.force:
+            raise AnytimeError(f"{output} is there already: name another file, or add --force")
+
+
+def tell(sentence: str) -> None:
+    """Say something that is no result."""
+    print(f"anytime: {sentence}", file=sys.stderr)
+
+
+def tell_skipped(source: str, skipped: Counter[str]) -> None:
+    """Say which samples of a log were left out, and why."""
+    if skipped:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in skipped.items())
+        noun = "sample" if skipped.total() == 1 else "samples"
+        tell(f"{skipped.total()} {noun} of {source} left out: {reasons}")
+
+
+def tell_read(runs: Iterable[FinishedRun]) -> None:
+    """Say what is to be known about runs that were read: what was left out, or graded anew."""
+    for run in runs:
+        tell_skipped(run.info.log, run.skipped)
+        if run.regraded:
+            tell(
+                f"{run.regraded} of {run.info.log} graded otherwise than in the log: by another "
+                f"version of the domain, or edited"
+            )
+
+
+class Watched:
+    """A run that shows how far it was read."""
+
+    def __init__(self, run: FinishedRun) -> None:
+        """Watch a run."""
+        self._run = run
+        self.skipped = run.skipped
+
+    @property
+    def info(self) -> RunInfo:
+        """Where it is from."""
+        return self._run.info
+
+    @property
+    def regraded(self) -> int:
+        """Samples graded otherwise than in the log."""
+        return self._run.regraded
+
+    def traces(self) -> Iterator[GradedTrace]:
+        """All traces, counted on the terminal."""
+        yield from progress(self._run.traces(), Path(self.info.log).name, "traces")
+
+    def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
+        """The texts of some traces."""
+        return self._run.texts(wanted)
+
+
+def progress(items: Iterator[Any], what: str, unit: str) -> Iterator[Any]:
+    """Show how many items went by, on a terminal and where it takes over a second."""
+    from tqdm import tqdm
+
+    hidden = not sys.stderr.isatty()
+    yield from tqdm(items, what, unit=f" {unit}", delay=1, leave=False, disable=hidden)
+
+
+def console() -> Console:
+    """Where tables are printed: in colour on a terminal alone, and not where NO_COLOR is set."""
+    from rich.console import Console
+
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would exit with code 1; the command line has its own
+
+    return Piped()
+
+
+def print_table(table: Table) -> None:
+    """Print a table: one line per row where nobody looks, no number cut off where somebody does."""
+    from rich.measure import Measurement
+
+    screen = console()
+    asked = Measurement.get(screen, screen.options.update(max_width=10_000), table)
+    screen.width = max(screen.width, asked.minimum if screen.is_terminal else asked.maximum)
+    screen.print(table)

@@ -1,0 +1,1 @@
+"""Where a trace is cut, and what marks reasoning in it."""

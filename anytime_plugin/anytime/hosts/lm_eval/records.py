@@ -1,0 +1,86 @@
+"""What a run leaves in an lm-eval sample: responses, which lm-eval logs as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from anytime.cutting.frames import THINK_CLOSE, THINK_OPEN, separated
+from anytime.programs.checkpoints import Elicited
+from anytime.protocol import Reply
+
+__all__ = [
+    "ANNOTATED",
+    "NO_CONTENT",
+    "PARSED",
+    "QUALITY",
+    "WRAP",
+    "Response",
+    "as_written",
+    "read_response",
+    "response",
+    "scorer_name",
+    "to_record",
+]
+
+NO_CONTENT = "LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER"
+"""What lm-eval writes where a service returned no text."""
+
+ANNOTATED = "anytime"
+"""Our key in the lines of a samples file that `anytime annotate` wrote."""
+
+WRAP = "anytime_wrap"
+"""Our entry in the metadata of a task of others, by which its results are known."""
+
+QUALITY, PARSED = "q", "parsed"
+"""Values of a domain in annotated lines: the quality, and whether an answer could be extracted."""
+
+Response = tuple[str, str | Mapping[str, Any]]
+"""The trace as the model wrote it, and its checkpoints as JSON; `anytime annotate` puts them into
+the samples file as a JSON object, not as a text."""
+
+
+def response(elicited: Elicited, method: Mapping[str, Any]) -> Response:
+    """Write a response."""
+    trace = "" if elicited.trace is None else elicited.trace.text
+    return trace, json.dumps(to_record(elicited) | {"method": method}, ensure_ascii=False)
+
+
+def to_record(elicited: Elicited) -> dict[str, Any]:
+    """The checkpoints as JSON values, without answers that are parts of the trace."""
+    record = elicited.to_json()
+    if elicited.mode != "contract":
+        for checkpoint in record["checkpoints"]:
+            if not checkpoint["forced"]:
+                del checkpoint["answer"]
+    return record
+
+
+def as_written(text: str, context: Any) -> str:
+    """A logged response as the model wrote it, with the think tag that opens it.
+
+    A chat template may have written that tag (DeepSeek-R1's does): then it ends the prompt, or,
+    where a server applied the template, nothing but the end tag tells of it.
+    """
+    if text == NO_CONTENT:
+        return ""
+    before = isinstance(context, str) and context.rstrip().endswith(THINK_OPEN)
+    opened = THINK_OPEN not in text and (before or THINK_CLOSE in text)
+    return f"{THINK_OPEN}\n{text}" if opened else text
+
+
+def read_response(response: Response) -> tuple[Elicited, Mapping[str, Any]]:
+    """What a response tells: the checkpoints, and what was put into the prompt."""
+    trace, written = response
+    record = json.loads(written) if isinstance(written, str) else dict(written)
+    method = record.pop("method", {})
+    # What stands in a beginning of the trace is not repeated: the checkpoint tells where it ends.
+    own = "" if record["mode"] == "intrace" else separated(Reply(trace)).text
+    record["checkpoints"] = [{"answer": own} | point for point in record["checkpoints"]]
+    return Elicited.from_json(record), method
+
+
+def scorer_name(metric: str, filter_name: str) -> str:
+    """A metric of a task of others behind a filter, as lm-eval's own results name it."""
+    return f"{metric},{filter_name}"

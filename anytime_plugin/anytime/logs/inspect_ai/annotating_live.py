@@ -1,0 +1,232 @@
+"""A finished log as a task: its traces are handed back, and a model answers at every budget.
+
+Nothing of it is sampled again. It is an Inspect run like any other: `--cache`, `eval-retry`,
+`--max-connections` and limits apply, and it writes a log of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import inspect_ai
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ModelOutput, get_model
+from inspect_ai.solver import TaskState, generate
+from pydantic import ValidationError
+from rich.text import Text
+
+from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.domains.base import Domain
+from anytime.errors import AnytimeError, HiddenReasoningError
+from anytime.logs.inspect_ai.annotating import HIDDEN, check_annotatable, longest, trace_of, unfit
+from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence, refuse_unknown
+from anytime.logs.inspect_ai.log_file import InspectLog
+from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of
+from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
+from anytime.logs.inspect_ai.log_scorers import asked_of, given_input, log_scorers, plan_solver, statement
+from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
+from anytime.hosts.inspect_ai.solving import Budgets, Run, checked_run
+from anytime.hosts.inspect_ai.wrapping import wrapped
+from anytime.settings import Envelope, IndexOptions, QMax, Scale
+from anytime.statistics.index import budget_weights, check_options
+from anytime.programs.intrace import doublings, readable
+from anytime.models.solutions import remember
+from anytime.plugins import get_domain
+from anytime.cutting.tokens import Tokenizer, load_tokenizer
+
+__all__ = ["annotate", "hand_back"]
+
+
+@task
+def annotate(
+    log: str = "",
+    budgets: Budgets = "auto",
+    domain: str | None = None,
+    continuation: str = "auto",
+    tokenizer: str | None = None,
+    answer_tokens: int | None = None,
+    envelope: Envelope = "mean",
+    scale: Scale = "linear",
+    q_max: QMax = 1.0,
+    seed: int = 0,
+    **unknown: object,
+) -> Task:
+    """The traces of a finished log, handed back at every budget to the model of this run.
+
+    Its own scorers grade the answers. Problems of which one trace is missing or cannot be cut are
+    left out.
+
+    Args:
+        log: A log of Inspect AI.
+        budgets: Trace tokens, or `auto`: seven doublings up to the longest trace.
+        domain: Grade as this domain does, instead of by the log's own scorers.
+        continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
+        tokenizer: A tokenizers file, directory or hub id to cut traces with.
+        answer_tokens: Cap on a forced answer.
+        envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
+        scale: `linear` or `log2` distance between budgets in the index.
+        q_max: Quality that counts as 1 in the index, or `achieved`.
+        seed: Of the interval's bootstrap.
+        unknown: Refused: a misspelt option shall not run the default at full price.
+    """
+    with one_sentence():
+        refuse_unknown(unknown, annotate)
+        if not log:
+            raise AnytimeError("name the log to annotate: -T log=FILE")
+        run = checked_run(None, "interrupt", continuation, tokenizer, answer_tokens)
+        options = IndexOptions(envelope, scale, q_max, seed)
+        check_options(options)
+        cutter = None if tokenizer is None else load_tokenizer(tokenizer)
+        grader = None if domain is None else get_domain(domain)
+        source = InspectLog(Path(log))
+        check_annotatable(source)
+        grid = (
+            doublings(longest(source, cutter))
+            if budgets == "auto"
+            else parse_budgets(budgets or [])
+        )
+        budget_weights(grid, scale)
+        return _handed_back(source, grader, run, grid, cutter, options)
+
+
+def _handed_back(
+    source: InspectLog,
+    domain: Domain | None,
+    run: Run,
+    grid: BudgetGrid,
+    tokenizer: Tokenizer | None,
+    options: IndexOptions,
+) -> Task:
+    header = source.header
+    epochs = header.eval.config.epochs or 1
+    samples, left_out = _dataset(source, domain, epochs)
+    ours = entry_of(samples[0].metadata or {}) is not None
+    told = {
+        "mode": "interrupt",
+        "budgets": list(grid),
+        "of": header.eval.eval_id,
+        "model": header.eval.model,
+        "left_out": dict(left_out),
+        **options._asdict(),
+    }
+
+    def sampled(state: TaskState) -> Sampled:
+        fields = source.one(state.sample_id, state.epoch).fields
+        output = ModelOutput.model_validate(fields["output"])
+        return Sampled(asked_of(fields), output, header.eval.model)
+
+    inner = Task(
+        dataset=MemoryDataset(samples, name=header.eval.dataset.name),
+        solver=(None if ours else plan_solver(header)) or generate(),
+        scorer=[] if ours else [one.scorer for one in log_scorers(header)],
+        epochs=epochs,
+        name=header.eval.task,
+        metadata=header.eval.metadata,
+    )
+    if not ours:
+        return wrapped(inner, run, grid, tokenizer, options, {ANNOTATED: told}, sampled)
+    known = [one for sample in samples if (one := domain_of(sample.metadata or {}))]
+    # The built-in models know what they solve from the task.
+    remember(known[0][0], [problem for _, problem in known])
+    inner.solver = at_every_budget(inner.solver, run, grid, tokenizer, 1, sampled)
+    inner.scorer = [curve(options.envelope)]
+    inner.metrics = curve_metrics(*options)
+    inner.metadata = {**(header.eval.metadata or {}), ANNOTATED: told}
+    return inner
+
+
+def _dataset(
+    source: InspectLog, domain: Domain | None, epochs: int
+) -> tuple[list[Sample], Counter[str]]:
+    """The problems all of whose traces can be cut, and how many traces of others cannot, by reason.
+
+    Raises:
+        AnytimeError: There is none.
+    """
+    found: dict[str | int, list[int]] = {}
+    samples: dict[str | int, Sample] = {}
+    reasons: Counter[str] = Counter()
+    for raw in source.raw():
+        fields = raw.fields
+        reason = unfit(fields)
+        if reason is None:
+            try:
+                readable(trace_of(fields))
+            except HiddenReasoningError:
+                reason = HIDDEN
+            except AnytimeError as error:
+                reason = str(error)
+            except ValidationError:
+                reason = "with an output of another shape"
+        if reason is not None:
+            reasons[reason] += 1
+            continue
+        found.setdefault(fields["id"], []).append(fields["epoch"])
+        samples.setdefault(fields["id"], _sample(fields, source, domain))
+    order = dict.fromkeys([*(id_ for id_, _ in source.expected), *found])  # as the run had it
+    whole = [samples[id_] for id_ in order if len(found.get(id_, ())) == epochs]
+    if partly := sum(len(seen) for seen in found.values() if len(seen) != epochs):
+        reasons["of problems of which another trace is missing"] += partly
+    if not whole:
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        raise AnytimeError(f"{source.path} holds no trace that can be handed back ({told})")
+    return whole, reasons
+
+
+def _sample(fields: Mapping[str, Any], source: InspectLog, domain: Domain | None) -> Sample:
+    metadata = dict(fields.get("metadata") or {})
+    if domain is not None and entry_of(metadata) is None:
+        gold = fields["target"]
+        metadata[KEY] = {
+            "domain": domain.name,
+            "dataset": source.header.eval.dataset.name or "",
+            "revision": None,
+            "split": None,
+            "id": str(fields["id"]),
+            "prompt": statement(fields),
+            "gold": (gold if isinstance(gold, str) else gold[0]).strip(),
+            "facts": {},
+        }
+    return Sample(
+        id=fields["id"],
+        input=given_input(fields),
+        target=fields["target"],
+        choices=fields.get("choices"),
+        metadata=metadata,
+    )
+
+
+def hand_back(path: Path, model: str, folder: Path, settings: Mapping[str, Any]) -> None:
+    """Run the task on a log, as `inspect eval anytime/annotate` does.
+
+    Args:
+        path: The log.
+        model: As Inspect names it.
+        folder: Where the new log is written.
+        settings: Further arguments of `annotate`.
+
+    Raises:
+        AnytimeError: It cannot be handed back, or the run did not end well.
+    """
+    arguments = {"log": str(path.resolve()), **settings}
+    try:
+        asked = get_model(model)
+    except (ValueError, PrerequisiteError) as error:  # no such provider, no key
+        # Inspect's own sentences have several lines and marks for colours.
+        told = " ".join(Text.from_markup(str(error)).plain.split())
+        raise AnytimeError(f"model {model} cannot be had: {told}") from None
+    try:
+        (log,) = inspect_ai.eval(
+            "anytime/annotate", model=asked, task_args=arguments, log_dir=str(folder)
+        )
+    except PrerequisiteError as error:
+        raise AnytimeError(str(error)) from None
+    if log.status != "success":
+        raise AnytimeError(
+            f"the run on {path} ended with status {log.status}: inspect eval-retry {log.location} "
+            f"goes on with it"
+        )

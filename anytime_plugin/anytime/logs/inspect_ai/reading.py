@@ -1,0 +1,198 @@
+"""Finished Inspect logs as runs: their answers are graded again."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from inspect_ai.log import EvalLog
+from inspect_ai.model import ModelOutput
+
+from anytime.domains.base import Grade
+from anytime.cutting.frames import separated
+from anytime.errors import AnytimeError
+from anytime.grading import grading_once
+from anytime.hosts.inspect_ai.driver import reply_from
+from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading, sample_name
+from anytime.hosts.inspect_ai.records import (
+    ANNOTATED,
+    CURVE,
+    KEY,
+    WRAP,
+    Record,
+    domain_of,
+    entry_of,
+    is_record,
+)
+from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of
+from anytime.runs import GradedTrace, RunInfo, TraceId
+
+__all__ = ["InspectRun"]
+
+_OURS = ("anytime/curve", "curve")
+"""Scorers that grade for others."""
+
+_OPTIONS: dict[str, Any] = {"envelope": "mean", "scale": "linear", "q_max": 1.0, "seed": 0}
+
+
+class InspectRun:
+    """A finished run of any task that was solved by one of our solvers.
+
+    Args:
+        path: The log, `.eval` or `.json`.
+
+    Attributes:
+        info: Where it is from.
+        skipped: Samples without a curve, by reason.
+        regraded: Samples graded otherwise than in the log.
+
+    Raises:
+        AnytimeError: It cannot be read, or has no checkpoints.
+    """
+
+    info: RunInfo
+
+    def __init__(self, path: Path) -> None:
+        """Read the header and one sample."""
+        self._log = InspectLog(path)
+        self.skipped: Counter[str] = Counter()
+        self.regraded = 0
+        first = next(self._log.samples(), None)
+        if first is None:
+            raise AnytimeError(f"{path} holds no samples: its run had none, or did not log them")
+        header = self._log.header
+        told = header.eval.metadata or {}
+        ours = entry_of(first.metadata) or _task_entry(told)
+        if ours is None and not is_record(first.store.get(KEY)) and ANNOTATED not in told:
+            raise AnytimeError(
+                f"{path} is a log of {header.eval.task}, which was not run at several budgets: add "
+                f"what stands in its traces with anytime annotate, or run the task by "
+                f"anytime/wrap"
+            )
+        self.info = _info(header, path, ours)
+
+    def traces(self) -> Iterator[GradedTrace]:
+        """All traces, a problem's own one after another."""
+        left = Counter(map(sample_name, self._log.expected))
+        entry, grade = None, None
+        for sample in self._log.samples():
+            left.pop(sample_name((sample.id, sample.epoch)), None)
+            record = sample.record()
+            if sample.failed or record is None:
+                self.skipped[_reason(sample)] += 1
+                continue
+            if entry is None or entry != sample.metadata.get(KEY):
+                entry, known = sample.metadata.get(KEY), domain_of(sample.metadata)
+                grade = grading_once(*known) if known else None
+            by_scorer = self._graded(record, grade)
+            if not by_scorer:
+                self.skipped["not scored"] += 1
+                continue
+            self.regraded += _differs(sample, record, next(iter(by_scorer.values())))
+            for scorer, grades in by_scorer.items():
+                yield GradedTrace(
+                    str(sample.id), sample.epoch, record.elicited, record.method, grades, scorer
+                )
+        if left:
+            self.skipped["missing in the log"] += len(left)
+
+    def _graded(
+        self, record: Record, grade: Callable[[str], Grade] | None
+    ) -> dict[str, Sequence[Grade]]:
+        """The grades of each scorer, without those that gave none."""
+        if record.grades:
+            return dict(record.grades)
+        if grade is not None:
+            points = record.elicited.checkpoints
+            return {self.info.scorers[0]: [grade(point.answer) for point in points]}
+        verdicts: dict[str, list[Grade]] = {}
+        for place, said in enumerate(record.scores):
+            for number, (scorer, verdict) in enumerate(zip(self.info.scorers, said, strict=False)):
+                answer = record.answers[place][number] if record.answers else ""
+                for name, value in numbers_of(scorer, verdict).items():
+                    if not (isinstance(value, float) and math.isnan(value)):
+                        known = foreign_grade(value)
+                        known = replace(known, answer=answer or known.answer)
+                        verdicts.setdefault(name, []).append(known)
+        return {name: each for name, each in verdicts.items() if len(each) == len(record.scores)}
+
+    def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
+        """The texts of some traces, without those of contract runs, which are no one text."""
+        places = {(str(id_), epoch): (id_, epoch) for id_, epoch in self._log.expected}
+        known = [places[trace] for trace in wanted if trace in places]
+        for sample in self._log.some(known):
+            record = sample.record()
+            if record is None or record.elicited.mode == "contract" or sample.output is None:
+                continue
+            with reading(self._log.path):
+                trace = separated(reply_from(ModelOutput.model_validate(sample.output)))
+            yield (str(sample.id), sample.epoch), trace.reasoning + trace.text
+
+
+def _task_entry(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Our entry in a task's metadata, which says of its problems what is common to them."""
+    entry = metadata.get(KEY)
+    common = {"domain", "dataset", "revision", "split"}
+    return entry if isinstance(entry, Mapping) and entry.keys() >= common else None
+
+
+def _info(header: EvalLog, path: Path, ours: Mapping[str, Any] | None) -> RunInfo:
+    run = header.eval
+    options = _OPTIONS | {
+        name: value for name, value in run.task_args.items() if name in _OPTIONS and value
+    }
+    for score in header.results.scores if header.results else []:
+        if (index := score.metrics.get("anytime_index")) is not None:
+            options |= {name: index.params[name] for name in _OPTIONS if name in index.params}
+            break
+    names = [scorer.name for scorer in run.scorers or []]
+    own = [name for name in names if name not in _OURS and not name.endswith(CURVE)]
+    scorers = (ours["domain"],) if ours else tuple(own or names)
+    return RunInfo(
+        harness="inspect_ai",
+        log=str(path),
+        run=run.eval_id,
+        task=(run.metadata or {}).get(WRAP, {}).get("task", run.task),
+        domain=ours["domain"] if ours else None,
+        dataset=ours["dataset"] if ours else run.dataset.name or "",
+        revision=ours["revision"] if ours else None,
+        split=ours["split"] if ours else None,
+        model=run.model,
+        scorers=scorers,
+        source="annotated" if ANNOTATED in (run.metadata or {}) else "elicited",
+        created=run.created or None,
+        version=run.packages.get("inspect_ai"),
+        sampling={
+            name: value
+            for name in ("temperature", "top_p", "top_k")
+            if (value := getattr(run.model_generate_config, name)) is not None
+        },
+        **options,
+    )
+
+
+def _reason(sample: LoggedSample) -> str:
+    if sample.failed:
+        return sample.failed
+    if sample.limit:
+        return f"stopped by its {sample.limit} limit"
+    skipped = sample.store.get(KEY)
+    if isinstance(skipped, Mapping) and isinstance(skipped.get("skipped"), str):
+        return str(skipped["skipped"])
+    return "without checkpoints"
+
+
+def _differs(sample: LoggedSample, record: Record, grades: Sequence[Grade]) -> bool:
+    for score in (sample.scores or {}).values():
+        value = score.get("value")
+        if isinstance(value, dict):
+            return any(
+                isinstance(logged := value.get(f"q@{point.budget}"), int | float)
+                and not math.isclose(logged, grade.quality, abs_tol=1e-9)
+                for point, grade in zip(record.elicited.checkpoints, grades, strict=True)
+            )
+    return False

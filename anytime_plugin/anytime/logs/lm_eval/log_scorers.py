@@ -1,0 +1,228 @@
+"""Who grades the beginnings of logged traces: an lm-eval task without its data, or a domain.
+
+A log holds what its task made of each document, so the task is built on a logged document in place
+of its dataset: nothing is downloaded, and nothing is processed twice. The task itself comes from
+lm-eval's index. The source texts of functions that a results file holds are never run.
+
+The touch of lm-eval's private `_factory`, which reads a task's YAML, is in `_configuration` alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from anytime.domains.base import Domain, Grade, Problem
+from anytime.cutting.frames import separated
+from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.base_task import AtEveryBudget
+from anytime.hosts.lm_eval.discovery import PREFIX
+from anytime.hosts.lm_eval.api import ConfigurableTask, Instance, TaskManager, mean
+from anytime.hosts.lm_eval.task_lookup import RANKED
+from anytime.logs.lm_eval.log_file import PlainRun, PlainSample
+from anytime.hosts.lm_eval.records import PARSED, QUALITY
+from anytime.protocol import Reply
+
+__all__ = ["Grader", "grader", "index_of", "problem_of"]
+
+_HINT = (
+    "name --task and the lm-eval task whose grading is to be used, --include-path and the folder "
+    "of its YAML, or --domain (aime, gpqa, trip)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grader:
+    """Who grades a log's answers.
+
+    Attributes:
+        task: What `judging.judge` takes.
+        name: Of the task or the domain.
+        repeats: How many responses its filters see together; None for all of a document.
+        domain: The domain, where one grades.
+        document: What the task takes for a sample's document.
+    """
+
+    task: Any
+    name: str
+    repeats: int | None
+    domain: Domain | None
+    document: Callable[[PlainSample], Any]
+
+    @property
+    def curved(self) -> Mapping[str, bool]:
+        """Metrics that may have an index, and whether higher is better."""
+        return {QUALITY: True} if self.domain else self.task.higher_is_better()
+
+
+def grader(
+    run: PlainRun, domain: Domain | None, task: str | None, include_path: Path | None
+) -> Grader:
+    """Find who grades a log: the domain that is named, the task that is named, or the log's own.
+
+    Raises:
+        AnytimeError: The task is unknown or cannot be made, or its answers are not to be graded
+            here.
+    """
+    if domain is not None:
+        return Grader(_DomainTask(domain), domain.name, 1, domain, problem_of)
+    name = task or run.header.task
+    try:
+        made = _without_data(name, index_of(include_path), run.first.fields["doc"])
+    except AnytimeError as error:
+        raise AnytimeError(f"{run.path} cannot be annotated: {error}") from None
+    own = task is None or task == run.header.task
+    repeats = None if own else int(made.config.repeats or 1)
+    return Grader(made, name, repeats, None, lambda sample: sample.fields["doc"])
+
+
+@functools.lru_cache(maxsize=1)
+def index_of(include_path: Path | None) -> Any:
+    """What knows the tasks of lm-eval, and those of a folder: indexing all takes seconds."""
+    if include_path is not None and not include_path.is_dir():
+        raise AnytimeError(f"--include-path {include_path} is no folder: name one with task YAML")
+    return TaskManager(include_path=None if include_path is None else str(include_path))
+
+
+def _without_data(name: str, known: Any, doc: Any) -> Any:
+    """A task of lm-eval's that has no document but one.
+
+    Raises:
+        AnytimeError: It is unknown, cannot be made, or must not run here.
+    """
+    entry = known.task_index.get(name)
+    if entry is None or entry.kind.name not in ("TASK", "PY_TASK"):
+        near = difflib.get_close_matches(name, known.all_subtasks, n=1)
+        what = "names no task of lm-eval" if entry is None else "names a group of tasks, not one"
+        near_miss = f" (is it {near[0]}?)" if near else ""
+        raise AnytimeError(f"{name} {what}{near_miss}: {_HINT}")
+    try:
+        config = _configuration(known, entry)
+        kind = config.pop("class", ConfigurableTask)
+        ours = issubclass(kind, AtEveryBudget)
+        made = None if ours else _built(kind, config, doc)
+    except Exception as error:  # whatever the YAML, its functions and what they import raise
+        raise AnytimeError(
+            f"the task {name} cannot be made for its documents ({type(error).__name__}: {error}): "
+            f"{_HINT}"
+        ) from None
+    if made is None:
+        raise AnytimeError(f"{name} is a task of anytime's own, which --domain stands for: {_HINT}")
+    if made.OUTPUT_TYPE not in ("generate_until", None):
+        raise AnytimeError(f"of the task {name} {RANKED} ({made.OUTPUT_TYPE})")
+    if getattr(made, "UNSAFE_CODE", False):
+        raise AnytimeError(
+            f"{name} grades by running the code that the model wrote, at every budget, which "
+            f"anytime annotate does not do: lm_eval --tasks {PREFIX}{name} "
+            f"--confirm_run_unsafe_code runs it live"
+        )
+    return made
+
+
+def _configuration(known: Any, entry: Any) -> dict[str, Any]:
+    config: dict[str, Any] = known._factory._load_full_config(entry, None)
+    for name in ("tag", "group", "task_list"):
+        config.pop(name, None)
+    return config
+
+
+def _built(kind: type, config: Mapping[str, Any], doc: Any) -> Any:
+    of_data = ("process_docs", "custom_dataset", "fewshot_config", "fewshot_split", "num_fewshot")
+    config = {**config, **dict.fromkeys(of_data)}
+    made: Any = type(f"Logged{kind.__name__}", (_Logged, kind), {"logged": _Documents([doc])})
+    # A class may bring its configuration along instead.
+    takes_one = "config" in inspect.signature(kind).parameters
+    task = made(config=config) if takes_one else made()
+    if getattr(task, "config", None) is not None:
+        task.config.task = config["task"]
+    return task
+
+
+class _Documents(list[Any]):
+    """Documents in memory; lm-eval looks at the names of their fields."""
+
+    @property
+    def features(self) -> dict[str, Any]:
+        return dict.fromkeys(self[0]) if isinstance(self[0], Mapping) else {}
+
+
+class _Logged:
+    """Stands before a task's class among the bases: its data are what a log holds of them."""
+
+    logged: _Documents
+    dataset: Mapping[str, Any]
+
+    def download(self, *given: Any, **options: Any) -> None:
+        self.dataset = {}
+
+    @property
+    def eval_docs(self) -> _Documents:
+        return self.logged
+
+    def training_docs(self) -> _Documents:
+        return self.logged
+
+    def validation_docs(self) -> _Documents:
+        return self.logged
+
+    def test_docs(self) -> _Documents:
+        return self.logged
+
+    def fewshot_docs(self) -> list[Any]:
+        return []
+
+
+class _Extracted:
+    """A domain's grade, which shows as the answer it was given for."""
+
+    def __init__(self, grade: Grade) -> None:
+        self.grade = grade
+
+    def __str__(self) -> str:
+        return self.grade.answer
+
+    def __repr__(self) -> str:
+        return repr(self.grade)
+
+
+class _DomainTask:
+    """A domain as what `judging.judge` takes for a task; its documents are problems."""
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+        self._instances: Sequence[Instance] = ()
+
+    def apply_filters(self) -> None:
+        """Grade; the one filter is named after the domain."""
+        for instance in self._instances:
+            seen = separated(Reply(instance.resps[0])).text
+            try:
+                grade = self._domain.grade(instance.doc, seen)
+            except KeyError as missing:
+                raise AnytimeError(
+                    f"domain {self._domain.name} needs the {missing.args[0]} of a problem, which "
+                    f"the log does not hold"
+                ) from None
+            instance.filtered_resps[self._domain.name] = _Extracted(grade)
+
+    def process_results(self, doc: Problem, results: Sequence[_Extracted]) -> dict[str, Any]:
+        (found,) = results
+        grade = found.grade
+        return {QUALITY: grade.quality, **grade.metrics, PARSED: float(bool(grade.parsed))}
+
+    def aggregation(self) -> dict[str, Any]:
+        return dict.fromkeys([QUALITY, *self._domain.metrics, PARSED], mean)
+
+    def higher_is_better(self) -> dict[str, bool]:
+        return dict.fromkeys([QUALITY, *self._domain.metrics, PARSED], True)
+
+
+def problem_of(sample: PlainSample) -> Problem:
+    """A sample as a problem of a domain: the prompt is what the model was asked."""
+    gold = str(sample.fields.get("target", "")).strip()
+    return Problem(str(sample.doc_id), str(sample.context or ""), gold)

@@ -1,0 +1,71 @@
+"""What methods ask the simulated reasoner beside its problems: insights, and its judgement.
+
+A simulation like the rest of it: its insights are canned, for a simulator has none, and as a judge
+it is told which answer is right, which the model under test is not.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from anytime.methods.leap import LEARN, MERGE
+from anytime.models.conversation import chance
+from anytime.models.solutions import Solution
+from anytime.preferences.judge import ANSWER, COMPARE, FIRST, PROBLEM, SCORE, SECOND
+
+__all__ = ["INSIGHTS", "Judged", "asks_for_insights", "judged", "verdict"]
+
+INSIGHTS = (
+    "- State the best answer so far as soon as there is one.\n"
+    "- Check an answer against everything that is given before going on from it."
+)
+"""Canned: nothing is learned, and every mistake teaches the same."""
+
+
+def asks_for_insights(asked: str) -> bool:
+    """Whether LEAP asks for insights or to merge some."""
+    return LEARN in asked or MERGE in asked
+
+
+class Judged(NamedTuple):
+    """A problem, with one answer to score or two to compare."""
+
+    statement: str
+    answers: tuple[str, ...]
+
+
+def judged(asked: str) -> Judged | None:
+    """What a text asks to judge; None where it asks something else."""
+    if not asked.startswith(f"{PROBLEM}\n\n"):
+        return None
+    asked = asked.removeprefix(f"{PROBLEM}\n\n")
+    shown, compares, _ = asked.rpartition(f"\n\n{COMPARE}")
+    if compares:
+        statement, _, answers = shown.partition(f"\n\n{FIRST}\n\n")
+        first, _, second = answers.partition(f"\n\n{SECOND}\n\n")
+        return Judged(statement, (first, second))
+    shown, scores, _ = asked.rpartition(f"\n\n{SCORE}")
+    if scores:
+        statement, _, answer = shown.partition(f"\n\n{ANSWER}\n\n")
+        return Judged(statement, (answer,))
+    return None
+
+
+def verdict(case: Judged, solution: Solution, accuracy: float, seed: int) -> str:
+    """The judgement, right with probability `accuracy`; of equally good answers the first."""
+    rights = [_is_right(answer, solution) for answer in case.answers]
+    errs = chance("judge", *case, seed).random() >= accuracy
+    if len(rights) == 1:
+        return f"Score: {100 if rights[0] != errs else 0}"
+    better = 2 if rights == [False, True] else 1
+    return f"Better: {3 - better if errs and rights[0] != rights[1] else better}"
+
+
+def _is_right(answer: str, solution: Solution) -> bool:
+    """Whether the right answer is the one stated last: a whole trace may have stated several."""
+    places = {
+        (place + len(candidate), len(candidate)): candidate
+        for candidate in (solution.right, *solution.wrong)
+        if (place := answer.rfind(candidate)) >= 0
+    }
+    return bool(places) and places[max(places)] == solution.right

@@ -1,0 +1,109 @@
+"""What a program found out about a trace: the answer at each budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from anytime.cutting.tokens import CutSource
+from anytime.protocol import Finish, Reply
+from anytime.settings import Continuation, Mode
+
+__all__ = ["Checkpoint", "Elicited", "own_answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A trace cut at one budget, with the answer obtained there.
+
+    Attributes:
+        budget: In trace tokens.
+        answer: The text that is graded.
+        forced: Whether the model was made to answer; False where the trace had ended by itself, and
+            in contract mode.
+        tokens: Trace tokens really spent: the budget, or fewer where the trace had ended; None in
+            contract mode where the back end does not tell.
+        answer_tokens: Tokens generated for the forced answer, leaked reasoning included; 0 where
+            none was forced, None where the back end did not tell.
+        leaked_reasoning_tokens: Reasoning sneaked into the forced answer, estimated from its share
+            of the text where the back end does not count it.
+        finish: Why the answer ended.
+        cut: How the cut was found; None where nothing was cut.
+        continuation: How the cut trace was handed back; None where it was not.
+        end: Where the cut lies, in characters of reasoning + text; None where nothing was cut.
+        seconds: Wall time of the call that gave the answer.
+        cost: Its price in dollars.
+    """
+
+    budget: int
+    answer: str
+    forced: bool
+    tokens: int | None
+    answer_tokens: int | None
+    leaked_reasoning_tokens: int
+    finish: Finish
+    cut: CutSource | None = None
+    continuation: Continuation | None = None
+    end: int | None = None
+    seconds: float | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elicited:
+    """What a program found out about one trace (interrupt) or one run per budget (contract).
+
+    Attributes:
+        mode: Which program ran, or `intrace`: nothing was asked, and what stands in the beginning
+            of the trace was graded.
+        tokens: Length of the trace in tokens; in contract mode that of the largest run, if told.
+        finish: Why the trace (the largest run) ended.
+        checkpoints: One per budget, in order.
+        trace: The reply the trace came in (interrupt) or that of the largest run (contract); kept
+            for the host, which puts it where its own completions go.
+    """
+
+    mode: Mode | Literal["intrace"]
+    tokens: int | None
+    finish: Finish
+    checkpoints: tuple[Checkpoint, ...]
+    trace: Reply | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, without what is None and without the trace, which a host logs anyway."""
+        return {
+            "mode": self.mode,
+            "tokens": self.tokens,
+            "finish": self.finish,
+            "checkpoints": [
+                {
+                    name: value
+                    for name in Checkpoint.__slots__
+                    if (value := getattr(checkpoint, name)) is not None
+                }
+                for checkpoint in self.checkpoints
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Elicited:
+        """Read what `to_json` wrote; an answer may be left out where it stands elsewhere."""
+        required = {"tokens": None, "answer_tokens": None, "answer": ""}
+        checkpoints = tuple(Checkpoint(**required | kept) for kept in record["checkpoints"])
+        return cls(**{**record, "checkpoints": checkpoints})
+
+
+def own_answer(budget: int, length: int, trace: Reply, *, answer: str) -> Checkpoint:
+    """The checkpoint of a trace that had ended by itself before its budget was spent."""
+    return Checkpoint(
+        budget=budget,
+        answer=answer,
+        forced=False,
+        tokens=length,
+        answer_tokens=0,
+        leaked_reasoning_tokens=0,
+        finish=trace.finish,
+        seconds=trace.seconds,
+        cost=trace.cost,
+    )

@@ -1,0 +1,148 @@
+"""Answers that already stand in a trace: what its beginnings are worth, with nobody asked.
+
+A finished log has traces and no answers at budgets. Where no model shall be asked, each beginning
+of a trace is graded as it stands. That is a lower bound of what `interrupt` finds: a model that was
+interrupted might have answered where it had not yet written an answer down.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from anytime.budgets import BudgetGrid
+from anytime.cutting.calibration import estimate
+from anytime.cutting.frames import visible
+from anytime.cutting.tokens import Tokenizer, measure
+from anytime.errors import AnytimeError
+from anytime.programs.checkpoints import Checkpoint, Elicited, own_answer
+from anytime.protocol import Reply
+
+__all__ = [
+    "Annotated",
+    "Standing",
+    "Watch",
+    "doublings",
+    "in_trace",
+    "readable",
+    "trace_tokens",
+]
+
+SPECIAL_TOKENS = 16
+"""A back end may count so many tokens that show nothing: headers, ends of turns."""
+
+Watch = Callable[[Iterator[Any]], Iterator[Any]]
+"""Shows how far somebody is who goes through what it is given."""
+
+LEAST = 64
+"""The largest budget that `doublings` ends with is no smaller."""
+
+
+class Standing(NamedTuple):
+    """What stands in a trace at every budget.
+
+    Attributes:
+        elicited: The checkpoints, without their answers, which are parts of the trace.
+        texts: What is graded, one per checkpoint: of a trace that had ended its visible text, as
+            ever; else all that was written up to the budget, reasoning and text.
+    """
+
+    elicited: Elicited
+    texts: tuple[str, ...]
+
+
+@dataclass
+class Annotated:
+    """What became of a log.
+
+    Attributes:
+        samples: How many have a curve now.
+        empty: How many of those have an empty trace, whose quality is that of no answer.
+        skipped: Samples without a curve, by reason.
+        regraded: Samples whose whole trace was graded otherwise than in the log.
+        estimated: Traces whose tokens nobody counted: cut by an estimate.
+    """
+
+    samples: int = 0
+    empty: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    regraded: int = 0
+    estimated: int = 0
+
+
+def in_trace(reply: Reply, budgets: BudgetGrid, tokenizer: Tokenizer | None = None) -> Standing:
+    """Cut a finished trace at every budget below its length.
+
+    Args:
+        reply: The trace.
+        budgets: Where to cut.
+        tokenizer: Cuts where the reply has no token texts. Without either, and without a token
+            count, the tokens are estimated from the text, and the cuts say so.
+
+    Raises:
+        AnytimeError: As in `readable`.
+    """
+    trace = readable(reply)
+    ruler = measure(trace, tokenizer, estimated=True)
+    ended = trace.finish != "length"
+    checkpoints: list[Checkpoint] = []
+    texts: list[str] = []
+    for budget in budgets:
+        if ended and budget >= ruler.length:
+            checkpoints.append(own_answer(budget, ruler.length, trace, answer=""))
+            texts.append(trace.text)
+            continue
+        cut = ruler.cut(budget)
+        checkpoints.append(
+            Checkpoint(
+                budget=budget,
+                answer="",
+                forced=False,
+                tokens=cut.tokens,
+                answer_tokens=0,
+                leaked_reasoning_tokens=0,
+                finish="length",
+                cut=cut.source,
+                end=cut.end,
+            )
+        )
+        texts.append("\n\n".join(part for part in (cut.reasoning, cut.text) if part))
+    elicited = Elicited("intrace", ruler.length, trace.finish, tuple(checkpoints), reply)
+    return Standing(elicited, tuple(texts))
+
+
+def readable(reply: Reply) -> Reply:
+    """The trace of a finished log, reasoning and text apart.
+
+    Raises:
+        HiddenReasoningError: The provider withheld the reasoning.
+        AnytimeError: The text is not what the model wrote: no tokenizer makes more tokens than
+            bytes. Solvers that shuffle options write the answer anew, for one.
+    """
+    trace = visible(reply)
+    shown = len((trace.reasoning + trace.text).encode(errors="replace"))
+    if trace.output_tokens is not None and trace.output_tokens > shown + SPECIAL_TOKENS:
+        raise AnytimeError(
+            "its text is shorter than the tokens it took: the log holds the answer, not the trace"
+        )
+    return trace
+
+
+def trace_tokens(reply: Reply, tokenizer: Tokenizer | None = None) -> int:
+    """Length of a trace in tokens, estimated from its text where nobody counted."""
+    if tokenizer is None:
+        return reply.output_tokens or estimate(reply.reasoning + reply.text)
+    return len(tokenizer.ends(reply.reasoning)) + len(tokenizer.ends(reply.text))
+
+
+def doublings(longest: int, count: int = 7) -> BudgetGrid:
+    """A grid that ends at the first power of two that no trace is longer than.
+
+    Args:
+        longest: Tokens of the longest trace.
+        count: Budgets, each twice the one before.
+    """
+    last = max(LEAST, 1 << (max(1, longest) - 1).bit_length())
+    return BudgetGrid(last >> step for step in reversed(range(count)))

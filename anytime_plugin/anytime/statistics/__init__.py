@@ -1,0 +1,1 @@
+"""The numbers of curves: index, bands, comparison."""
