@@ -39,8 +39,8 @@ from anytime.hosts.inspect_ai.records import (
 )
 from anytime.methods.prompting import COSTS
 from anytime.programs.checkpoints import Checkpoint
-from anytime.settings import Envelope, QMax, Scale
-from anytime.statistics.index import Curve, anytime_index, budget_weights, index_interval
+from anytime.settings import Envelope, IndexOptions, QMax, Scale, check_options
+from anytime.statistics.index import Curve, anytime_index, index_interval
 
 __all__ = ["anytime", "curve", "curve_metrics", "foreign_grade", "numbers_of", "score_curve"]
 
@@ -62,20 +62,19 @@ def anytime(
         q_max: Quality that counts as 1, or `achieved`.
         seed: Of the bootstrap interval.
     """
+    options = IndexOptions(envelope, scale, q_max, seed)
     with one_sentence():
-        budget_weights([1, 2], scale)
-        anytime_index(Curve([1, 2], [[1, 1]]), envelope=envelope, q_max=q_max)
+        check_options(options)
 
     def block(scores: list[SampleScore]) -> dict[str, float]:
         values = [score.score.value for score in scores if isinstance(score.score.value, dict)]
-        return _block(values, envelope, scale, q_max, seed)
+        return _block(values, options)
 
     return block
 
 
-def _block(
-    values: Sequence[Mapping[str, Any]], envelope: Envelope, scale: Scale, q_max: QMax, seed: int
-) -> dict[str, float]:
+def _block(values: Sequence[Mapping[str, Any]], options: IndexOptions) -> dict[str, float]:
+    envelope, scale, q_max, seed = options
     if not values:  # Inspect asks before the first sample is done
         return dict.fromkeys(_BLOCK, math.nan)
     budgets = [int(found[1]) for key in values[0] if (found := _BUDGET_KEY.match(key))]
@@ -138,16 +137,13 @@ _BLOCK = (
 
 
 def curve_metrics(
-    envelope: Envelope = "mean", scale: Scale = "linear", q_max: QMax = 1.0, seed: int = 0
+    options: IndexOptions,
 ) -> list[Metric | dict[str, list[Metric]]]:
     """Metrics of `anytime/curve`: a mean per budget, and the block of `anytime`."""
-    return [
-        {"q@*": [mean(), stderr()], "em@*": [mean()]},
-        anytime(envelope, scale, q_max, seed),
-    ]
+    return [{"q@*": [mean(), stderr()], "em@*": [mean()]}, anytime(*options)]
 
 
-@scorer(metrics=curve_metrics())
+@scorer(metrics=curve_metrics(IndexOptions()))
 def curve(envelope: Envelope = "mean") -> Scorer:
     """Quality of the answer at every budget.
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from anytime.domains.base import Domain, Problem
 from anytime.grading import trace_values
 from anytime.hosts.lm_eval.api import mean
-from anytime.hosts.lm_eval.settings import RunSettings, Settings
+from anytime.hosts.lm_eval.settings import Settings, TaskSettings
 from anytime.methods.prompting import COSTS
 from anytime.programs.checkpoints import Elicited
 from anytime.statistics.index import Curve, anytime_index, index_interval
@@ -79,7 +79,7 @@ def values(
     return averaged | index_values(curve, settings)
 
 
-def index_values(quality: Sequence[Sequence[float]], settings: RunSettings) -> dict[str, float]:
+def index_values(quality: Sequence[Sequence[float]], settings: TaskSettings) -> dict[str, float]:
     """A problem's own index with its companions; they carry the curve they were taken from.
 
     NaN where one is outside [0, 1]: whether a metric of others is a quality is not known before,
@@ -91,7 +91,7 @@ def index_values(quality: Sequence[Sequence[float]], settings: RunSettings) -> d
     """
     if not _is_quality(quality):
         return dict.fromkeys(_INDEX, Curved(math.nan, quality))
-    own = Curve(settings.budgets, [quality])
+    own = Curve(settings.run.budgets, [quality])
     return {name: Curved(statistic(own, settings), quality) for name, statistic in _INDEX.items()}
 
 
@@ -100,37 +100,44 @@ def _is_quality(values: npt.ArrayLike) -> bool:
     return bool(((found >= 0) & (found <= 1)).all())
 
 
-def _index(curve: Curve, settings: RunSettings) -> float:
+def _index(curve: Curve, settings: TaskSettings) -> float:
     return anytime_index(
-        curve, envelope=settings.envelope, scale=settings.scale, q_max=settings.q_max
+        curve,
+        envelope=settings.index.envelope,
+        scale=settings.index.scale,
+        q_max=settings.index.q_max,
     )
 
 
-def _raw(curve: Curve, settings: RunSettings) -> float:
-    return anytime_index(curve, envelope="none", scale=settings.scale, q_max=settings.q_max)
+def _raw(curve: Curve, settings: TaskSettings) -> float:
+    return anytime_index(
+        curve, envelope="none", scale=settings.index.scale, q_max=settings.index.q_max
+    )
 
 
-def _drift(curve: Curve, settings: RunSettings) -> float:
-    enveloped = anytime_index(curve, envelope="mean", scale=settings.scale, q_max=settings.q_max)
+def _drift(curve: Curve, settings: TaskSettings) -> float:
+    enveloped = anytime_index(
+        curve, envelope="mean", scale=settings.index.scale, q_max=settings.index.q_max
+    )
     return enveloped - _raw(curve, settings)
 
 
-def _bound(side: int) -> Callable[[Curve, RunSettings], float]:
-    def statistic(curve: Curve, settings: RunSettings) -> float:
+def _bound(side: int) -> Callable[[Curve, TaskSettings], float]:
+    def statistic(curve: Curve, settings: TaskSettings) -> float:
         if len(curve.quality) < 2:  # of one problem there is no interval
             return _index(curve, settings)
         return index_interval(
             curve,
-            envelope=settings.envelope,
-            scale=settings.scale,
-            q_max=settings.q_max,
-            seed=settings.seed,
+            envelope=settings.index.envelope,
+            scale=settings.index.scale,
+            q_max=settings.index.q_max,
+            seed=settings.index.seed,
         )[side]
 
     return statistic
 
 
-_INDEX: Mapping[str, Callable[[Curve, RunSettings], float]] = {
+_INDEX: Mapping[str, Callable[[Curve, TaskSettings], float]] = {
     "anytime_index": _index,
     "anytime_index_low": _bound(0),
     "anytime_index_high": _bound(1),
@@ -151,14 +158,14 @@ _BETTER = {
 def aggregations(domain: Domain, settings: Settings) -> dict[str, Aggregate]:
     """How each value becomes a number of the table: a mean, which has a stderr, or the index."""
     names = ["q", *domain.metrics]
-    per_budget = [f"{name}@{budget}" for name in names for budget in settings.budgets]
+    per_budget = [f"{name}@{budget}" for name in names for budget in settings.run.budgets]
     per_trace = ["final", "average", "overthinking", "unparsed", "leaked_reasoning_tokens"]
     if settings.method != "cot":
         per_trace += COSTS
     return dict.fromkeys([*per_budget, *per_trace], mean) | index_aggregations(settings)
 
 
-def index_aggregations(settings: RunSettings) -> dict[str, Aggregate]:
+def index_aggregations(settings: TaskSettings) -> dict[str, Aggregate]:
     """How the `index_values` of the problems become those of all of them."""
     return {name: _over_problems(statistic, settings) for name, statistic in _INDEX.items()}
 
@@ -169,7 +176,7 @@ def higher_is_better(names: Sequence[str]) -> dict[str, bool]:
 
 
 def _over_problems(
-    statistic: Callable[[Curve, RunSettings], float], settings: RunSettings
+    statistic: Callable[[Curve, TaskSettings], float], settings: TaskSettings
 ) -> Aggregate:
     def aggregate(items: Sequence[Curved]) -> float:
         quality = np.array([item.quality for item in items])
@@ -177,6 +184,6 @@ def _over_problems(
             return math.nan
         # Ranks send problems in an order of their own; sums of floats shall not depend on it.
         by_problem = quality.mean(axis=1)
-        return statistic(Curve(settings.budgets, quality[np.lexsort(by_problem.T)]), settings)
+        return statistic(Curve(settings.run.budgets, quality[np.lexsort(by_problem.T)]), settings)
 
     return aggregate

@@ -17,7 +17,7 @@ import numpy as np
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance, mean
 from anytime.hosts.lm_eval.scoring import Aggregate, index_aggregations, index_values
-from anytime.hosts.lm_eval.settings import RunSettings
+from anytime.hosts.lm_eval.settings import TaskSettings
 from anytime.statistics.index import overthought
 
 __all__ = [
@@ -168,7 +168,7 @@ def curved_metrics(
 
 
 def values_of(
-    verdicts: Sequence[Verdict], curved: Collection[str], settings: RunSettings, *, alone: bool
+    verdicts: Sequence[Verdict], curved: Collection[str], settings: TaskSettings, *, alone: bool
 ) -> dict[str, Any]:
     """Every value of one document behind one filter, averaged over its traces.
 
@@ -186,7 +186,7 @@ def values_of(
         AnytimeError: Several traces, and a value that is no number.
     """
     found = _averaged([verdict.whole for verdict in verdicts])
-    for place, budget in enumerate(settings.budgets):
+    for place, budget in enumerate(settings.run.budgets):
         at = _averaged([verdict.at[place] for verdict in verdicts])
         found |= {f"{metric}@{budget}": value for metric, value in at.items()}
     found["leaked_reasoning_tokens"] = float(np.mean([verdict.leaked for verdict in verdicts]))
@@ -221,7 +221,7 @@ def _averaged(values: Sequence[Values]) -> dict[str, Any]:
 
 
 def all_aggregations(
-    own: Mapping[str, Aggregate], curved: Collection[str], settings: RunSettings, *, alone: bool
+    own: Mapping[str, Aggregate], curved: Collection[str], settings: TaskSettings, *, alone: bool
 ) -> dict[str, Aggregate]:
     """How each value becomes a number of the table: the task's own way, and the index.
 
@@ -234,7 +234,7 @@ def all_aggregations(
     found = dict(own)
     for metric, aggregate in own.items():
         at = aggregate if aggregate is mean else _without_bootstrap(aggregate)
-        found |= {f"{metric}@{budget}": at for budget in settings.budgets}
+        found |= {f"{metric}@{budget}": at for budget in settings.run.budgets}
     found["leaked_reasoning_tokens"] = mean
     of_index = index_aggregations(settings)
     for metric in curved:
@@ -253,12 +253,12 @@ _WORSE = ("drift", "overthinking")
 
 
 def all_better(
-    own: Mapping[str, bool], curved: Collection[str], settings: RunSettings, *, alone: bool
+    own: Mapping[str, bool], curved: Collection[str], settings: TaskSettings, *, alone: bool
 ) -> dict[str, bool]:
     """For the arrows of the table; arguments as in `all_aggregations`."""
     found = dict(own)
     for metric, better in own.items():
-        found |= {f"{metric}@{budget}": better for budget in settings.budgets}
+        found |= {f"{metric}@{budget}": better for budget in settings.run.budgets}
     found["leaked_reasoning_tokens"] = False
     names = ("final", "average", "overthinking", *index_aggregations(settings))
     for metric in curved:
