@@ -22,11 +22,10 @@ from anytime.settings import Envelope, QMax, Scale, check_choice, check_q_max, c
 __all__ = [
     "Curve",
     "Interval",
-    "Summary",
     "anytime_index",
     "budget_weights",
     "index_interval",
-    "summarize",
+    "overthought",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -289,62 +288,6 @@ def _t_quantile(probability: float, freedom: int) -> float:
     mass = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
     angle = np.interp(probability - 0.5, 0.5 * mass / mass[-1], angles)
     return math.sqrt(freedom) * math.tan(float(angle))
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The Anytime Index and what is always reported beside it.
-
-    Attributes:
-        anytime_index: Anytime Index under the asked envelope.
-        interval: Its interval over problems.
-        raw: Index without envelope: what an interrupted user really gets.
-        final: Q_T, mean quality at the largest budget.
-        average: Mean of Q_t over budgets, unweighted.
-        drift: Index under the envelope `mean` minus `raw`: area lost to falling quality.
-        overthinking: Share of traces whose best quality exceeds their last.
-    """
-
-    anytime_index: float
-    interval: Interval
-    raw: float
-    final: float
-    average: float
-    drift: float
-    overthinking: float
-
-
-def summarize(
-    curve: Curve,
-    *,
-    envelope: Envelope = "mean",
-    scale: Scale = "linear",
-    q_max: QMax = 1.0,
-    confidence: float = 0.95,
-    resamples: int = 10_000,
-    seed: int = 0,
-) -> Summary:
-    """All numbers of one curve; arguments as in `index_interval`."""
-    if not isinstance(curve, Curve):
-        raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
-    raw = anytime_index(curve, envelope="none", scale=scale, q_max=q_max)
-    return Summary(
-        anytime_index=anytime_index(curve, envelope=envelope, scale=scale, q_max=q_max),
-        interval=index_interval(
-            curve,
-            envelope=envelope,
-            scale=scale,
-            q_max=q_max,
-            confidence=confidence,
-            resamples=resamples,
-            seed=seed,
-        ),
-        raw=raw,
-        final=float(curve.mean[-1]),
-        average=float(curve.mean.mean()),
-        drift=anytime_index(curve, envelope="mean", scale=scale, q_max=q_max) - raw,
-        overthinking=float(_mean(_mean(overthought(curve.quality), axis=1), axis=0)),
-    )
 
 
 def overthought(quality: npt.ArrayLike) -> FloatArray:

@@ -23,7 +23,7 @@ from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.learning import Source, check_source
 from anytime.hosts.lm_eval.records import Response, read_response
-from anytime.hosts.lm_eval.scoring import aggregations, higher_is_better, values
+from anytime.hosts.lm_eval.scoring import aggregations, arrows, values
 from anytime.hosts.lm_eval.settings import Settings, read_settings
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
@@ -70,7 +70,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         self.OUTPUT_TYPE = "generate_anytime"
         self._filters = [FilterEnsemble("none", [_AllTraces])]
         self._aggregation_list = aggregations(self._domain, self._settings)
-        self._higher_is_better = higher_is_better(list(self._aggregation_list))
+        self._higher_is_better = arrows(self._aggregation_list)
         self._metric_fn_list = dict.fromkeys(self._aggregation_list)
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
-from anytime.grading import leaked_reasoning
 from anytime.hosts.lm_eval.api import AGGREGATION_REGISTRY, Group, Instance
 from anytime.hosts.lm_eval.backends import LENGTHS, Prompt
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
@@ -36,6 +35,7 @@ from anytime.hosts.lm_eval.task_metrics import (
 from anytime.methods.prompting import Recipe
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
+from anytime.statistics.traces import leaked_reasoning
 
 __all__ = ["cue_of", "load_wrapped", "recorded", "wrapped"]
 

@@ -14,6 +14,7 @@ from anytime.hosts.lm_eval.api import mean, mean_stderr
 from anytime.hosts.lm_eval.task_metrics import (Verdict, all_aggregations, all_better, curved_metrics, values_of)
 from anytime.logs.lm_eval.log_file import PlainRun
 from anytime.logs.lm_eval.log_scorers import Grader
+from anytime.hosts.lm_eval.scoring import arrows
 from anytime.hosts.lm_eval.records import PARSED, WRAP, scorer_name
 from anytime.hosts.lm_eval.settings import ThirdPartySettings
 from anytime.hosts.lm_eval.wrapping import recorded
@@ -88,7 +89,7 @@ def add_task(results: dict[str, Any], found: Found, settings: ThirdPartySettings
         )
     better = all_better(_plain(grader.task.higher_is_better()), curved, settings, alone=alone)
     if grader.domain is not None:
-        better["unparsed"] = False
+        better |= arrows(["unparsed"])
     results.setdefault("higher_is_better", {}).setdefault(task, {}).update(better)
     results.setdefault("versions", {}).setdefault(task, "N/A")
     results.setdefault("n-shot", {})
