@@ -72,7 +72,7 @@ def test_every_command_has_examples_in_its_help(capsys: Any) -> None:
 
 
 def test_the_version_is_the_one_that_is_installed(capsys: Any) -> None:
-    assert told(capsys, "--version") == (0, f"anytime {version('anytime')}\n", "")
+    assert told(capsys, "--version") == (0, f"anytime {version('anytime-eval')}\n", "")
 
 
 def test_what_can_be_mended_is_one_sentence_with_code_2(capsys: Any) -> None:
@@ -248,4 +248,7 @@ def test_without_shtab_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "shtab", None)
     code, out, err = told(capsys, "--print-completion", "bash")
     assert (code, out) == (2, "")
-    assert err == "anytime: tab completion is written by shtab: pip install 'anytime[completion]'\n"
+    assert (
+        err
+        == "anytime: tab completion is written by shtab: pip install 'anytime-eval[completion]'\n"
+    )

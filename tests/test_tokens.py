@@ -278,5 +278,5 @@ def test_what_is_no_tokenizer_is_said_plainly(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(AnytimeError, match="there is no tokenizer file"):
         load_tokenizer("a/b/c")
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with pytest.raises(AnytimeError, match=r"pip install 'anytime\[hf\]'"):
+    with pytest.raises(AnytimeError, match=r"pip install 'anytime-eval\[hf\]'"):
         load_tokenizer("some/model")

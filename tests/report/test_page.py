@@ -208,7 +208,7 @@ def test_without_matplotlib_nothing_is_read(
         code, _, err = run(*words, tmp_path / "a.html")
         assert (code, err) == (
             2,
-            "anytime: figures need matplotlib: pip install 'anytime[plots]'\n",
+            "anytime: figures need matplotlib: pip install 'anytime-eval[plots]'\n",
         )
 
 

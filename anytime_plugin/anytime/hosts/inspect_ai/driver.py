@@ -20,6 +20,7 @@ from inspect_ai.model import (
 )
 
 from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.private import cause_of, token_ids_of
 from anytime.hosts.inspect_ai.providers import (
     provider_name,
     sends_raw_prompt,
@@ -91,19 +92,12 @@ async def _settle(
         try:
             outcomes[place] = await ask(request)
         except Exception as error:  # raised again by `drive` when the whole batch is settled
-            outcomes[place] = _cause(error)
+            outcomes[place] = cause_of(error)
 
     async with anyio.create_task_group() as group:
         for place, request in enumerate(batch):
             group.start_soon(settle, place, request)
     return [outcomes[place] for place in range(len(batch))]
-
-
-def _cause(error: Exception) -> Exception:
-    """The error behind tenacity's RetryError, whose own message names a Future and no reason."""
-    attempt = getattr(error, "last_attempt", None)
-    cause = attempt.exception() if attempt is not None else None
-    return cause if isinstance(cause, Exception) else error
 
 
 def requester(
@@ -143,7 +137,7 @@ def requester(
             output = await model.generate(messages, config=settings, cache=False)
         reply = reply_from(output)
         if token_ids and request.kind == "trace":
-            ids = await model.api.tokenize(reply.text)
+            ids = await token_ids_of(model, reply.text)
             reply = _with_ids(reply, ids)
         return reply, output
 

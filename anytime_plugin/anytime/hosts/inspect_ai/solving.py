@@ -17,6 +17,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.learning import Circumstances, Source, Teacher
+from anytime.hosts.inspect_ai.private import has_no_scorer
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
 from anytime.hosts.inspect_ai.records import (
     checkpoint_view,
@@ -223,7 +224,7 @@ async def _score_checkpoints(
         try:
             scores.append(await score(seen))
         except RuntimeError as error:
-            if "a task with a scorer" not in str(error):
+            if not has_no_scorer(error):
                 raise
             return []  # no scorer, or --no-score: the checkpoints alone, to be scored later
     return scores

@@ -19,7 +19,7 @@ from anytime.cutting.frames import THINK_OPEN
 from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval.api import LM, Instance, hash_args
+from anytime.hosts.lm_eval.api import Instance, hash_args
 from anytime.hosts.lm_eval.backends import (
     Prompt,
     arguments,
@@ -33,6 +33,7 @@ from anytime.hosts.lm_eval.backends import (
 )
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.learning import Source, material
+from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_of
 from anytime.hosts.lm_eval.records import NO_CONTENT, Response, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.prompting import Material, Prompted, Recipe, prompted
@@ -194,7 +195,7 @@ def _material(
         model=model_name(lm),
         sampling={
             "generation": run.gen_kwargs,
-            "seed": getattr(lm, "_seed", None),
+            "seed": seed_of(lm),
             "templated": spec.prompt.templated,
             "tokenizer": spec.run.tokenizer,
         },
@@ -242,7 +243,7 @@ def asker(
     lm: Any, runs: Sequence[TraceRequest], tokenizer: Tokenizer | None, store: TraceStore | None
 ) -> Ask:
     """Answers rounds of programs, one per run, from the model, its cache and the store."""
-    cache = getattr(lm.cache_hook, "dbdict", None)
+    cache = answers_kept(lm)
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
         outstanding = []
@@ -349,4 +350,4 @@ def finish_of(tokens: int, cap: int, tokenizer: Tokenizer) -> Finish:
     return "length" if tokens >= cap - slack else "stop"
 
 
-LM.generate_anytime = generate_anytime
+add_request_type(generate_anytime)

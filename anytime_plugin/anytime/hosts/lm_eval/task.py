@@ -22,6 +22,7 @@ from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.learning import Source, check_source
+from anytime.hosts.lm_eval.private import predicts_only, set_measures
 from anytime.hosts.lm_eval.records import Response, read_response
 from anytime.hosts.lm_eval.scoring import aggregations, arrows, values
 from anytime.hosts.lm_eval.settings import Settings, read_settings
@@ -68,10 +69,9 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         # Requests are of a type of their own, and ranks pad by this name; lm-eval accepts only its
         # own names while the config is read.
         self.OUTPUT_TYPE = "generate_anytime"
-        self._filters = [FilterEnsemble("none", [_AllTraces])]
-        self._aggregation_list = aggregations(self._domain, self._settings)
-        self._higher_is_better = arrows(self._aggregation_list)
-        self._metric_fn_list = dict.fromkeys(self._aggregation_list)
+        measures = aggregations(self._domain, self._settings)
+        filters = [FilterEnsemble("none", [_AllTraces])]
+        set_measures(self, measures, arrows(measures), filters)
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Load the domain's problems; nothing here goes through lm-eval's own loader."""
@@ -171,21 +171,13 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         self, doc: Mapping[str, Any], results: Sequence[Sequence[Response]]
     ) -> dict[str, Any]:
         """The values of one problem."""
-        if "bypass" in self._metric_fn_list:  # --predict_only
+        if predicts_only(self):
             return {"bypass": None}
         (responses,) = results
         # Padding between ranks can leave more than were asked for.
         traces = [read_response(response) for response in responses[: self._settings.traces]]
         with one_sentence():
             return dict(values(self._domain, _problem(doc), self._settings, traces))
-
-    def aggregation(self) -> dict[str, Any]:
-        """How each value becomes a number of the table."""
-        return dict(self._aggregation_list)
-
-    def higher_is_better(self) -> dict[str, bool]:
-        """For the arrows of the table."""
-        return dict(self._higher_is_better)
 
 
 class Documents(list[dict[str, Any]]):
