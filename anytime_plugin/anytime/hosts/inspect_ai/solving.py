@@ -17,7 +17,7 @@ from anytime.domains.base import Cue, Domain, Problem
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
-from anytime.hosts.inspect_ai.learning import Circumstances, Source, Teacher
+from anytime.hosts.inspect_ai.material import Materials, identity_of, sampling_settings
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
 from anytime.hosts.inspect_ai.records import (
     checkpoint_view,
@@ -26,7 +26,9 @@ from anytime.hosts.inspect_ai.records import (
     run_of,
     write_record,
 )
-from anytime.methods.prompting import Prompted, Recipe, check_recipe, prompted
+from anytime.methods.base import Recipe
+from anytime.methods.learning import Sampling, Source, check_recipe, completed
+from anytime.methods.prompting import Prompted, prompted
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.contract import contract
 from anytime.programs.elicit import GENERIC_CUE
@@ -109,7 +111,7 @@ def solving(
         given = checked_run(grid, mode, continuation, tokenizer, answer_tokens)
         check_recipe(recipe, mode or ("contract" if recipe.show == "matched" else "interrupt"))
         cutters = {tokenizer: None if tokenizer is None else load_tokenizer(tokenizer)}
-        teacher = Teacher(recipe, source or Source())
+        materials = Materials(recipe, source or Source())
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         model = get_model()
@@ -121,7 +123,7 @@ def solving(
                 cutters[run.tokenizer] = load_tokenizer(str(run.tokenizer))
             cutter = cutters[run.tokenizer] or host_tokenizer(model)
             known = domain_of(state.metadata)
-            made = await _prompted(state, model, teacher, run, cutter, known)
+            made = await _prompted(state, model, materials, run, cutter, known)
             program, used = _program(made, model, run, cutter, known)
             ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids")
             elicited, outputs = await drive(program, ask)
@@ -186,7 +188,7 @@ def _grid(run: Run, known: tuple[Domain, Problem] | None) -> BudgetGrid:
 async def _prompted(
     state: TaskState,
     model: Model,
-    teacher: Teacher,
+    materials: Materials,
     run: Run,
     cutter: Tokenizer | None,
     known: tuple[Domain, Problem] | None,
@@ -197,11 +199,7 @@ async def _prompted(
             "this task's options are shown and read by its own solver (multiple_choice), which "
             "ours replace: put the options into the prompt and score with match() or pattern()"
         )
-    task = run_of(state.metadata)
-    now = Circumstances(
-        domain=known[0] if known else None,
-        dataset=task.get("dataset"),
-        seed=task.get("seed", 0),
+    sampling = Sampling(
         budgets=_grid(run, known),
         # A contract run hands nothing back, but the pool it learns from does.
         continuation=resolve_continuation(
@@ -209,22 +207,23 @@ async def _prompted(
         ),
         answer_tokens=run.answer_tokens,
         tokenizer=cutter,
-        cutter=run.tokenizer or "",
         system=messages[0].content if messages and messages[0].role == "system" else "",
+        model=str(model),
+        identity=identity_of(model),
+        settings=sampling_settings(model, run.tokenizer or ""),
     )
-    material = await teacher.material(model, now)
-    content = known[0].content(known[1].prompt) if known else state.input_text
-    made = prompted(
-        teacher.recipe,
-        material,
+    domain = known[0] if known else None
+    task = run_of(state.metadata)
+    source = completed(materials.source, domain, task.get("dataset") or "", task.get("seed", 0))
+    return prompted(
+        materials.recipe,
+        await materials.material(model, source, sampling),
         messages,
-        content,
-        budgets=now.budgets,
+        known[0].content(known[1].prompt) if known else state.input_text,
+        budgets=sampling.budgets,
         count=counter(cutter),
+        domain=domain.name if domain else "",
     )
-    if material.domain and material.domain != (known[0].name if known else None):
-        made.record["cross_domain"] = True
-    return made
 
 
 def _program(

@@ -33,10 +33,13 @@ from anytime.hosts.lm_eval.backends import (
     takes_messages,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.learning import Source, material
+from anytime.hosts.lm_eval.material import check_sampled, material
 from anytime.hosts.lm_eval.records import NO_CONTENT, Response, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
-from anytime.methods.prompting import Material, Prompted, Recipe, prompted
+from anytime.methods.base import Material, Recipe
+from anytime.methods.learning import Sampling, Source, samples_pool
+from anytime.methods.prompting import Prompted, prompted
+from anytime.plugins import get_method
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.contract import contract
 from anytime.programs.interrupt import interrupt
@@ -148,8 +151,7 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
 
 def _cuts(spec: Spec) -> bool:
     """Whether a trace has to be cut: one of the run's, or of a pool that is sampled for it."""
-    named = spec.source.pairs is not None or spec.source.pool is not None
-    return spec.mode == "interrupt" or (spec.recipe.method != "cot" and not named)
+    return spec.mode == "interrupt" or samples_pool(spec.recipe, spec.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +190,8 @@ def _taught(
             spec.content,
             budgets=spec.budgets,
             count=counter(tokenizer),
+            domain=spec.domain,
         )
-        if known[key].domain not in ("", spec.domain):
-            made.record["cross_domain"] = True
         if not isinstance(made.messages, Mapping):
             prompt = prompt_of(lm, spec.prompt, made.messages)
             run = dataclasses.replace(run, spec=dataclasses.replace(spec, prompt=prompt))
@@ -200,17 +201,17 @@ def _taught(
 
 def _material(lm: Any, run: Run, tokenizer: Tokenizer | None, store: TraceStore | None) -> Material:
     spec = run.spec
-    if spec.recipe.method == "cot":
+    if get_method(spec.recipe.method).learn is None:
         return Material()
 
     def run_programs(programs: Sequence[tuple[Program[Any], int]]) -> list[Any]:
         runs = [dataclasses.replace(run, draw=draw) for _, draw in programs]
         return drive([program for program, _ in programs], asker(lm, runs, tokenizer, store))
 
+    sampled = takes_messages(lm) or is_sampled(run.gen_kwargs)
+    check_sampled(spec.recipe, spec.source, sampled)
     first = spec.prompt.messages[0]
-    return material(
-        spec.recipe,
-        spec.source,
+    sampling = Sampling(
         budgets=spec.budgets,
         # A contract run hands nothing back, but the pool it learns from does.
         continuation=resolve_continuation(
@@ -220,15 +221,15 @@ def _material(lm: Any, run: Run, tokenizer: Tokenizer | None, store: TraceStore 
         tokenizer=tokenizer,
         system=first.content if first.role == "system" else "",
         model=model_name(lm),
-        sampling={
+        identity=model_name(lm),
+        settings={
             "generation": run.gen_kwargs,
             "seed": getattr(lm, "_seed", None),
             "templated": spec.prompt.templated,
             "tokenizer": spec.tokenizer,
         },
-        sampled=takes_messages(lm) or is_sampled(run.gen_kwargs),
-        run=run_programs,
     )
+    return material(spec.recipe, spec.source, sampling, run_programs)
 
 
 def _program(lm: Any, spec: Spec, made: Prompted, tokenizer: Tokenizer | None) -> Program[Elicited]:

@@ -14,6 +14,7 @@ from anytime.grading import trace_values
 from anytime.hosts.lm_eval.api import mean
 from anytime.hosts.lm_eval.settings import RunSettings, Settings
 from anytime.methods.prompting import COSTS
+from anytime.plugins import get_method
 from anytime.programs.checkpoints import Elicited
 from anytime.statistics.index import Curve, anytime_index, index_interval
 
@@ -153,7 +154,7 @@ def aggregations(domain: Domain, settings: Settings) -> dict[str, Aggregate]:
     names = ["q", *domain.metrics]
     per_budget = [f"{name}@{budget}" for name in names for budget in settings.budgets]
     per_trace = ["final", "average", "overthinking", "unparsed", "leaked_reasoning_tokens"]
-    if settings.method != "cot":
+    if get_method(settings.method).write is not None:
         per_trace += COSTS
     return dict.fromkeys([*per_budget, *per_trace], mean) | index_aggregations(settings)
 

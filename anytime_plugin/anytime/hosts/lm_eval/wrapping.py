@@ -20,7 +20,6 @@ from anytime.hosts.lm_eval.backends import LENGTHS, Prompt
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.learning import Source
 from anytime.hosts.lm_eval.records import WRAP, Response, read_response, scorer_name
 from anytime.hosts.lm_eval.settings import ForeignSettings, read_foreign_settings
 from anytime.hosts.lm_eval.task_lookup import PREFIX, RANKED, check_name, is_path, named
@@ -33,7 +32,8 @@ from anytime.hosts.lm_eval.task_metrics import (
     judge,
     values_of,
 )
-from anytime.methods.prompting import Recipe
+from anytime.methods.base import Recipe
+from anytime.methods.learning import Source
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
 
@@ -243,7 +243,7 @@ class Wrapped(AtEveryBudget):
             domain="",
             content="",
             recipe=Recipe(),
-            source=Source(pairs=None, pool=None, domain="", dataset="", seed=settings.seed),
+            source=Source(seed=settings.seed),
         )
 
     def apply_filters(self) -> None:
