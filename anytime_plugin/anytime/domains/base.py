@@ -131,6 +131,7 @@ class Domain:
             is never longer, is no further changed by `strip`, and is the text itself where that
             states no solution. Runs in linear time.
         content: The part of `Problem.prompt` that makes it the same problem (`fingerprint`).
+        datasets: The names that `load` knows, the usual one first.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Domain:
     metrics: tuple[str, ...] = ()
     strip: Callable[[str], str] = _unchanged
     content: Callable[[str], str] = _unchanged
+    datasets: tuple[str, ...] = ("official",)
 
 
 def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, ...]:

@@ -20,7 +20,7 @@ from anytime.domains.aime import AIME
 from anytime.domains.trip import TRIP
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai import tasks as inspect_tasks
-from anytime.hosts.lm_eval import learning
+from anytime.hosts.lm_eval import material
 from anytime.hosts.lm_eval.models import Planner, Simulated
 from anytime.methods.leap import LEARN, MERGE, PRINCIPLES
 from anytime.methods.pdp import BAD, GOOD, QUESTION
@@ -339,10 +339,10 @@ def test_both_hosts_choose_the_same_and_agree(tmp_path: Path, name: str) -> None
 
 KILLED = """
 import os, signal, sys
-from anytime.hosts.lm_eval import learning
+from anytime.hosts.lm_eval import material
 from anytime.hosts.lm_eval.models import Simulated
 from tests.hosts.lm_eval.test_methods import LEARNS, POOL, Taught
-learning.KEPT_BATCH = 3
+material.KEPT_BATCH = 3
 class Slow(Simulated):
     calls = 0
     def generate_until(self, requests, disable_tqdm=False):
@@ -390,7 +390,7 @@ def lines(pool: Path) -> list[str]:
 def test_a_model_that_fails_keeps_the_batches_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "KEPT_BATCH", 3)
+    monkeypatch.setattr(material, "KEPT_BATCH", 3)
 
     class Failing(Simulated):
         calls = 0

@@ -18,7 +18,6 @@ from anytime.hosts.lm_eval.backends import LENGTHS, Prompt
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.learning import Source
 from anytime.hosts.lm_eval.private import predicts_only, share_configuration, with_the_state_of
 from anytime.hosts.lm_eval.records import WRAP, Response, read_response, scorer_name
 from anytime.hosts.lm_eval.settings import ThirdPartySettings, read_third_party_settings
@@ -32,7 +31,8 @@ from anytime.hosts.lm_eval.task_metrics import (
     judge,
     values_of,
 )
-from anytime.methods.prompting import Recipe
+from anytime.methods.base import Recipe
+from anytime.methods.learning import Source
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
 from anytime.statistics.traces import leaked_reasoning
@@ -235,7 +235,7 @@ class Wrapped(AtEveryBudget):
             domain="",
             content="",
             recipe=Recipe(),
-            source=Source(pairs=None, pool=None, domain="", dataset="", seed=settings.index.seed),
+            source=Source(seed=settings.index.seed),
         )
 
     def apply_filters(self) -> None:

@@ -27,13 +27,13 @@ from anytime.hosts.lm_eval.backends import (
     takes_messages,
 )
 from anytime.hosts.lm_eval.driver import Spec, TraceRequest, asker, drive, program_of
-from anytime.hosts.lm_eval.learning import Source
 from anytime.hosts.lm_eval.store import model_name, opened
 from anytime.hosts.lm_eval.wrapping import cue_of
 from anytime.logs.lm_eval.annotating import Part, Stand, reply_of
 from anytime.logs.lm_eval.log_file import PlainSample
 from anytime.logs.lm_eval.log_scorers import problem_of
-from anytime.methods.prompting import Recipe
+from anytime.methods.base import Recipe
+from anytime.methods.learning import Source
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.intrace import Standing, readable
 from anytime.protocol import Message, Program, Reply
@@ -164,7 +164,7 @@ class HandingBack:
             domain="",
             content="",
             recipe=Recipe(),
-            source=Source(pairs=None, pool=None, domain="", dataset="", seed=0),
+            source=Source(),
         )
         kept = {name: value for name, value in sample.generation.items() if name not in LENGTHS}
         request = Instance(
