@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from anytime.cli import task_directory
-from tests.hosts.lm_eval.conftest import Cli
+from tests.lm_eval_runs import Cli
 
 HOOK = Path(sysconfig.get_path("purelib"), "anytime_lm_eval.pth")
 TASKS = {

@@ -3,7 +3,7 @@
 Inspect's own readers parse and validate all of a sample, and most of it is the transcript, which
 nobody looks at here. So `.eval` archives are opened directly, and of each sample what comes before
 the transcript is parsed: several times faster. Names of members and fields are Inspect's file
-format; `tests/results/test_skipped.py` tells when it moves.
+format; `tests/logs/test_skipped.py` tells when it moves.
 """
 
 from __future__ import annotations

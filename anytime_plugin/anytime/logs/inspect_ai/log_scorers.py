@@ -1,7 +1,7 @@
 """The scorers of a finished log, run again on other answers: without a model, outside a task.
 
 Holds the touch of `resolve_scorers`, by which `inspect score` makes a log's scorers and which is
-not published; `tests/hosts/inspect_ai/test_annotating.py` tells when it moves.
+not published; `tests/logs/inspect_ai/test_annotating.py` tells when it moves.
 """
 
 from __future__ import annotations
