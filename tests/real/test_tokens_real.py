@@ -17,7 +17,7 @@ import pytest
 
 from anytime.cutting.tokens import from_tokenizers, measure
 from anytime.protocol import Reply
-from tests.test_tokens import byte_of_character
+from tests.cutting.test_tokens import byte_of_character
 
 tokenizers = pytest.importorskip("tokenizers")
 

@@ -13,7 +13,7 @@ import pytest
 from anytime.cli import main
 from anytime.logs.opening import open_runs
 from anytime.results import summaries
-from tests.results.conftest import Logs, results_of
+from tests.small_runs import Logs, results_of
 
 COLUMNS = "problem=id,budget=tokens,quality=right,answer=said,model=model,trace=trace"
 HOSTILE = [

@@ -28,7 +28,7 @@ from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.scoring import anytime
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
 from anytime.solvers import budget
-from tests.hosts.inspect_ai.conftest import Cli, logs_in, says, scripted
+from tests.inspect_runs import Cli, logs_in, says, scripted
 
 
 def is_one_sentence(text: str) -> bool:

@@ -29,7 +29,10 @@ from anytime.preferences.pairs import Pair, build_pairs, write_pairs
 from anytime.preferences.pool import PoolTrace
 from anytime.preferences.pool_file import GrowingPool, PoolFile
 from anytime.solvers import budget, cot, leap, pdp, pdp_plus
-from tests.hosts.inspect_ai.conftest import (
+from tests.hosts.inspect_ai.test_bad_input import is_one_sentence, refusal
+from tests.hosts.inspect_ai.test_resume import calls as calls_in
+from tests.hosts.inspect_ai.test_resume import folder, start, wait_for  # noqa: F401
+from tests.inspect_runs import (
     Cli,
     Run,
     logs_in,
@@ -40,9 +43,6 @@ from tests.hosts.inspect_ai.conftest import (
     scripted,
     values,
 )
-from tests.hosts.inspect_ai.test_bad_input import is_one_sentence, refusal
-from tests.hosts.inspect_ai.test_resume import calls as calls_in
-from tests.hosts.inspect_ai.test_resume import folder, start, wait_for  # noqa: F401
 from tests.pooling import pair
 
 BUDGETS = (32, 64, 256)

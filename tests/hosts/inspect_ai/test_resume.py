@@ -16,7 +16,7 @@ import pytest
 from inspect_ai.log import EvalSample
 
 from anytime.hosts.inspect_ai.tasks import trip
-from tests.hosts.inspect_ai.conftest import Run, logs_in, metrics, model_events, samples, values
+from tests.inspect_runs import Run, logs_in, metrics, model_events, samples, values
 
 PROBLEMS, EPOCHS, IN_FLIGHT = 6, 2, 2
 

@@ -13,7 +13,7 @@ import pytest
 
 from anytime.cli import task_directory
 from anytime.hosts.lm_eval import discovery
-from tests.hosts.lm_eval.conftest import Cli
+from tests.lm_eval_runs import Cli
 
 HOOK = Path(sysconfig.get_path("purelib"), "anytime_lm_eval.pth")
 TASKS = {

@@ -20,7 +20,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.driver import drive
 from anytime.hosts.lm_eval.models import Pieces, Planner, Simulated
 from anytime.protocol import Message, Program, Reply, Request
-from tests.hosts.lm_eval.conftest import (
+from tests.lm_eval_runs import (
     Counting,
     checkpoints,
     evaluate,
@@ -264,7 +264,7 @@ KILLED = """
 import os, signal, sys
 from anytime.hosts.lm_eval import driver
 from anytime.hosts.lm_eval.models import Simulated
-from tests.hosts.lm_eval.conftest import evaluate
+from tests.lm_eval_runs import evaluate
 driver.STORED_BATCH = 3
 class Slow(Simulated):
     calls = 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from anytime.domains.gpqa import GPQA
-from tests.hosts.lm_eval.conftest import Cli, checkpoints, evaluate, numbers, samples
+from tests.lm_eval_runs import Cli, checkpoints, evaluate, numbers, samples
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
@@ -186,7 +186,7 @@ def test_two_processes_give_the_results_of_one(
 def test_a_logged_chat_is_handed_back_by_the_command(
     model_folder: Path, cli: Cli, tmp_path: Path
 ) -> None:
-    from tests.hosts.lm_eval.plain import by_hand
+    from tests.lm_eval_logs import by_hand
 
     prompt = {"arg_0": [json.dumps([{"role": "user", "content": "Find 0."}])]}
     arguments = {"gen_args_0": prompt | {"arg_1": {"do_sample": False, "until": ["[user]"]}}}

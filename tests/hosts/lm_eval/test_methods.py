@@ -27,7 +27,9 @@ from anytime.methods.pdp import BAD, GOOD, QUESTION
 from anytime.preferences.pairs import Pair, build_pairs, write_pairs
 from anytime.preferences.pool_file import PoolFile
 from tests.hosts.inspect_ai.test_bad_input import is_one_sentence
-from tests.hosts.lm_eval.conftest import (
+from tests.hosts.lm_eval.test_driver import Scripted
+from tests.hosts.lm_eval.test_parity import inspect_metrics
+from tests.lm_eval_runs import (
     Cli,
     Counting,
     evaluate,
@@ -35,8 +37,6 @@ from tests.hosts.lm_eval.conftest import (
     numbers,
     samples,
 )
-from tests.hosts.lm_eval.test_driver import Scripted
-from tests.hosts.lm_eval.test_parity import inspect_metrics
 from tests.pooling import pair
 
 TASK = "anytime_aime_builtin"

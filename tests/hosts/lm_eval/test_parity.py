@@ -12,7 +12,7 @@ from inspect_ai.log import EvalLog, read_eval_log
 
 from anytime.hosts.inspect_ai import tasks as inspect_tasks
 from anytime.hosts.lm_eval.models import Guesser, Planner, Simulated
-from tests.hosts.lm_eval.conftest import evaluate, numbers, samples
+from tests.lm_eval_runs import evaluate, numbers, samples
 
 CASES = {
     "trip-planner": ("trip", "planner", Planner, {}, "64,128,256,512"),

@@ -15,8 +15,8 @@ from anytime.hosts.lm_eval.models import Simulated
 from anytime.hosts.lm_eval.records import read_response
 from anytime.hosts.lm_eval.task_metrics import Written, judge
 from anytime.statistics.index import Curve, anytime_index, index_interval
-from tests.hosts.lm_eval.conftest import evaluate, numbers
-from tests.hosts.lm_eval.foreign import (
+from tests.lm_eval_runs import evaluate, numbers
+from tests.lm_eval_tasks import (
     ANSWER_TOKENS,
     BUDGETS,
     TASKS,

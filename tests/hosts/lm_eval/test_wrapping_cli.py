@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from anytime.domains.aime import AIME
-from tests.hosts.lm_eval.conftest import Cli
-from tests.hosts.lm_eval.foreign import ROWS, TASKS, Speaking, loader, manager, run
 from tests.hosts.lm_eval.test_hf import model_folder  # noqa: F401
 from tests.hosts.lm_eval.test_wrapping import texts_at
+from tests.lm_eval_runs import Cli
+from tests.lm_eval_tasks import ROWS, TASKS, Speaking, loader, manager, run
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 

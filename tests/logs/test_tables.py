@@ -13,7 +13,7 @@ from anytime.cli import main
 from anytime.errors import AnytimeError
 from anytime.results import frame, iter_rows, open_runs, read_table, summaries
 from anytime.results.curves import WRITERS
-from tests.results.conftest import Logs, run_inspect
+from tests.small_runs import Logs, run_inspect
 
 COLUMNS = {"problem": "id", "budget": "tokens", "quality": "right"}
 

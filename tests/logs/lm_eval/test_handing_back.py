@@ -16,9 +16,7 @@ from anytime.hosts.lm_eval import driver
 from anytime.logs.lm_eval.annotating_live import HandingBack, store_path
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
-from tests.hosts.lm_eval.conftest import Cli
-from tests.hosts.lm_eval.foreign import Speaking, by_document, manager, run, solution
-from tests.hosts.lm_eval.plain import (
+from tests.lm_eval_logs import (
     DATE,
     LIMIT,
     annotated,
@@ -29,6 +27,8 @@ from tests.hosts.lm_eval.plain import (
     say,
     table,
 )
+from tests.lm_eval_runs import Cli
+from tests.lm_eval_tasks import Speaking, by_document, manager, run, solution
 
 BUDGETS = (8, 24, 64, 512)
 GRID = BudgetGrid(BUDGETS)

@@ -47,7 +47,7 @@ from anytime.logs.inspect_ai.annotating_live import annotate as annotate_task
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
 from anytime.settings import IndexOptions
-from tests.hosts.inspect_ai.conftest import Cli, Run, logs_in, metrics, samples, says, scripted
+from tests.inspect_runs import Cli, Run, logs_in, metrics, samples, says, scripted
 
 BUDGETS = [2, 4, 8, 16]
 GRID = BudgetGrid(BUDGETS)

@@ -27,8 +27,8 @@ from anytime.results.curves import curves, iter_rows
 from anytime.results.summary import summaries
 from anytime.rows import rows_of
 from anytime.solvers.budget import budget
-from tests.hosts.inspect_ai.conftest import says, scripted
-from tests.results.conftest import (
+from tests.inspect_runs import says, scripted
+from tests.small_runs import (
     BUDGETS,
     WAVERING,
     Logs,

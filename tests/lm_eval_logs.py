@@ -15,7 +15,7 @@ from anytime.budgets import BudgetGrid
 from anytime.hosts.lm_eval.models import Pieces
 from anytime.logs.annotation import Told, annotate
 from anytime.models.pieces import split_pieces
-from tests.hosts.lm_eval.foreign import Speaking, manager, run, solution
+from tests.lm_eval_tasks import Speaking, manager, run, solution
 
 TASKS = ("gsm8k", "aime24", "gpqa_diamond_cot_zeroshot")
 BUDGETS = (8, 24, 48, 96)

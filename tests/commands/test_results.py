@@ -16,7 +16,7 @@ from anytime.logs.opening import open_runs
 from anytime.logs.tables import read_rows
 from anytime.results.curves import frame, iter_rows
 from anytime.results.summary import summaries
-from tests.results.conftest import Logs, Run, edit, run_inspect, sentence
+from tests.small_runs import Logs, Run, edit, run_inspect, sentence
 
 
 def test_results_are_written_in_every_format(run: Run, logs: Logs, tmp_path: Path) -> None:

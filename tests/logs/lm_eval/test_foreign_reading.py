@@ -15,7 +15,7 @@ from anytime.logs.opening import open_runs
 from anytime.results import curves, iter_rows
 from anytime.results.summary import summaries
 from anytime.statistics.comparison import Run, compare
-from tests.hosts.lm_eval.foreign import Speaking, erratic, loader, manager, run
+from tests.lm_eval_tasks import Speaking, erratic, loader, manager, run
 
 SAMPLED = "do_sample=true,temperature=1"
 

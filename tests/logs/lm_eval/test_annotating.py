@@ -16,8 +16,7 @@ from anytime.logs.lm_eval import log_scorers as regrading
 from anytime.models.pieces import split_pieces
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
-from tests.hosts.lm_eval.foreign import manager, replaying, run
-from tests.hosts.lm_eval.plain import (
+from tests.lm_eval_logs import (
     BUDGETS,
     DATE,
     LIMIT,
@@ -32,6 +31,7 @@ from tests.hosts.lm_eval.plain import (
     table,
     told_of,
 )
+from tests.lm_eval_tasks import manager, replaying, run
 
 pytestmark = pytest.mark.usefixtures("few_tasks")
 

@@ -18,7 +18,7 @@ from anytime.logs.lm_eval.pools import LmEvalPool
 from anytime.plugins import get_domain
 from anytime.preferences.pairs import build_pairs
 from anytime.preferences.pool import cut_text, merged
-from tests.hosts.lm_eval.conftest import manager
+from tests.lm_eval_runs import manager
 
 BUDGETS = [32, 64, 128, 256]
 WAVERING = {"accuracy": 0.8, "solve_tokens": 60, "drift": 0.7, "guess": 0.25, "unparsed": 0.1}

@@ -29,7 +29,7 @@ from anytime.results.curves import (
 )
 from anytime.results.summary import summaries, summary_of
 from anytime.rows import columns
-from tests.results.conftest import BUDGETS, Logs, results_of, run_inspect, run_lm_eval
+from tests.small_runs import BUDGETS, Logs, results_of, run_inspect, run_lm_eval
 
 HARNESSES = ("inspect_ai", "lm_eval")
 

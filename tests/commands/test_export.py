@@ -13,7 +13,7 @@ from huggingface_hub import parse_eval_result_entries
 
 from anytime.logs.opening import open_runs
 from anytime.results.summary import summaries
-from tests.results.conftest import Logs, Run, edit, run_inspect, sentence
+from tests.small_runs import Logs, Run, edit, run_inspect, sentence
 
 
 def test_csv_is_the_summary_of_both_harnesses(run: Run, logs: Logs, tmp_path: Path) -> None:

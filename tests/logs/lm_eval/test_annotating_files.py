@@ -12,7 +12,7 @@ import pytest
 
 from anytime.errors import AnytimeError
 from anytime.results import open_runs, summaries
-from tests.hosts.lm_eval.plain import (
+from tests.lm_eval_logs import (
     DATE,
     annotated,
     by_hand,

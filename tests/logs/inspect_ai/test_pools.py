@@ -30,7 +30,7 @@ from anytime.plugins import get_domain, plugin_manager
 from anytime.preferences.pairs import build_pairs
 from anytime.preferences.pool import cut_text, merged
 from anytime.solvers.budget import budget
-from tests.hosts.inspect_ai.conftest import Run, says, scripted, values
+from tests.inspect_runs import Run, says, scripted, values
 
 BUDGETS = [32, 64, 128, 256]
 WAVERING = {"accuracy": 0.8, "solve_tokens": 60, "drift": 0.7, "guess": 0.25, "unparsed": 0.1}
