@@ -79,6 +79,8 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANYTIME_CACHE_DIR", str(tmp_path / "anytime-cache"))
     monkeypatch.setenv("INSPECT_LOG_DIR", str(tmp_path / "logs"))
     monkeypatch.setenv("INSPECT_DISPLAY", "plain")
+    # Inspect keeps the display of the first run of a process, which may have had none.
+    monkeypatch.setattr("inspect_ai._display.core.active._active_display", None)
     for name, value in NO_NETWORK.items():
         monkeypatch.setenv(name, value)
 
@@ -160,3 +162,9 @@ def table(log: EvalLog, budgets: Sequence[int], name: str = "q") -> np.ndarray[A
     epochs = sorted({epoch for _, epoch in found})
     rows = {(str(id_), epoch): value for (id_, epoch), value in found.items()}
     return np.array([[[rows[i, e][f"{name}@{b}"] for b in budgets] for e in epochs] for i in ids])
+
+
+def inspect_metrics(log: EvalLog) -> dict[str, float]:
+    assert log.results is not None
+    (block,) = [s.metrics for s in log.results.scores if "anytime_index" in s.metrics]
+    return {name: metric.value for name, metric in block.items()}

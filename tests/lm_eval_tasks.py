@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
 
 from anytime.hosts.lm_eval.models import Pieces
+from anytime.hosts.lm_eval.records import read_response
 
 TASKS = Path(lm_eval.tasks.__file__).parent
 
@@ -164,3 +166,17 @@ def replaying(texts: Mapping[str, Iterable[str]]) -> Speaking:
     """Answers each prompt with its next text, and knows no others."""
     left = {context: iter(of_context) for context, of_context in texts.items()}
     return Speaking(lambda context, kwargs, call: next(left[context]))
+
+
+def texts_at(results: Mapping[str, Any], task: str, place: int | None) -> dict[str, list[str]]:
+    """What stands behind each prompt at one budget, or the whole traces, by prompt."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in by_document(results, task).values():
+        prompt = line["arguments"][0][0]
+        if prompt in found:
+            continue  # the same behind another filter
+        for response in line["resps"][0]:
+            elicited, _ = read_response(response)
+            point = None if place is None else elicited.checkpoints[place]
+            found[prompt].append(response[0] if point is None else point.answer)
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from anytime.cutting.calibration import spread
 from anytime.cutting.tokens import Tokenizer, load_tokenizer, measure
 from anytime.errors import AnytimeError
 from anytime.protocol import Reply
+from tests.byte_characters import byte_of_character
+from tests.scaling import grows_linearly
 
 tokenizers = pytest.importorskip("tokenizers")
 
@@ -222,13 +223,6 @@ def test_tokenizer_and_its_token_texts_cut_alike(
         assert exact.cut(budget).text == named.cut(budget).text
 
 
-def byte_of_character() -> dict[str, int]:
-    """GPT-2's printable stand-ins for the 256 bytes."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [b for b in range(256) if b not in plain]
-    return {chr(b): b for b in plain} | {chr(256 + k): b for k, b in enumerate(others)}
-
-
 def test_spread_covers_the_text_and_ends_at_the_count():
     ends, counts = spread("Let $x_1 = 12345$.\n\n字 🙂", 14)
     assert (ends[-1], counts[-1]) == (24 - 1, 14)
@@ -242,11 +236,12 @@ def test_spread_covers_the_text_and_ends_at_the_count():
     ids=["letters", "blanks", "breaks", "digits", "emoji", "signs", "prose"],
 )  # fmt: skip
 def test_calibration_is_quick_on_any_text(text: str):
-    started = time.perf_counter()
-    ruler = measure(Reply(text, output_tokens=16_000))
-    for exponent in range(7):
-        ruler.cut(256 << exponent)
-    assert time.perf_counter() - started < 0.5  # typically 0.015; loose for busy machines
+    def look(times: int) -> None:
+        ruler = measure(Reply(text * times, output_tokens=16_000 * times))
+        for exponent in range(7):
+            ruler.cut(256 << exponent)
+
+    assert grows_linearly(look, lambda times: times)
 
 
 def test_a_directory_and_a_file_name_the_same_tokenizer(tokenizer_file: Path):

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from anytime import AnytimeError, Curve
 from anytime.statistics.bands import Band, curve_band
-from tests.test_import import loaded_after
+from tests.fresh_interpreter import loaded_after
 
 BUDGETS = (128, 256, 512, 1024, 2048, 4096)
 

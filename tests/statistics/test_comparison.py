@@ -19,7 +19,7 @@ from anytime import compare as compare_runs
 from anytime import compare_all as compare_all_runs
 from anytime.statistics.comparison import Difference, _holm, _shares
 from anytime.statistics.index import _enveloped
-from tests.test_import import loaded_after
+from tests.fresh_interpreter import loaded_after
 
 ENVELOPES = ("none", "mean", "problem", "trace")
 

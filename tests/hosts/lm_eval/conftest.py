@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 from tests.lm_eval_runs import apart, cli, few_tasks, generated, plain_log  # noqa: F401
+from tests.tiny_transformer import model_folder  # noqa: F401

@@ -6,27 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
 from anytime.cli import task_directory
 from anytime.hosts.lm_eval import discovery
+from tests.lm_eval_offers import GROUPS, HOOK, TASKS
 from tests.lm_eval_runs import Cli
-
-HOOK = Path(sysconfig.get_path("purelib"), "anytime_lm_eval.pth")
-TASKS = {
-    "anytime_trip",
-    "anytime_trip_builtin",
-    "anytime_aime24",
-    "anytime_aime25",
-    "anytime_aime26",
-    "anytime_aime_builtin",
-    "anytime_gpqa",
-    "anytime_gpqa_builtin",
-}
-GROUPS = {"anytime", "anytime_aime"}
 
 INDEX = """
 import logging, sys
