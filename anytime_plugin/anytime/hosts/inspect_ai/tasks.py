@@ -1,7 +1,8 @@
-"""The tasks `anytime/trip`, `anytime/aime` and `anytime/gpqa`."""
+"""The tasks `anytime/trip`, `anytime/aime` and `anytime/gpqa`, and those on plugins' domains."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 
 from inspect_ai import Task, task
@@ -20,7 +21,7 @@ from anytime.settings import Envelope, Mode, QMax, Scale
 from anytime.solvers.budget import budget
 from anytime.statistics.index import budget_weights
 
-__all__ = ["aime", "gpqa", "trip"]
+__all__ = ["aime", "domain_task", "gpqa", "trip"]
 
 TASK_VERSION = "1-A"
 """Changes when results are no longer comparable with earlier ones."""
@@ -125,6 +126,26 @@ def gpqa(
     return _task(gpqa, **locals())
 
 
+def domain_task(domain: Domain) -> Callable[..., Task]:
+    """The task `anytime/NAME` on a domain of another package, with the options of ours."""
+    ours = inspect.signature(trip)
+    usual = ours.parameters["dataset"].replace(default=domain.datasets[0])
+    signature = ours.replace(
+        parameters=list({**ours.parameters, "dataset": usual}.values()), return_annotation=Task
+    )
+
+    def on_domain(*given: object, **named: object) -> Task:
+        bound = signature.bind(*given, **named)
+        bound.apply_defaults()
+        return _task(on_domain, **bound.arguments)
+
+    on_domain.__name__ = domain.name
+    on_domain.__doc__ = f"The domain {domain.name} at every budget; options as in `anytime/trip`."
+    on_domain.__signature__ = signature  # type: ignore[attr-defined]
+    made: Callable[..., Task] = task(on_domain)
+    return made
+
+
 def _task(
     of: Callable[..., Task],
     dataset: str,
@@ -140,9 +161,11 @@ def _task(
     unknown: Mapping[str, object],
 ) -> Task:
     name = of.__name__
-    with one_sentence(stand_in=f"inspect eval anytime/{name} -T dataset=builtin"):
+    with one_sentence():
         refuse_unknown(unknown, of)
         domain = get_domain(name)
+    twin = f"inspect eval anytime/{name} -T dataset=builtin" if "builtin" in domain.datasets else ""
+    with one_sentence(stand_in=twin):
         grid = parse_budgets(domain.budgets if budgets == DEFAULT else budgets or [])
         budget_weights(grid, scale)  # refuses now what the metric would refuse after the run
         if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
