@@ -165,7 +165,8 @@ def _asked(hook: str, kind: type[T]) -> Iterator[tuple[T, str]]:
             if not isinstance(brought, list | tuple) or not all(
                 isinstance(one, kind) for one in brought
             ):
-                raise AnytimeError(f"its {hook} returns no list of {kind.__name__}s")
+                name_of_many = f"{kind.__name__}{'es' if kind.__name__.endswith('s') else 's'}"
+                raise AnytimeError(f"its {hook} returns no list of {name_of_many}")
         except (Exception, SystemExit) as error:  # whatever a package of others does
             if name in OURS:
                 raise
