@@ -34,12 +34,11 @@ if TYPE_CHECKING:
     from anytime.statistics.index import (
         Curve,
         Interval,
-        Summary,
         anytime_index,
         budget_weights,
         index_interval,
-        summarize,
     )
+    from anytime.statistics.measures import Summary, summarize
 
 __all__ = [
     "AnytimeError",
@@ -103,12 +102,11 @@ _HOME = {
     "anytime.statistics.index": (
         "Curve",
         "Interval",
-        "Summary",
         "anytime_index",
         "budget_weights",
         "index_interval",
-        "summarize",
     ),
+    "anytime.statistics.measures": ("Summary", "summarize"),
     "anytime.methods.base": (
         "Lesson",
         "Material",

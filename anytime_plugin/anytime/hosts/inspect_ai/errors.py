@@ -1,8 +1,4 @@
-"""How errors of ours reach the terminal in Inspect AI: one sentence, no traceback.
-
-Holds the one touch of a name that Inspect does not publish; `tests/hosts/inspect_ai/test_errors.py`
-tells when it moves.
-"""
+"""How errors of ours reach the terminal in Inspect AI: one sentence, no traceback."""
 
 from __future__ import annotations
 
@@ -12,9 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from inspect_ai._util.error import PrerequisiteError
-
 from anytime.errors import AnytimeError, DatasetUnavailableError
+from anytime.hosts.inspect_ai.private import PrerequisiteError
 
 __all__ = ["PrerequisiteError", "one_sentence", "refuse_unknown"]
 
