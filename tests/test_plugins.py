@@ -115,18 +115,19 @@ def test_an_unknown_method_is_named() -> None:
 
 
 def test_every_dataset_of_a_domain_is_a_task(folder: Path, tmp_path: Path) -> None:
-    from anytime.hosts.lm_eval.discovery import task_directories
+    from anytime.hosts.lm_eval.discovery import written_directories
 
-    assert all(not path.is_relative_to(tmp_path) for path in task_directories())
+    assert written_directories() == []
     plugins.plugin_manager.cache_clear()
     lay_plugin(folder, "sound", SOUND)
-    (written,) = [path for path in task_directories() if path.is_relative_to(tmp_path)]
+    (written,) = written_directories()
+    assert written.is_relative_to(tmp_path)
     assert {path.name for path in written.iterdir()} == {
         "anytime_sound.yaml",
         "anytime_sound_large.yaml",
     }
     before = {path: path.stat().st_mtime_ns for path in written.iterdir()}
-    assert written in task_directories()
+    assert written_directories() == [written]
     assert {path: path.stat().st_mtime_ns for path in written.iterdir()} == before
 
 
@@ -156,11 +157,11 @@ def test_no_task_of_ours_is_replaced(folder: Path, caplog: pytest.LogCaptureFixt
 def test_where_nothing_can_be_written_lm_eval_works(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from anytime.hosts.lm_eval.discovery import task_directories
+    from anytime.hosts.lm_eval.discovery import written_directories
 
     lay_plugin(folder, "sound", SOUND)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ANYTIME_CACHE_DIR", str(tmp_path / "file"))
-    assert task_directories()
+    assert written_directories() == []
     (record,) = caplog.records
     assert "no tasks on domains of plugins" in record.getMessage()

@@ -22,7 +22,7 @@ from typing import Any
 from anytime.hosts.lm_eval.private import look_further, register_models, understand_names
 from anytime.hosts.lm_eval.task_lookup import PREFIX, matched
 
-__all__ = ["MODELS", "find_spec", "install", "task_directories"]
+__all__ = ["MODELS", "find_spec", "install", "task_directories", "written_directories"]
 
 GROUP = "lm_eval.tasks"
 
@@ -73,7 +73,7 @@ def install(manager: ModuleType) -> None:
     And let it understand names that begin with `anytime:`.
     """
     register_models(MODELS)
-    look_further(manager, task_directories)
+    look_further(manager, task_directories, written_directories)
     try:
         understand_names(manager.TaskManager, match=_match, load=_load)
     except AttributeError as error:
@@ -105,8 +105,7 @@ def _load(manager: Any, load: Callable[[Any], Any], spec: Any) -> Any:
 def task_directories() -> list[Path]:
     """The directories that installed packages advertise for lm-eval.
 
-    An entry point names a package; its directories are taken without importing more than that. One
-    more is written for the domains that plugins of ours bring.
+    An entry point names a package; its directories are taken without importing more than that.
     """
     found: dict[Path, None] = {}
     for entry in importlib.metadata.entry_points(group=GROUP):
@@ -118,10 +117,14 @@ def task_directories() -> list[Path]:
         for place in places:
             if Path(place).is_dir():
                 found[Path(place).resolve()] = None
-    # Most have none, and need not wait for what a look for domains imports.
-    if importlib.metadata.entry_points(group=PLUGINS):
-        from anytime.hosts.lm_eval.plugin_tasks import plugin_directory
-
-        if (written := plugin_directory()) is not None:
-            found[written.resolve()] = None
     return list(found)
+
+
+def written_directories() -> list[Path]:
+    """The directory of tasks on domains of other packages, which bring no files of their own."""
+    if not importlib.metadata.entry_points(group=PLUGINS):
+        return []  # as most often, and nothing has to be imported
+    from anytime.hosts.lm_eval.plugin_tasks import plugin_directory
+
+    written = plugin_directory()
+    return [] if written is None else [written.resolve()]
