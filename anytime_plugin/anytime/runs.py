@@ -1,4 +1,4 @@
-"""A finished run, whichever harness wrote it: where it is from, and its graded traces, one by one."""
+"""A finished run, whichever harness wrote it: where it is from, and its graded traces, in turn."""
 
 from __future__ import annotations
 
