@@ -17,7 +17,7 @@ Harness = Literal["inspect_ai", "lm_eval"]
 
 Source = Literal["elicited", "annotated", "table"]
 """How checkpoints were obtained: asked of the model in the run, added to a finished log by
-`anytime annotate`, or taken from a table of somebody else's."""
+`anytime annotate`, or taken from a third-party table."""
 
 TraceId = tuple[str, int]
 """Id of the problem, and which of its traces it is: numbers from 1 on."""
@@ -28,14 +28,14 @@ class RunInfo:
     """Where a run is from, and how its harness summed it up.
 
     Attributes:
-        harness: Who ran it; None where nobody told.
+        harness: Who ran it; None where unknown.
         log: The file.
         run: What its harness calls it: Inspect's eval id, the date in the names of lm-eval's files.
         task: Name of the task.
-        domain: Name of the domain; None for the task of others.
+        domain: Name of the domain; None for a third-party task.
         dataset: Name of the dataset.
-        revision: What identifies its content; None where nobody told.
-        split: Which of its problems; None where nobody told.
+        revision: What identifies its content; None where unknown.
+        split: Which of its problems; None where unknown.
         model: Who was asked.
         scorers: Who graded: the domain by its name, or the task's own scorers.
         envelope: Where the index took "best so far".
@@ -43,8 +43,8 @@ class RunInfo:
         q_max: Quality that counted as 1 in the index.
         seed: Of the interval's bootstrap.
         source: How its checkpoints were obtained.
-        created: When the run began, in ISO 8601; None where nobody told.
-        version: Of the harness; None where nobody told.
+        created: When the run began, in ISO 8601; None where unknown.
+        version: Of the harness; None where unknown.
         sampling: `temperature`, `top_p` and `top_k`, those that were set.
     """
 
@@ -116,5 +116,5 @@ class FinishedRun(Protocol):
     def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
         """The texts of some traces, reasoning and visible text, in which `Checkpoint.end` counts.
 
-        Those that cannot be had are left out.
+        Those that are not available are left out.
         """

@@ -26,7 +26,7 @@ __all__ = ["MODELS", "find_spec", "install", "task_directories"]
 GROUP = "lm_eval.tasks"
 
 PREFIX = "anytime:"
-"""Begins the names of tasks of others that are to be run at every budget."""
+"""Begins the names of third-party tasks that are to be run at every budget."""
 
 MODELS = {
     "anytime-planner": "anytime.hosts.lm_eval.models:Planner",
