@@ -22,9 +22,9 @@ from lm_eval.tasks import TaskManager
 from lm_eval.tasks import manager as module
 
 from anytime.hosts.lm_eval import discovery, private
+from tests.lm_eval_runs import evaluate, manager
 from tests.lm_eval_tasks import loader
 from tests.lm_eval_tasks import manager as knowing
-from tests.lm_eval_runs import evaluate, manager
 
 
 def parameters(function: Any) -> list[str]:

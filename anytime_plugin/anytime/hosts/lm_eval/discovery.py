@@ -25,6 +25,9 @@ __all__ = ["MODELS", "find_spec", "install", "task_directories"]
 
 GROUP = "lm_eval.tasks"
 
+PLUGINS = "anytime"
+"""The group of entry points in which other packages bring domains."""
+
 PREFIX = "anytime:"
 """Begins the names of third-party tasks that are to be run at every budget."""
 
@@ -105,7 +108,8 @@ def _load(manager: Any, load: Callable[[Any], Any], spec: Any) -> Any:
 def task_directories() -> list[Path]:
     """The directories that installed packages advertise for lm-eval.
 
-    An entry point names a package; its directories are taken without importing more than that.
+    An entry point names a package; its directories are taken without importing more than that. One
+    more is written for the domains that plugins of ours bring.
     """
     found: dict[Path, None] = {}
     for entry in importlib.metadata.entry_points(group=GROUP):
@@ -117,4 +121,10 @@ def task_directories() -> list[Path]:
         for place in places:
             if Path(place).is_dir():
                 found[Path(place).resolve()] = None
+    # Most have none, and need not wait for what a look for domains imports.
+    if importlib.metadata.entry_points(group=PLUGINS):
+        from anytime.hosts.lm_eval.plugin_tasks import plugin_directory
+
+        if (written := plugin_directory()) is not None:
+            found[written.resolve()] = None
     return list(found)
