@@ -16,7 +16,7 @@ __all__ = ["Finish", "Message", "Program", "Reply", "Request", "Role"]
 Role = Literal["system", "user", "assistant"]
 
 Finish = Literal["stop", "length", "filter", "other"]
-"""Why generation ended: by itself, at the token cap, by a content filter, or for an unknown reason."""
+"""Why generation ended: by itself, at the token cap, by a content filter, or it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
