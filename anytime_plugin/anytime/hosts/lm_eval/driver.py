@@ -346,7 +346,7 @@ def _reply(text: str, request: Request, prompt: Prompt, tokenizer: Tokenizer | N
 
 
 def finish_of(tokens: int, cap: int, tokenizer: Tokenizer) -> Finish:
-    """Why a bare string ended, which does not tell: one as long as its cap was cut off."""
+    """Why a text ended, which lm-eval does not report: one as long as its cap was cut off."""
     slack = 0 if getattr(tokenizer, "exact", False) else cap // SLACK
     return "length" if tokens >= cap - slack else "stop"
 

@@ -42,7 +42,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
     """A domain as an lm-eval task.
 
     The YAML's `dataset_path` names the domain and its `dataset_name` the dataset; `--metadata`
-    holds the knobs (`anytime.hosts.lm_eval.settings`), `--gen_kwargs` the sampling.
+    holds the settings (`anytime.hosts.lm_eval.settings`), `--gen_kwargs` the sampling.
     """
 
     sampler: Any
@@ -89,7 +89,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         }
 
     def fewshot_docs(self) -> list[dict[str, Any]]:
-        """None yet: examples are loaded when some are asked for."""
+        """No examples yet: they are loaded when `--num_fewshot` asks for some."""
         return []
 
     def doc_to_text(self, doc: Mapping[str, Any], template: Any = None) -> str:

@@ -297,7 +297,7 @@ def _texts(response: Response) -> Written:
 
 
 def cue_of(begin: str | None) -> Cue:
-    """How a task of others asks for its answer; None is for any task."""
+    """How a third-party task asks for its answer; None for the words that fit any task."""
     if begin is None:
         return GENERIC_CUE
     return Cue(ask=f'{GENERIC_CUE.ask} Begin with "{begin.strip()}".', begin=begin)
