@@ -17,7 +17,6 @@ from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Problem
 from anytime.errors import AnytimeError
-from anytime.harnesses import open_pool
 from anytime.methods.base import (
     JUDGES,
     LEVELS,
@@ -40,6 +39,7 @@ from anytime.methods.preparing import (
 )
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain, get_method, known_methods
+from anytime.preferences.opening import open_pool
 from anytime.preferences.pairs import read_pairs
 from anytime.preferences.pool import Pool, PoolTrace, pool_trace
 from anytime.preferences.pool_file import GrowingPool, PoolFile

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from anytime.hosts.lm_eval.private import look_further, register_models, understand_names
+from anytime.hosts.lm_eval.task_lookup import PREFIX, matched
 
 __all__ = ["MODELS", "find_spec", "install", "task_directories", "written_directories"]
 
@@ -27,9 +28,6 @@ GROUP = "lm_eval.tasks"
 
 PLUGINS = "anytime"
 """The group of entry points in which other packages bring domains."""
-
-PREFIX = "anytime:"
-"""Begins the names of tasks of others that are to be run at every budget."""
 
 MODELS = {
     "anytime-planner": "anytime.hosts.lm_eval.models:Planner",
@@ -89,7 +87,6 @@ def _match(manager: Any, match: Callable[[Any], list[str]], task_list: Any) -> l
     if not ours:
         return list(match(task_list))
     from anytime.hosts.lm_eval.errors import one_sentence
-    from anytime.hosts.lm_eval.task_lookup import matched
 
     with one_sentence():
         found = matched(ours, manager.task_index)

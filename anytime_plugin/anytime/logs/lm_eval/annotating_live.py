@@ -43,7 +43,7 @@ __all__ = ["HandingBack", "store_path"]
 
 
 class HandingBack:
-    """A model that answers logged traces.
+    """A model of lm-eval that answers logged traces.
 
     Args:
         model: As lm-eval names it, or the model itself.
