@@ -15,20 +15,17 @@ from anytime.domains.gpqa import GPQA
 from anytime.hookspecs import hookimpl
 from anytime.methods.base import Lesson, Material, Recipe, material_name
 from anytime.methods.leap import LEARN, MERGE
-from anytime.methods.learning import (
-    Lock,
-    MissingTraces,
-    Sampling,
+from anytime.methods.learning import Lock, MissingTraces, Sampling, learning
+from anytime.methods.prompting import prompted
+from anytime.methods.source import (
     Source,
     Spelling,
     check_source,
     check_taken,
     completed,
-    learning,
     recipe_and_source,
     samples_pool,
 )
-from anytime.methods.prompting import prompted
 from anytime.plugins import get_method
 from anytime.preferences.pairs import build_pairs, write_pairs
 from anytime.preferences.pool_file import PoolFile

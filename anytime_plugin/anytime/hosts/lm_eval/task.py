@@ -25,7 +25,7 @@ from anytime.hosts.lm_eval.private import predicts_only, set_measures
 from anytime.hosts.lm_eval.records import Response, read_response
 from anytime.hosts.lm_eval.scoring import aggregations, arrows, values
 from anytime.hosts.lm_eval.settings import SPELLING, Settings, read_settings
-from anytime.methods.learning import Source, check_dev_split, check_source, completed, samples_pool
+from anytime.methods.source import Source, check_dev_split, check_source, completed, samples_pool
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
 from anytime.protocol import Message

@@ -32,7 +32,7 @@ from anytime.hosts.lm_eval.task_metrics import (
     values_of,
 )
 from anytime.methods.base import Recipe
-from anytime.methods.learning import Source
+from anytime.methods.source import Source
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
 from anytime.statistics.traces import leaked_reasoning
