@@ -193,3 +193,18 @@ def test_the_commands_about_pdp(tmp_path: Path) -> None:
         if line.startswith(("inspect", "lm_eval")):
             assert "anytime_index" in done.stdout
     assert (tmp_path / "train.jsonl").stat().st_size > 0
+
+
+def test_the_layout_is_the_tree() -> None:
+    (layout,) = [block for block in blocks(README, "text") if "anytime_plugin/  " in block]
+    package = ROOT / "anytime_plugin" / "anytime"
+    own, top = set(), set()
+    for line in layout.splitlines():
+        names = [word.rstrip("/") for word in line.split() if word.endswith(("/", ".py"))]
+        if line.startswith("    "):
+            own |= {name for name in names if (package / name).exists()}
+        elif not line.startswith(" "):
+            top.add(names[0])
+    there = {path.name for path in package.iterdir() if not path.name.startswith("_")}
+    assert own == there - {"py.typed"}
+    assert {name for name in top if not (ROOT / name).is_dir()} == set()
