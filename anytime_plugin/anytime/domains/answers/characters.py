@@ -26,7 +26,7 @@ _STYLED_LETTERS = {
 }
 _STYLED_DIGITS = {0x1D7CE + offset: 0x30 + offset % 10 for offset in range(50)}
 _CIRCLED = {0x24B6 + offset: 0x41 + offset for offset in range(26)}
-_PLAIN = {
+_PLAIN: dict[int, int | str | None] = {
     **_FULL_WIDTH, **_MINUS, **_SPACES, **_SIGNS, **_STYLED_LETTERS, **_STYLED_DIGITS, **_CIRCLED,
 }  # fmt: skip
 

@@ -53,7 +53,7 @@ MOST_REFUSED = 50
 """After so many sentences that turn out to be no statements, earlier ones are not looked at."""
 
 _CONFIDENCE = re.compile(
-    r"(?i)\b(?:confiden(?:ce|t)|certainty|credence|sure|probability (?:of being|that))\b"
+    r"(?i)\b(?:confidence|certainty|credence|probability (?:of being|that))\b"
     r"[^.\n]{0,24}\Z"
 )
 _CONFIDENT = re.compile(r"(?i)[} \t$%\\)]{0,8}(?:confident|sure|certain)\b")
