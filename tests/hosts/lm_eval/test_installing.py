@@ -46,7 +46,7 @@ OURS = """
 import importlib.metadata, lm_eval.models, lm_eval.tasks
 from lm_eval.api.registry import model_registry
 print([name for name in model_registry if name.startswith("anytime")])
-print([found.name for found in importlib.metadata.distributions() if found.name == "anytime"])
+print([found.name for found in importlib.metadata.distributions() if found.name == "anytime-eval"])
 """
 
 SIMPLE_EVALUATE = """
@@ -149,7 +149,7 @@ def wheel(tree: Path, others: Path, tmp_path_factory: pytest.TempPathFactory) ->
     place = tmp_path_factory.mktemp("dist")
     build = f"from setuptools import build_meta; build_meta.build_sdist({str(place)!r})"
     output(sys.executable, "-c", build, folder=tree)
-    (archive,) = place.glob("anytime-*.tar.gz")
+    (archive,) = place.glob("anytime_eval-*.tar.gz")
     shutil.unpack_archive(archive, place, filter="data")
     unpacked = place / archive.name.removesuffix(".tar.gz")
     output(sys.executable, "-m", "pip", "wheel", *OFFLINE, "--wheel-dir", place, unpacked)
@@ -178,7 +178,7 @@ def test_the_wheel_of_a_source_distribution_holds_everything(
     wheel: Path, tree: Path, tmp_path: Path
 ) -> None:
     shutil.unpack_archive(wheel, tmp_path, "zip")
-    (metadata,) = tmp_path.glob("anytime-*.dist-info")
+    (metadata,) = tmp_path.glob("anytime_eval-*.dist-info")
     assert {path.name for path in tmp_path.iterdir()} == {"anytime", HOOK.name, metadata.name}
     assert (tmp_path / HOOK.name).read_bytes() == (tree / "anytime_plugin" / HOOK.name).read_bytes()
     for folder, where in (
@@ -263,7 +263,7 @@ def test_uninstalling_takes_everything_away(
     environment.install(*(("-e", tree) if way == "editable" else (wheel,)))
     assert environment.hook.is_file()
     silent(environment, "import anytime", folder=tmp_path)
-    environment.pip("uninstall", "-y", "anytime")
+    environment.pip("uninstall", "-y", "anytime-eval")
     assert files(environment.folder) == environment.fresh
     silent(environment, "import lm_eval.tasks", folder=tmp_path)
 
@@ -282,7 +282,7 @@ def test_half_removed_nothing_is_said(
         environment.install(wheel)
         shutil.rmtree(environment.packages / "anytime")
     if left == "hook alone":
-        (metadata,) = environment.packages.glob("anytime-*.dist-info")
+        (metadata,) = environment.packages.glob("anytime_eval-*.dist-info")
         shutil.rmtree(metadata)
     assert environment.hook.is_file()
     silent(environment, "pass", folder=tmp_path)
