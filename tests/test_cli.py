@@ -20,8 +20,8 @@ from anytime.commands.completion import SHELLS
 from anytime.logs.opening import log_files
 from anytime.results.curves import write_jsonl
 from anytime.rows import rows_of
-from tests.results.finished import RISING, Finished, info
-from tests.test_import import loaded_after
+from tests.finished import RISING, Finished, info
+from tests.fresh_interpreter import loaded_after
 
 COMMAND = str(Path(sys.executable).with_name("anytime"))
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.hosts.lm_eval.test_discovery import HOOK
+from tests.lm_eval_offers import HOOK
 
 OFFLINE = ("--no-build-isolation", "--no-deps", "--no-index")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.lm_eval.conftest import manager
-from tests.hosts.lm_eval.test_discovery import GROUPS, HOOK, TASKS
 from tests.installing.environments import Environment, files, output, run, silent
+from tests.lm_eval_offers import GROUPS, HOOK, TASKS
+from tests.lm_eval_runs import manager
 
 STATE = """
 import sys

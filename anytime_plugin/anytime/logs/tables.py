@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from anytime.domains.base import Grade
-from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.errors import AnytimeError
+from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.rows import Row, from_record
 from anytime.rows import columns as row_columns
 from anytime.runs import GradedTrace, RunInfo, TraceId
@@ -150,7 +150,7 @@ def _run_of(row: Row) -> tuple[Any, ...]:
 
 def _info(row: Row) -> RunInfo:
     return RunInfo(
-        harness=row.harness,  # type: ignore[arg-type]
+        harness=row.harness,
         log=row.log,
         run=row.run,
         task=row.task,

@@ -6,27 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 
 from anytime.cli import task_directory
 from anytime.hosts.lm_eval import discovery
-from tests.hosts.lm_eval.conftest import Cli
-
-HOOK = Path(sysconfig.get_path("purelib"), "anytime_lm_eval.pth")
-TASKS = {
-    "anytime_trip",
-    "anytime_trip_builtin",
-    "anytime_aime24",
-    "anytime_aime25",
-    "anytime_aime26",
-    "anytime_aime_builtin",
-    "anytime_gpqa",
-    "anytime_gpqa_builtin",
-}
-GROUPS = {"anytime", "anytime_aime"}
+from tests.lm_eval_offers import GROUPS, HOOK, TASKS
+from tests.lm_eval_runs import Cli
 
 INDEX = """
 import logging, sys
@@ -207,6 +194,7 @@ def test_what_it_installs_may_fail_in_any_way(tmp_path: Path) -> None:
     assert broken != source
     (folder / "discovery.py").write_text(broken)
     (folder / "private.py").write_text("look_further = register_models = understand_names = None")
+    (folder / "task_lookup.py").write_text("PREFIX = matched = None")
     done = run_hook(tmp_path, LOAD)
     assert (done.returncode, done.stdout) == (0, "True\n")
     assert "use --include_path" in done.stderr

@@ -31,10 +31,11 @@ from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Grade
 from anytime.errors import AnytimeError, HiddenReasoningError
+from anytime.harnesses import Annotated, Watch
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.private import HEADER_MEMBER, REDUCTIONS_MEMBER, SUMMARIES_MEMBER
 from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, entry_of, is_record
-from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of, score_curve
+from anytime.hosts.inspect_ai.scoring import numbers_of, score_curve, third_party_grade
 from anytime.logs.inspect_ai.log_file import InspectLog, RawSample, reading
 from anytime.logs.inspect_ai.log_scorers import (
     Grading,
@@ -43,7 +44,7 @@ from anytime.logs.inspect_ai.log_scorers import (
     scorer_grading,
 )
 from anytime.programs.checkpoints import Elicited
-from anytime.programs.intrace import Annotated, Watch, in_trace, readable, trace_tokens
+from anytime.programs.intrace import in_trace, readable, trace_tokens
 from anytime.protocol import Reply
 from anytime.settings import IndexOptions
 from anytime.writing import whole_file
@@ -129,7 +130,7 @@ class InspectAnnotation:
         tokenizer: Tokenizer | None,
         options: IndexOptions,
     ) -> Annotated:
-        outcome = Annotated()
+        outcome = Annotated(files=[output])
         rows: list[Row] = []
 
         async def annotate(sample: RawSample) -> RawSample:
@@ -367,7 +368,7 @@ def _is_regraded(
             if one not in by_scorer:
                 continue
             try:
-                logged = foreign_grade(value).quality
+                logged = third_party_grade(value).quality
             except AnytimeError:  # no quality
                 continue
             if not math.isclose(logged, by_scorer[one][-1].quality, abs_tol=1e-9):

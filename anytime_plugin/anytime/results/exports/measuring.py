@@ -46,25 +46,13 @@ def measure(run: FinishedRun, seen: Callable[[Row], object] | None = None) -> li
 
     info = run.info
     return [
-        Measured(
-            info,
-            curve,
-            summary_of(
-                key,
-                curve,
-                envelope=info.envelope,
-                scale=info.scale,
-                q_max=info.q_max,
-                seed=info.seed,
-                skipped=run.skipped,
-            ),
-        )
+        Measured(info, curve, summary_of(key, curve, info.options, run.skipped))
         for key, curve in curves(rows()).items()
     ]
 
 
 def benchmark(info: RunInfo) -> str:
-    """What was measured: the domain, or the task of others."""
+    """What was measured: the domain, or the third-party task."""
     return info.domain or info.task
 
 
