@@ -70,7 +70,10 @@ def test_build_show_stats_and_export(run: Run, log: Path, tmp_path: Path) -> Non
 
     code, out, err = run("stats", "pairs.jsonl")
     assert (code, err) == (0, "")
-    assert f"│ {len(pairs)} │" in " ".join(out.split())
+    shown = [pair for pair in pairs if not pair.runner_up]
+    assert 0 < len(shown) < len(pairs)
+    assert f"│ {len(shown)} │" in " ".join(out.split())
+    assert f"│ {len(pairs) - len(shown)} │" in " ".join(out.split())
     assert "model: anytime/planner" in out
     assert "dataset: builtin (seed 0)" in out
     assert f"{pairs[0].pool.tokens:,} tokens" in out
