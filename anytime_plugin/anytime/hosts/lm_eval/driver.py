@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from anytime.cutting.frames import THINK_OPEN
 from anytime.cutting.tokens import Tokenizer, counter
-from anytime.domains.base import Cue
+from anytime.domains.base import Cue, fingerprint
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance, hash_args
 from anytime.hosts.lm_eval.backends import (
@@ -38,6 +38,7 @@ from anytime.hosts.lm_eval.records import NO_CONTENT, Response, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.base import Material, Recipe
 from anytime.methods.learning import Sampling
+from anytime.methods.overlap import Evaluated
 from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, samples_pool
 from anytime.plugins import get_method
@@ -64,6 +65,8 @@ SLACK = 100
 fewer than the model wrote. Taking a text that ended there for one cut off costs one forced answer;
 the reverse would grade an unfinished trace."""
 
+TEST_SPLIT = '"split": "test" to --metadata'
+
 STORED_BATCH = 256
 """With a trace store a round goes out in batches of so many requests, each kept when it is done, so
 that a kill loses one batch at most."""
@@ -82,6 +85,7 @@ class Spec:
     content: str
     recipe: Recipe
     source: Source
+    split: str = ""
 
     def __str__(self) -> str:
         """As it is logged with each sample: without the prompt, which stands beside."""
@@ -152,9 +156,10 @@ def _taught(
     taught = []
     for run in runs:
         spec = run.spec
-        key = (spec.recipe, spec.source, spec.run.budgets)
+        key = _learns_as(spec)
         if key not in known:
-            known[key] = _material(lm, run, tokenizer, store)
+            evaluated = _evaluated([one.spec for one in runs if _learns_as(one.spec) == key])
+            known[key] = _material(lm, run, evaluated, tokenizer, store)
         made = prompted(
             spec.recipe,
             known[key],
@@ -171,8 +176,25 @@ def _taught(
     return taught
 
 
+def _learns_as(spec: Spec) -> Hashable:
+    return spec.recipe, spec.source, spec.run.budgets
+
+
+def _evaluated(specs: Sequence[Spec]) -> Evaluated:
+    """The problems of a run, or of a rank's share of it, which learn from the same."""
+    if get_method(specs[0].recipe.method).learn is None:
+        return Evaluated()
+    contents = dict.fromkeys(spec.content for spec in specs)  # one for each trace
+    parted = all(spec.split in ("", "test") for spec in specs)
+    return Evaluated(tuple(map(fingerprint, contents)), "" if parted else TEST_SPLIT)
+
+
 def _material(
-    lm: Any, run: TraceRequest, tokenizer: Tokenizer | None, store: TraceStore | None
+    lm: Any,
+    run: TraceRequest,
+    evaluated: Evaluated,
+    tokenizer: Tokenizer | None,
+    store: TraceStore | None,
 ) -> Material:
     spec = run.spec
     if get_method(spec.recipe.method).learn is None:
@@ -203,7 +225,7 @@ def _material(
             "tokenizer": spec.run.tokenizer,
         },
     )
-    return material(spec.recipe, spec.source, sampling, run_programs)
+    return material(spec.recipe, spec.source, sampling, evaluated, run_programs)
 
 
 def _by_budget(made: Prompted) -> ByBudget | None:
