@@ -15,6 +15,7 @@ from filelock import AsyncFileLock
 from inspect_ai.model import Model
 from inspect_ai.util import LimitExceededError, display_counter
 
+from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Problem
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
@@ -102,22 +103,24 @@ async def _learn(recipe: Recipe, source: Source, sampling: Sampling, model: Mode
                 except StopIteration as stop:
                     material: Material = stop.value
                     return material
-                outcome = await _take(step, model, held)
+                outcome = await _take(step, model, held, sampling.tokenizer)
 
 
-async def _take(step: Step, model: Model, held: AsyncExitStack) -> Material | None:
+async def _take(
+    step: Step, model: Model, held: AsyncExitStack, tokenizer: Tokenizer | None
+) -> Material | None:
     if isinstance(step, Lock):
         await held.enter_async_context(AsyncFileLock(step.path))
         return None
     if isinstance(step, MissingTraces):
-        await _sample(step, model)
+        await _sample(step, model, tokenizer)
         return None
     ask = requester(model, epoch=1, token_ids=False, cached=False)
     material, _ = await drive(step, ask)
     return material
 
 
-async def _sample(step: MissingTraces, model: Model) -> None:
+async def _sample(step: MissingTraces, model: Model, tokenizer: Tokenizer | None) -> None:
     """Sample what is missing; every finished trace is on disk before the next one counts."""
     missing = step.missing()
     failures: list[Exception] = []
@@ -132,7 +135,13 @@ async def _sample(step: MissingTraces, model: Model) -> None:
 
     async def sample_one(problem: Problem, draw: int) -> None:
         token_ids = step.study.continuation == "token_ids"
-        ask = requester(model, epoch=draw, token_ids=token_ids, cached=False)
+        ask = requester(
+            model,
+            epoch=draw,
+            token_ids=token_ids,
+            cached=False,
+            tokenizer=tokenizer,
+        )
         try:
             elicited, _ = await drive(step.program(problem), ask)
             try:

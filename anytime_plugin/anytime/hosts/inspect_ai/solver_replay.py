@@ -143,7 +143,7 @@ async def _elicit(
     own = sampled is None or sampled.model == str(model)
     known = domain_of(state.metadata)
     run = run_settings(named, known[0] if known else None)
-    messages, used = conversation(state), continuation_used(run, model)
+    messages, used = conversation(state), continuation_used(run, model, tokenizer)
     program = elicit(
         Asked(
             messages,
@@ -156,7 +156,8 @@ async def _elicit(
     )
     # Of the solver's own settings all but max_tokens, which the budgets replace.
     config = GenerateConfig(**{**options, "max_tokens": None})
-    ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids", config=config)
+    by_ids = used == "token_ids"
+    ask = requester(model, epoch=state.epoch, token_ids=by_ids, config=config, tokenizer=tokenizer)
     elicited, outputs = await drive(program, ask)
     return elicited, outputs[-1] if sampled is None else sampled.output
 

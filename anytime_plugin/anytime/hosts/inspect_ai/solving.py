@@ -99,11 +99,12 @@ def solving(
                 cutters[run.tokenizer] = load_tokenizer(str(run.tokenizer))
             cutter = cutters[run.tokenizer] or host_tokenizer(model)
             made = await _prompted(state, model, materials, run, cutter, given.get("answer_tokens"))
-            used = continuation_used(run, model)
+            used = continuation_used(run, model, cutter)
             program = elicit(
                 Asked(made.messages, run, cue_of(known), continuation=used, tokenizer=cutter)
             )
-            ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids")
+            by_ids = used == "token_ids"
+            ask = requester(model, epoch=state.epoch, token_ids=by_ids, tokenizer=cutter)
             elicited, outputs = await drive(program, ask)
         # The sample's completion is what the model itself said: the trace, or the largest run.
         state.output = outputs[-1]
@@ -143,9 +144,13 @@ def run_of_sample(given: Named, metadata: Mapping[str, Any]) -> RunSettings:
     return run_settings({**task, **own}, known[0] if known else None)
 
 
-def continuation_used(run: RunSettings, model: Model) -> Continuation | None:
+def continuation_used(
+    run: RunSettings, model: Model, tokenizer: Tokenizer | None
+) -> Continuation | None:
     """How a cut trace is handed back to this model; None in a mode that hands none back."""
-    return resolve_continuation(run.continuation, model) if hands_back(run.mode) else None
+    return (
+        resolve_continuation(run.continuation, model, tokenizer) if hands_back(run.mode) else None
+    )
 
 
 def cue_of(known: tuple[Domain, Problem] | None) -> Cue:
@@ -171,7 +176,7 @@ async def _prompted(
         budgets=run.budgets,
         # A contract run hands nothing back, but the pool it learns from does.
         continuation=resolve_continuation(
-            run.continuation if hands_back(run.mode) else "auto", model
+            run.continuation if hands_back(run.mode) else "auto", model, cutter
         ),
         answer_tokens=answer_tokens,
         tokenizer=cutter,

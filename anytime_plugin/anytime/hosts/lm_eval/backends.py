@@ -15,6 +15,7 @@ from anytime.cutting.frames import THINK_OPEN
 from anytime.cutting.tokens import Tokenizer, from_tokenizers, load_tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.private import seed_of, template_arguments
+from anytime.programs.turns import raw_prompt
 from anytime.protocol import Message, Request
 from anytime.settings import Continuation
 
@@ -192,12 +193,6 @@ def _render(lm: Any, request: Request) -> str:
     switches = {} if request.thinking else {"enable_thinking": False, "thinking": False}
     with template_arguments(lm, **switches):
         return str(lm.apply_chat_template(turns, add_generation_prompt=True))
-
-
-def raw_prompt(messages: Sequence[Message]) -> str:
-    """Turns as one text for a model that continues text: paragraphs, an empty line at the end."""
-    text = "\n\n".join(message.content for message in messages)
-    return text if text.endswith("\n\n") else f"{text}\n\n"
 
 
 def opens_thinking(prompt: Prompt) -> bool:
