@@ -31,7 +31,7 @@ from inspect_ai.util import registry_info
 
 from anytime.hosts.inspect_ai import private
 from anytime.inspect_registry import curve, pdp, trip
-from tests.hosts.inspect_ai.conftest import says, scripted
+from tests.inspect_runs import says, scripted
 
 
 def parameters(function: object) -> list[str]:
