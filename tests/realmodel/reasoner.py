@@ -114,7 +114,7 @@ def tokenizer_of(samples: Sequence[str]) -> Any:
         unk_token="<unk>",
         padding_side="left",
         clean_up_tokenization_spaces=False,
-        model_max_length=1024,
+        model_max_length=4096,
     )
 
 
@@ -186,7 +186,7 @@ def train(folder: Path, steps: int = STEPS, seed: int = 0) -> None:
         intermediate_size=192,
         num_hidden_layers=2,
         num_attention_heads=4,
-        max_position_embeddings=1024,
+        max_position_embeddings=4096,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,

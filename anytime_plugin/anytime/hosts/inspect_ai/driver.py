@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import anyio
 from inspect_ai.model import (
@@ -157,7 +157,7 @@ def requester(
             reply = as_generated(reply, request, model, own, messages)
         if token_ids and request.kind == "trace":
             reply = _with_ids(reply, await encode(reply.text))
-        if in_effect.logprobs and reply.text and reply.token_bytes is None:
+        if in_effect.logprobs and reply.text and not (reply.token_bytes or can.in_process):
             _tell_no_token_texts(provider_name(model))
         return reply, output
 
@@ -222,7 +222,7 @@ def reply_from(output: ModelOutput) -> Reply:
     token_bytes = None
     if choice.logprobs is not None and choice.logprobs.content:
         token_bytes = tuple(
-            bytes(token.bytes) if token.bytes is not None else token.token.encode()
+            bytes(token.bytes) if _are_bytes(token.bytes) else token.token.encode()
             for token in choice.logprobs.content
         )
     return Reply(
@@ -238,6 +238,11 @@ def reply_from(output: ModelOutput) -> Reply:
         seconds=output.time,
         cost=usage.total_cost if usage else None,
     )
+
+
+def _are_bytes(told: Sequence[int] | None) -> TypeGuard[Sequence[int]]:
+    # `hf` gives the code points of an entry of its vocabulary.
+    return told is not None and all(0 <= value < 256 for value in told)
 
 
 def _input_tokens(output: ModelOutput) -> int | None:

@@ -37,7 +37,6 @@ __all__ = [
     "sample_member",
     "scorers_of",
     "settings_of_run",
-    "special_tokens",
     "start_other_books",
     "token_ids_of",
     "with_options",
@@ -157,12 +156,6 @@ def rendered(model: Model, messages: list[ChatMessage]) -> str:
     """The prompt that `hf` makes of messages."""
     text: str = model.api.hf_chat(messages, [])  # type: ignore[attr-defined]
     return text
-
-
-def special_tokens(model: Model) -> frozenset[bytes]:
-    """The token texts of `hf` that show nothing in its replies; some of them pad a batch."""
-    tokenizer: Any = model.api.tokenizer  # type: ignore[attr-defined]
-    return frozenset(token.encode() for token in tokenizer.all_special_tokens)
 
 
 def asks_by_itself(part: Solver) -> bool:

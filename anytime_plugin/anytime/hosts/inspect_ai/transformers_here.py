@@ -24,7 +24,6 @@ from anytime.cutting.tokens import Tokenizer
 from anytime.hosts.inspect_ai.private import (
     own_chat_template,
     rendered,
-    special_tokens,
     with_options,
 )
 from anytime.protocol import Reply, Request
@@ -77,9 +76,7 @@ def continuing(model: Model, config: GenerateConfig) -> Model:
 
 @functools.lru_cache(maxsize=1)  # once a process says it
 def _tell_greedy() -> None:
-    log.warning(
-        "hf at temperature 0 does not sample: all is greedy, as with -M do_sample=false"
-    )
+    log.warning("hf at temperature 0 does not sample: all is greedy, as with -M do_sample=false")
 
 
 def opened_at_the_end(template: str) -> str:
@@ -97,7 +94,8 @@ def as_generated(
     """A reply of the provider `hf` with its own tokens, and with the tag that its prompt opened.
 
     The provider generates in batches and counts, for each of its replies, what the longest of the
-    batch took; its token texts go on to that length, with tokens that show nothing.
+    batch took. With --logprobs it names entries of the vocabulary, and of the likeliest token, not
+    of the one that was drawn: the tokenizer that is at hand knows better.
 
     Args:
         reply: As the provider gave it.
@@ -107,21 +105,9 @@ def as_generated(
         messages: What was sent.
     """
     text, count = reply.text, reply.output_tokens
-    told = _without_padding(reply.token_bytes, special_tokens(model))
     if tokenizer is not None:
         # The end of the turn, which is a token too, is not shown: `ended` allows for it.
         count = len(tokenizer.ends(text))
     if request.kind == "trace" and rendered(model, messages).rstrip().endswith(THINK_OPEN):
         text = f"{THINK_OPEN}\n{text}"
-    return dataclasses.replace(reply, text=text, output_tokens=count, token_bytes=told)
-
-
-def _without_padding(
-    token_bytes: tuple[bytes, ...] | None, special: frozenset[bytes]
-) -> tuple[bytes, ...] | None:
-    if not token_bytes:
-        return token_bytes
-    end = len(token_bytes)
-    while end > 1 and token_bytes[end - 1] in special and token_bytes[end - 2] in special:
-        end -= 1
-    return token_bytes[:end]
+    return dataclasses.replace(reply, text=text, output_tokens=count, token_bytes=None)
