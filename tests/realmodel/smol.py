@@ -108,6 +108,9 @@ def serve(gguf: str, port: int, slots: int) -> None:
     how.model.path = gguf
     how.hostnames, how.port = ["127.0.0.1"], port
     how.n_ctx, how.n_parallel, how.warmup = 4096 * slots, slots, False
+    # A prompt whose beginning is still there gives other roundings than one that is read anew, and
+    # with them other words.
+    how.cache_prompt, how.cache_ram_mib = False, 0
     for cores in (how.cpuparams, how.cpuparams_batch):
         cores.n_threads = 1
         cores.poll = 0  # waiting threads that spin starve the one that works, on two cores
