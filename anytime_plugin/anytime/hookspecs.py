@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from anytime.cutting.frames import Frame
     from anytime.domains.base import Domain
 
-__all__ = ["PROJECT", "anytime_domains", "hookimpl"]
+__all__ = ["PROJECT", "anytime_domains", "anytime_frames", "hookimpl"]
 
 PROJECT = "anytime"
 
@@ -33,4 +34,10 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def anytime_domains() -> Sequence[Domain]:
     """Return the domains this plugin adds: `return [Domain(name="chess", ...)]`."""
+    raise NotImplementedError
+
+
+@hookspec
+def anytime_frames() -> Sequence[Frame]:
+    """Return tags that mark reasoning: `return [Frame("mine", "<mine>", "</mine>")]`."""
     raise NotImplementedError

@@ -130,6 +130,10 @@ class Domain:
             is never longer, is no further changed by `strip`, and is the text itself where that
             states no solution. Runs in linear time.
         content: The part of `Problem.prompt` that makes it the same problem (`fingerprint`).
+        stop: Strings that end an answer which was begun with `Cue.begin`, so that a model does not
+            run on; none of them stands within an answer.
+        first_answer: Cuts a forced answer's text, `Cue.begin` included, after its first complete
+            answer; the text itself where there is none.
     """
 
     name: str
@@ -142,6 +146,8 @@ class Domain:
     metrics: tuple[str, ...] = ()
     strip: Callable[[str], str] = _unchanged
     content: Callable[[str], str] = _unchanged
+    stop: tuple[str, ...] = ()
+    first_answer: Callable[[str], str] = _unchanged
 
 
 def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, ...]:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from anytime.cutting.frames import separated
+from anytime.cutting.frames import answer_of
 from anytime.errors import AnytimeError
 from anytime.preferences.pool import PoolTrace, cut_text
 from anytime.protocol import Message, Program, Reply, Request
@@ -190,7 +190,7 @@ _ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d+[.)])[ \t]+(\S.*)$", re.MULTILINE)
 
 
 def _listed(reply: Reply) -> list[str]:
-    return [found.strip() for found in _ITEM.findall(separated(reply).text)]
+    return [found.strip() for found in _ITEM.findall(answer_of(reply))]
 
 
 def preface(texts: Sequence[str]) -> str:

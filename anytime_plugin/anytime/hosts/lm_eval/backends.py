@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from anytime.cutting.frames import THINK_OPEN
+from anytime.cutting.frames import unopened
 from anytime.cutting.tokens import Tokenizer, from_tokenizers, load_tokenizer
 from anytime.errors import AnytimeError
 from anytime.protocol import Message, Request
@@ -163,7 +163,7 @@ def arguments(
     *before, last = request.messages
     if last.role == "assistant":
         context = prompt_of(lm, prompt, tuple(before)).context
-        return _unopened(context, last.content) + last.content, kwargs
+        return unopened(context, last.content) + last.content, kwargs
     if prompt.templated:
         return _render(lm, request), kwargs
     return raw_prompt(request.messages), kwargs
@@ -202,19 +202,6 @@ def raw_prompt(messages: Sequence[Message]) -> str:
     """Turns as one text for a model that continues text: paragraphs, an empty line at the end."""
     text = "\n\n".join(message.content for message in messages)
     return text if text.endswith("\n\n") else f"{text}\n\n"
-
-
-def opens_thinking(prompt: Prompt) -> bool:
-    """Whether the chat template itself wrote the opening think tag (DeepSeek-R1 and others)."""
-    return isinstance(prompt.context, str) and prompt.context.rstrip().endswith(THINK_OPEN)
-
-
-def _unopened(context: str, prefix: str) -> str:
-    # A prefix that begins with the tag would open the reasoning a second time.
-    bare = context.rstrip()
-    if prefix.startswith(THINK_OPEN) and bare.endswith(THINK_OPEN):
-        return bare.removesuffix(THINK_OPEN)
-    return context
 
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:

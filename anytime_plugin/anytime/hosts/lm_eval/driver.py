@@ -16,7 +16,6 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from anytime.budgets import BudgetGrid
-from anytime.cutting.frames import THINK_OPEN
 from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
@@ -27,14 +26,13 @@ from anytime.hosts.lm_eval.backends import (
     check_model,
     find_tokenizer,
     is_sampled,
-    opens_thinking,
     prompt_of,
     resolve_continuation,
     takes_messages,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.learning import Source, material
-from anytime.hosts.lm_eval.records import NO_CONTENT, Response, response
+from anytime.hosts.lm_eval.records import NO_CONTENT, Response, as_written, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.prompting import Material, Prompted, Recipe, prompted
 from anytime.programs.checkpoints import Elicited
@@ -344,8 +342,8 @@ def _reply(text: str, request: Request, prompt: Prompt, tokenizer: Tokenizer | N
     if tokenizer is None:
         return Reply(text=text, finish="other")
     tokens = len(tokenizer.ends(text))
-    if request.kind == "trace" and opens_thinking(prompt):
-        text = f"{THINK_OPEN}\n{text}"
+    if request.kind == "trace":
+        text = as_written(text, prompt.context)
     finish = finish_of(tokens, request.max_tokens, tokenizer)
     return Reply(text=text, output_tokens=tokens, finish=finish)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from anytime.cutting.frames import THINK_CLOSE, THINK_OPEN, separated
+from anytime.cutting.frames import answer_of, opened_by
 from anytime.programs.checkpoints import Elicited
 from anytime.protocol import Reply
 
@@ -58,16 +58,14 @@ def to_record(elicited: Elicited) -> dict[str, Any]:
 
 
 def as_written(text: str, context: Any) -> str:
-    """A logged response as the model wrote it, with the think tag that opens it.
+    """A logged response as the model wrote it, with the tag that opens its reasoning.
 
-    A chat template may have written that tag (DeepSeek-R1's does): then it ends the prompt, or,
-    where a server applied the template, nothing but the end tag tells of it.
+    A chat template may have written that tag (DeepSeek-R1's does): then it ends the prompt.
     """
     if text == NO_CONTENT:
         return ""
-    before = isinstance(context, str) and context.rstrip().endswith(THINK_OPEN)
-    opened = THINK_OPEN not in text and (before or THINK_CLOSE in text)
-    return f"{THINK_OPEN}\n{text}" if opened else text
+    opening = opened_by(context)
+    return text if text.lstrip().startswith(opening.rstrip()) else opening + text
 
 
 def read_response(response: Response) -> tuple[Elicited, Mapping[str, Any]]:
@@ -76,7 +74,7 @@ def read_response(response: Response) -> tuple[Elicited, Mapping[str, Any]]:
     record = json.loads(written) if isinstance(written, str) else dict(written)
     method = record.pop("method", {})
     # What stands in a beginning of the trace is not repeated: the checkpoint tells where it ends.
-    own = "" if record["mode"] == "intrace" else separated(Reply(trace)).text
+    own = "" if record["mode"] == "intrace" else answer_of(Reply(trace))
     record["checkpoints"] = [{"answer": own} | point for point in record["checkpoints"]]
     return Elicited.from_json(record), method
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from anytime.domains.base import Domain, Grade, Problem
-from anytime.cutting.frames import separated
+from anytime.cutting.frames import answer_of
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.discovery import PREFIX
@@ -200,7 +200,7 @@ class _DomainTask:
     def apply_filters(self) -> None:
         """Grade; the one filter is named after the domain."""
         for instance in self._instances:
-            seen = separated(Reply(instance.resps[0])).text
+            seen = answer_of(Reply(instance.resps[0]))
             try:
                 grade = self._domain.grade(instance.doc, seen)
             except KeyError as missing:
