@@ -25,6 +25,8 @@ __all__ = [
     "is_chat",
     "is_sampled",
     "resolve_continuation",
+    "says_nothing_on_failure",
+    "takes_messages",
 ]
 
 LENGTHS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens", "max_length")
@@ -58,6 +60,16 @@ def _derives(lm: Any, name: str) -> bool:
 def is_chat(lm: Any) -> bool:
     """Whether this class takes chats as JSON, and no strings."""
     return _derives(lm, "LocalChatCompletion")
+
+
+def says_nothing_on_failure(lm: Any) -> bool:
+    """Whether an empty text of this model may be a failure.
+
+    Classes that ask a service write one for null content, refusals and bodies of status 200 that
+    hold an error. A model that stopped at once would look the same there: that is counted as a
+    failure too, and shown. Models in this process say nothing only if they had nothing to say.
+    """
+    return _derives(lm, "TemplateAPI")
 
 
 def check_model(lm: Any, prompt: Prompt) -> None:
@@ -149,7 +161,8 @@ def arguments(
     """
     kwargs = {**gen_kwargs, "max_gen_toks": request.max_tokens}
     until = kwargs.get("until") or []
-    kwargs["until"] = [until] if isinstance(until, str) else list(until)
+    given = [until] if isinstance(until, str) else list(until)
+    kwargs["until"] = [*given, *(word for word in request.stop if word not in given)]
     if takes_messages(lm):
         kwargs["seed"] = draw
         return _dump(request.messages), kwargs

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
@@ -28,13 +29,15 @@ from anytime.hosts.lm_eval.backends import (
     is_sampled,
     prompt_of,
     resolve_continuation,
+    says_nothing_on_failure,
     takes_messages,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.learning import Source, material
-from anytime.hosts.lm_eval.records import NO_CONTENT, Response, as_written, response
+from anytime.hosts.lm_eval.records import Response, as_written, no_content, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.prompting import Material, Prompted, Recipe, prompted
+from anytime.programs.answers import NO_RULES, AnswerRules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.contract import contract
 from anytime.programs.interrupt import interrupt
@@ -47,11 +50,6 @@ T = TypeVar("T")
 Ask = Callable[[Iterable[tuple[int, Request]]], Iterable[Reply]]
 """Answers one round: requests with the number of the program each belongs to. Both are handed over
 one by one: a round's requests are most of what a large run holds, and nobody keeps them twice."""
-
-SLACK = 100
-"""One token in so many may be missing from a text that was cut off at its cap: a tokenizer may need
-fewer than the model wrote. Taking a text that ended there for one cut off costs one forced answer;
-the reverse would grade an unfinished trace."""
 
 STORED_BATCH = 256
 """With a trace store a round goes out in batches of so many requests, each kept when it is done, so
@@ -75,6 +73,8 @@ class Spec:
     content: str
     recipe: Recipe
     source: Source
+    rules: AnswerRules = NO_RULES
+    frame: str | None = None
 
     def __str__(self) -> str:
         """As it is logged with each sample: without the prompt, which stands beside."""
@@ -231,7 +231,7 @@ def _material(lm: Any, run: Run, tokenizer: Tokenizer | None, store: TraceStore 
 
 def _program(lm: Any, spec: Spec, made: Prompted, tokenizer: Tokenizer | None) -> Program[Elicited]:
     if spec.mode == "contract":
-        return contract(made.messages, spec.budgets)
+        return contract(made.messages, spec.budgets, frame=spec.frame)
     continuation: Continuation = resolve_continuation(spec.continuation, lm, spec.prompt)
     return interrupt(
         spec.prompt.messages,
@@ -240,6 +240,8 @@ def _program(lm: Any, spec: Spec, made: Prompted, tokenizer: Tokenizer | None) -
         continuation=continuation,
         answer_tokens=spec.answer_tokens,
         tokenizer=tokenizer,
+        rules=spec.rules,
+        frame=spec.frame,
     )
 
 
@@ -248,6 +250,7 @@ def asker(
 ) -> Ask:
     """Answers rounds of programs, one per run, from the model, its cache and the store."""
     cache = getattr(lm.cache_hook, "dbdict", None)
+    empty_fails = says_nothing_on_failure(lm)
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
         outstanding = []
@@ -266,14 +269,19 @@ def asker(
             kept = hashed if draw is None else f"{hashed}-{draw}"
             if store is not None and kept in store:
                 texts[key] = store[kept]
-            elif cache is not None and draw is None and hashed in cache:
+            elif (
+                cache is not None
+                and draw is None
+                and hashed in cache
+                and not _failure(cache[hashed], empty_fails)  # lm-eval keeps those too
+            ):
                 texts[key] = cache[hashed]
             else:
                 asked[key] = _Asked(_instance(run.request, args), kept, cacheable=draw is None)
         _check_room(lm, [request.instance for request in asked.values()], tokenizer)
-        texts |= _generate(lm, asked, cache, store)
+        texts |= _generate(lm, asked, cache, store, empty_fails)
         return (
-            _reply(texts[key], request, runs[number].spec.prompt, tokenizer)
+            _reply(texts[key], request, runs[number].spec, tokenizer, empty_fails)
             for key, number, request in outstanding
         )
 
@@ -291,7 +299,11 @@ def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
 
 
 def _generate(
-    lm: Any, asked: Mapping[Hashable, _Asked], cache: Any, store: TraceStore | None
+    lm: Any,
+    asked: Mapping[Hashable, _Asked],
+    cache: Any,
+    store: TraceStore | None,
+    empty_fails: bool,
 ) -> dict[Hashable, str]:
     texts: dict[Hashable, str] = {}
     step = len(asked) if store is None else STORED_BATCH
@@ -299,7 +311,12 @@ def _generate(
     while part := list(islice(waiting, step)):
         said = lm.generate_until([request.instance for _, request in part])
         texts |= zip((key for key, _ in part), said, strict=True)
-        kept = [(request, text) for (_, request), text in zip(part, said, strict=True)]
+        # What failed is not kept, so that it is asked again.
+        kept = [
+            (request, text)
+            for (_, request), text in zip(part, said, strict=True)
+            if not _failure(text, empty_fails)
+        ]
         if store is not None:
             store.add({request.kept: text for request, text in kept})
         if cache is not None:
@@ -330,28 +347,31 @@ def _check_room(lm: Any, asked: Any, tokenizer: Tokenizer | None) -> None:
                 )
 
 
-def _reply(text: str, request: Request, prompt: Prompt, tokenizer: Tokenizer | None) -> Reply:
-    if text == NO_CONTENT:
-        if request.kind == "trace" and request.budget is None:
-            raise AnytimeError(
-                "the service returned no content for a trace: it keeps the reasoning apart, where "
-                "lm-eval does not look; start the server without a reasoning parser, or use "
-                "mode=contract"
-            )
-        text = ""
+def _failure(text: str, empty_fails: bool) -> str:
+    """Why a text is no answer of the model; empty where it is one."""
+    if text == no_content() and (text or empty_fails):
+        return "no content"
+    return ""
+
+
+def _reply(
+    text: str, request: Request, spec: Spec, tokenizer: Tokenizer | None, empty_fails: bool
+) -> Reply:
+    if failed := _failure(text, empty_fails):
+        return Reply(text="", finish="other", failed=failed)
     if tokenizer is None:
         return Reply(text=text, finish="other")
     tokens = len(tokenizer.ends(text))
     if request.kind == "trace":
-        text = as_written(text, prompt.context)
+        text = as_written(text, spec.prompt.context, spec.frame)
     finish = finish_of(tokens, request.max_tokens, tokenizer)
     return Reply(text=text, output_tokens=tokens, finish=finish)
 
 
 def finish_of(tokens: int, cap: int, tokenizer: Tokenizer) -> Finish:
     """Why a bare string ended, which does not tell: one as long as its cap was cut off."""
-    slack = 0 if getattr(tokenizer, "exact", False) else cap // SLACK
-    return "length" if tokens >= cap - slack else "stop"
+    found = ended("other", tokens, cap, exact=bool(getattr(tokenizer, "exact", False)))
+    return "length" if found == "length" else "stop"
 
 
 LM.generate_anytime = generate_anytime
