@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from anytime.statistics.index import (
         Curve,
         Interval,
-        Summary,
         anytime_index,
         budget_weights,
         index_interval,
-        summarize,
     )
+    from anytime.statistics.measures import Summary, summarize
 
 __all__ = [
     "AnytimeError",
@@ -82,12 +81,11 @@ _HOME = {
     "anytime.statistics.index": (
         "Curve",
         "Interval",
-        "Summary",
         "anytime_index",
         "budget_weights",
         "index_interval",
-        "summarize",
     ),
+    "anytime.statistics.measures": ("Summary", "summarize"),
     "anytime.plugins": ("get_domain", "known_domains"),
     "anytime.preferences.pairs": ("Pair", "build_pairs", "read_pairs", "write_pairs"),
     "anytime.protocol": ("Message", "Program", "Reply", "Request"),

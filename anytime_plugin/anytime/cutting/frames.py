@@ -188,8 +188,12 @@ def known_frames() -> tuple[Frame, ...]:
     return FRAMES + tuple(frame for frames in found for frame in frames)
 
 
-def frame_from(pair: str) -> Frame:
+def frame_from(pair: str, where: str = "") -> Frame:
     """Read a user's own pair of tags: `OPEN CLOSE`, a space between the two.
+
+    Args:
+        pair: As the user wrote it.
+        where: Follows the name of the setting in an error, such as ` in --metadata`.
 
     Raises:
         AnytimeError: They are no pair.
@@ -197,7 +201,7 @@ def frame_from(pair: str) -> Frame:
     parts = pair.split() if isinstance(pair, str) else []
     if len(parts) != 2 or parts[0] == parts[1]:
         raise AnytimeError(
-            f"frame {pair!r} is no pair of tags: write the opening and the closing one with a "
+            f"frame {pair!r}{where} is no pair of tags: write the opening and the closing one with a "
             f"space between them, such as '<reason> </reason>'"
         )
     opening, closing = parts

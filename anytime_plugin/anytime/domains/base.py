@@ -19,6 +19,7 @@ __all__ = [
     "Problem",
     "Split",
     "fingerprint",
+    "grading_once",
     "split_problems",
 ]
 
@@ -188,6 +189,18 @@ def _visible(text: str) -> str:
         return joined
     seen = _IGNORED.sub("", joined)
     return "".join(c for c in seen if unicodedata.category(c) not in ("Cc", "Cf"))
+
+
+def grading_once(domain: Domain, problem: Problem) -> Callable[[str], Grade]:
+    """Grades answers to one problem and remembers them: they recur at many budgets and traces."""
+    known: dict[str, Grade] = {}
+
+    def grade(answer: str) -> Grade:
+        if answer not in known:
+            known[answer] = domain.grade(problem, answer)
+        return known[answer]
+
+    return grade
 
 
 def _is_dev(prompt: str) -> bool:

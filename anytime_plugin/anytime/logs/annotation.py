@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from anytime.budgets import BudgetGrid
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
-from anytime.settings import IndexOptions
-from anytime.statistics.index import budget_weights, check_options
+from anytime.settings import IndexOptions, check_options, check_scale
 from anytime.programs.intrace import Annotated, Watch, doublings
 from anytime.logs.opening import LogKind, log_files, log_kind
 from anytime.cutting.tokens import Tokenizer
@@ -172,7 +171,7 @@ def annotate(
     if budgets is None:
         budgets = doublings(_longest(opened, tokenizer, watch))
     grid = budgets
-    budget_weights(grid, options.scale)
+    check_scale(options.scale, grid)
 
     def written() -> Iterator[Told]:
         if fit:

@@ -12,10 +12,10 @@ from typing import Literal
 from anytime.budgets import BudgetGrid
 from anytime.cutting.ends import checked_count, ended
 from anytime.cutting.frames import answer_of, separated, unframed_tag
-from anytime.errors import AnytimeError
 from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.programs.turns import appended
 from anytime.protocol import Message, Program, Reply, Request
+from anytime.settings import check_mode
 
 __all__ = ["contract"]
 
@@ -40,8 +40,7 @@ def contract(
     Raises:
         AnytimeError: Budget 0, before anything is asked.
     """
-    if budgets[0] == 0:
-        raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
+    check_mode("contract", budgets)
     by_budget = messages if isinstance(messages, Mapping) else dict.fromkeys(budgets, messages)
     replies = yield [
         Request(appended(by_budget[budget], _terms(budget)), budget, "trace", budget=budget)

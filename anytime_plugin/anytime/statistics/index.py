@@ -10,24 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.settings import Envelope, IndexOptions, QMax, Scale
+from anytime.settings import Envelope, QMax, Scale, check_choice, check_q_max, check_scale
 
 __all__ = [
     "Curve",
     "Interval",
-    "Summary",
     "anytime_index",
     "budget_weights",
-    "check_options",
     "index_interval",
-    "summarize",
+    "overthought",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -121,13 +119,10 @@ def budget_weights(budgets: Sequence[int], scale: Scale = "linear") -> FloatArra
     Raises:
         AnytimeError: An unknown scale, or budget 0 on the scale `log2`.
     """
-    _check("scale", scale, Scale)
-    positions = np.asarray(BudgetGrid(budgets), dtype=np.float64)
+    grid = BudgetGrid(budgets)
+    check_scale(scale, grid)
+    positions = np.asarray(grid, dtype=np.float64)
     if scale == "log2":
-        if positions[0] == 0:
-            raise AnytimeError(
-                "budget 0 has no place on the scale log2: leave it out or use linear"
-            )
         positions = np.log2(positions)
     steps = np.diff(positions) / (positions[-1] - positions[0])
     weights = np.zeros(len(positions))
@@ -162,7 +157,7 @@ def anytime_index(
 
 def _enveloped(curve: Curve, envelope: Envelope) -> FloatArray:
     """Q* per problem, shape (problems, T); for `mean` it is taken later, on the mean curve."""
-    _check("envelope", envelope, Envelope)
+    check_choice("envelope", envelope, get_args(Envelope))
     if envelope == "trace":
         return _mean(np.maximum.accumulate(curve.quality, axis=2), axis=1)
     if envelope == "problem":
@@ -177,8 +172,7 @@ def _area(curves: FloatArray, weights: FloatArray, q_max: QMax) -> FloatArray:
     if q_max == "achieved":
         full = curves[:, -1]
         return np.divide(area, full, out=np.zeros_like(area), where=full > 0)
-    if isinstance(q_max, str) or not 0 < q_max <= 1:
-        raise AnytimeError(f"q_max {q_max!r}: expected a number above 0, up to 1, or 'achieved'")
+    check_q_max(q_max)
     return area / q_max
 
 
@@ -296,62 +290,6 @@ def _t_quantile(probability: float, freedom: int) -> float:
     return math.sqrt(freedom) * math.tan(float(angle))
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The Anytime Index and what is always reported beside it.
-
-    Attributes:
-        anytime_index: Anytime Index under the asked envelope.
-        interval: Its interval over problems.
-        raw: Index without envelope: what an interrupted user really gets.
-        final: Q_T, mean quality at the largest budget.
-        average: Mean of Q_t over budgets, unweighted.
-        drift: Index under the envelope `mean` minus `raw`: area lost to falling quality.
-        overthinking: Share of traces whose best quality exceeds their last.
-    """
-
-    anytime_index: float
-    interval: Interval
-    raw: float
-    final: float
-    average: float
-    drift: float
-    overthinking: float
-
-
-def summarize(
-    curve: Curve,
-    *,
-    envelope: Envelope = "mean",
-    scale: Scale = "linear",
-    q_max: QMax = 1.0,
-    confidence: float = 0.95,
-    resamples: int = 10_000,
-    seed: int = 0,
-) -> Summary:
-    """All numbers of one curve; arguments as in `index_interval`."""
-    if not isinstance(curve, Curve):
-        raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
-    raw = anytime_index(curve, envelope="none", scale=scale, q_max=q_max)
-    return Summary(
-        anytime_index=anytime_index(curve, envelope=envelope, scale=scale, q_max=q_max),
-        interval=index_interval(
-            curve,
-            envelope=envelope,
-            scale=scale,
-            q_max=q_max,
-            confidence=confidence,
-            resamples=resamples,
-            seed=seed,
-        ),
-        raw=raw,
-        final=float(curve.mean[-1]),
-        average=float(curve.mean.mean()),
-        drift=anytime_index(curve, envelope="mean", scale=scale, q_max=q_max) - raw,
-        overthinking=float(_mean(_mean(overthought(curve.quality), axis=1), axis=0)),
-    )
-
-
 def overthought(quality: npt.ArrayLike) -> FloatArray:
     """1 where a trace was once better than at its end, 0 elsewhere, NaN for a missing trace.
 
@@ -362,21 +300,3 @@ def overthought(quality: npt.ArrayLike) -> FloatArray:
     lost = (values.max(axis=-1) > values[..., -1]).astype(np.float64)
     result: FloatArray = np.where(np.isnan(values[..., -1]), np.nan, lost)
     return result
-
-
-def _check(option: str, value: Any, kind: Any) -> None:
-    if value not in get_args(kind):
-        raise AnytimeError(f"unknown {option} {value!r}: choose one of {', '.join(get_args(kind))}")
-
-
-def check_options(options: IndexOptions, budgets: Sequence[int] = (1, 2)) -> None:
-    """Refuse options of the index before anything is paid for that it would be computed of.
-
-    Raises:
-        AnytimeError: One is unknown or of a wrong kind, or the scale has no place for a budget.
-    """
-    budget_weights(budgets, options.scale)
-    anytime_index(Curve([1, 2], [[1, 1]]), envelope=options.envelope, q_max=options.q_max)
-    seed: Any = options.seed  # whatever a command line made of it
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise AnytimeError(f"seed {seed!r} is not a whole number from 0 on")

@@ -25,6 +25,7 @@ from anytime.hosts.inspect_ai.providers import (
     sends_raw_prompt,
     without_thinking,
 )
+from anytime.programs.lockstep import Done, advance
 from anytime.protocol import Finish, Message, Program, Reply, Request
 
 __all__ = ["drive", "reply_from", "requester"]
@@ -62,13 +63,10 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             requests of its batch are done: their text is paid for and stands in the log and the
             cache.
     """
-    first: list[ModelOutput] | None = None
-    try:
-        batch = next(program)
-    except StopIteration as stop:  # it had nothing to ask
-        return stop.value, []
-    while True:
-        outcomes = await _settle(ask, batch)
+    first: list[ModelOutput] = []
+    step = advance(program)
+    while not isinstance(step, Done):
+        outcomes = await _settle(ask, step)
         replies = []
         outputs = []
         for outcome in outcomes:
@@ -78,10 +76,8 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             replies.append(outcome[0])
             outputs.append(outcome[1])
         first = first or outputs
-        try:
-            batch = program.send(replies)
-        except StopIteration as stop:
-            return stop.value, first
+        step = advance(program, replies)
+    return step.result, first
 
 
 async def _settle(

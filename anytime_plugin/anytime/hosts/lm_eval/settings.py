@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, get_args
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
-from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.domains.base import SPLITS, Domain, Split
 from anytime.errors import AnytimeError
 from anytime.methods.leap import LEVELS, Level
@@ -22,18 +21,24 @@ from anytime.methods.prompting import (
     refuse_idle,
 )
 from anytime.settings import (
-    CONTINUATIONS,
-    FOREIGN_ANSWER_TOKENS,
-    FOREIGN_BUDGETS,
-    MODES,
-    Envelope,
-    Mode,
-    QMax,
-    Scale,
+    Defaults,
+    IndexOptions,
+    RunSettings,
+    check_choice,
+    check_options,
+    check_whole,
+    run_settings,
 )
-from anytime.statistics.index import Curve, anytime_index, budget_weights
 
-__all__ = ["ForeignSettings", "RunSettings", "Settings", "read_foreign_settings", "read_settings"]
+__all__ = [
+    "Settings",
+    "TaskSettings",
+    "ThirdPartySettings",
+    "read_settings",
+    "read_third_party_settings",
+]
+
+_WHERE = " in --metadata"
 
 # lm-eval merges the model's own arguments into the metadata, so a name that is none of ours may be
 # one of theirs. These look like ours and are not.
@@ -60,41 +65,49 @@ _INSPECT_NAMES = {"problems": "pool_problems", "domain": "pool_domain"}
 
 _EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
 
+_OF_RUN = ("budgets", "mode", "continuation", "tokenizer", "answer_tokens")
+
+_COMMON = (
+    "budgets",
+    "mode",
+    "continuation",
+    "traces",
+    "tokenizer",
+    "answer_tokens",
+    "trace_store",
+    *IndexOptions._fields,
+)
+"""The names of every task, in the order in which they are listed and logged."""
+
 
 @dataclass(frozen=True, slots=True)
-class RunSettings:
-    """The knobs of every task: how traces are sampled and cut, and how the index is computed.
+class TaskSettings:
+    """The settings of every task.
 
     Attributes:
-        budgets: Trace tokens: `128,256,512`, `geom:128:4096:6`, `linear:0:4000:5` or a list.
-        mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
-        continuation: How a cut trace is handed back: `auto`, `prefill`, `reprompt`.
+        run: How traces are sampled, cut and handed back.
+        index: How the index is computed; its seed is that of generated problems and option orders
+            too.
         traces: Traces per problem.
-        tokenizer: What to cut with where the model has no tokenizer of its own.
-        answer_tokens: Cap on a forced answer.
         trace_store: File that keeps every finished generation; a second run asks for the rest.
-        envelope: Where the index takes "best so far".
-        scale: Distance between budgets in the index.
-        q_max: Quality that counts as 1 in the index.
-        seed: Of generated problems, option orders and the interval's bootstrap.
     """
 
-    budgets: BudgetGrid
-    mode: Mode
-    continuation: str
+    run: RunSettings
+    index: IndexOptions
     traces: int
-    tokenizer: str | None
-    answer_tokens: int
     trace_store: str | None
-    envelope: Envelope
-    scale: Scale
-    q_max: QMax
-    seed: int
+
+    def record(self) -> dict[str, Any]:
+        """As they are logged: by the names that `--metadata` has for them."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)[2:]}
+        values = asdict(self.run) | self.index._asdict() | own
+        values["budgets"] = list(self.run.budgets)
+        return {name: values[name] for name in dict.fromkeys([*_COMMON, *values])}
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignSettings(RunSettings):
-    """The knobs of a task of others.
+class ThirdPartySettings(TaskSettings):
+    """The settings of a third-party task.
 
     Attributes:
         cue: The first words of a forced answer; None for those that fit any task.
@@ -104,8 +117,8 @@ class ForeignSettings(RunSettings):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(RunSettings):
-    """The knobs of a task on a domain.
+class Settings(TaskSettings):
+    """The settings of a task on a domain.
 
     Attributes:
         dataset: `official`, `builtin`, a pinned subset's name or a file.
@@ -158,8 +171,12 @@ class Settings(RunSettings):
         )
 
 
-_FOREIGN_NAMES = tuple(field.name for field in fields(ForeignSettings))
-NAMES = tuple(dict.fromkeys([*(field.name for field in fields(Settings)), *_FOREIGN_NAMES]))
+def _names(kind: type[TaskSettings]) -> tuple[str, ...]:
+    return (*_COMMON, *(f.name for f in fields(kind)[len(fields(TaskSettings)) :]))
+
+
+_THIRD_PARTY_NAMES = _names(ThirdPartySettings)
+NAMES = tuple(dict.fromkeys([*_names(Settings), *_THIRD_PARTY_NAMES]))
 
 
 def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> Settings:
@@ -179,7 +196,7 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
             f"cue in --metadata is for tasks of others (anytime:NAME): {domain.name} has its own"
         )
     settings = Settings(
-        **_common(given, domain.budgets, domain.answer_tokens),
+        **_common(given, domain),
         dataset=str(_text(given, "dataset", dataset)),
         split=_choice(given, "split", None, SPLITS),
         method=_choice(given, "method", "cot", METHODS),
@@ -196,14 +213,13 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
         pair_tokens=_whole(given, "pair_tokens", None, least=1),
         principles=_choice(given, "principles", "high", LEVELS),
     )
-    check_recipe(settings.recipe, settings.mode)
+    check_recipe(settings.recipe, settings.run.mode)
     _refuse_idle(settings, given)
-    _check(settings)
     return settings
 
 
-def read_foreign_settings(metadata: Mapping[str, Any]) -> ForeignSettings:
-    """Read the settings of a task of others.
+def read_third_party_settings(metadata: Mapping[str, Any]) -> ThirdPartySettings:
+    """Read the settings of a third-party task.
 
     Args:
         metadata: The model's arguments and the user's. Not the task's own, which means its own
@@ -215,10 +231,10 @@ def read_foreign_settings(metadata: Mapping[str, Any]) -> ForeignSettings:
     given = _given(metadata)
     if given.get("method") == "cot":
         del given["method"]
-    if idle := [name for name in given if name not in _FOREIGN_NAMES]:
+    if idle := [name for name in given if name not in _THIRD_PARTY_NAMES]:
         raise AnytimeError(
             f"{', '.join(idle)} in --metadata: a task of others (anytime:NAME) has its own data "
-            f"and its own prompt; it takes {', '.join(_FOREIGN_NAMES)}"
+            f"and its own prompt; it takes {', '.join(_THIRD_PARTY_NAMES)}"
         )
     cue = given.get("cue")
     if cue is not None and (not isinstance(cue, str) or not cue.strip()):
@@ -226,9 +242,7 @@ def read_foreign_settings(metadata: Mapping[str, Any]) -> ForeignSettings:
             f"cue {cue!r} in --metadata is no text: name the first words of an answer, such as "
             """--metadata '{"cue": " The answer is"}'"""
         )
-    settings = ForeignSettings(**_common(given, FOREIGN_BUDGETS, FOREIGN_ANSWER_TOKENS), cue=cue)
-    _check(settings)
-    return settings
+    return ThirdPartySettings(**_common(given, None), cue=cue)
 
 
 def _given(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,29 +250,21 @@ def _given(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {name: metadata[name] for name in NAMES if metadata.get(name) is not None}
 
 
-def _common(given: Mapping[str, Any], budgets: str, answer_tokens: int) -> dict[str, Any]:
-    """The fields of `RunSettings`, with these defaults."""
+def _common(given: Mapping[str, Any], defaults: Defaults | None) -> dict[str, Any]:
+    """The fields of `TaskSettings`, checked; None for the defaults of a third-party task."""
+    if "budgets" in given:
+        _check_grid(given["budgets"])
+    named = {name: given.get(name) for name in _OF_RUN}
+    options = {name: given[name] for name in IndexOptions._fields if name in given}
+    run = run_settings(named, defaults, _WHERE)
+    index = IndexOptions(**options)
+    check_options(index, run.budgets, _WHERE)
     return {
-        "budgets": _budgets(given.get("budgets", budgets)),
-        "mode": _choice(given, "mode", "interrupt", MODES),
-        "continuation": _choice(given, "continuation", "auto", CONTINUATIONS),
+        "run": run,
+        "index": index,
         "traces": _whole(given, "traces", 1, least=1),
-        "tokenizer": _text(given, "tokenizer", None),
-        "answer_tokens": _whole(given, "answer_tokens", answer_tokens, least=1),
         "trace_store": _text(given, "trace_store", None),
-        "envelope": _choice(given, "envelope", "mean", get_args(Envelope)),
-        "scale": _choice(given, "scale", "linear", get_args(Scale)),
-        "q_max": given.get("q_max", 1.0),
-        "seed": _whole(given, "seed", 0, least=0),
     }
-
-
-def _check(settings: RunSettings) -> None:
-    if settings.mode == "contract" and settings.budgets[0] == 0:
-        raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
-    # The index would refuse these after the run.
-    budget_weights(settings.budgets, settings.scale)
-    anytime_index(Curve([1, 2], [[1, 1]]), q_max=settings.q_max)
 
 
 def _refuse_idle(settings: Settings, given: Mapping[str, Any]) -> None:
@@ -299,10 +305,9 @@ def _refuse_near_misses(metadata: Mapping[str, Any]) -> None:
             )
 
 
-def _budgets(value: Any) -> BudgetGrid:
+def _check_grid(value: Any) -> None:
     if not isinstance(value, str | int | float | list | tuple) or isinstance(value, bool):
         raise AnytimeError(f"budgets {value!r} in --metadata is no grid: write {_EXAMPLE}")
-    return parse_budgets(value)
 
 
 def _text(given: Mapping[str, Any], name: str, default: str | None) -> str | None:
@@ -314,17 +319,13 @@ def _text(given: Mapping[str, Any], name: str, default: str | None) -> str | Non
 
 def _choice(given: Mapping[str, Any], name: str, default: Any, choices: tuple[str, ...]) -> Any:
     value = given.get(name, default)
-    if value is not None and value not in choices:
-        raise AnytimeError(
-            f"unknown {name} {value!r} in --metadata: choose one of {', '.join(choices)}"
-        )
+    if value is not None:
+        check_choice(name, value, choices, _WHERE)
     return value
 
 
 def _whole(given: Mapping[str, Any], name: str, default: Any, least: int) -> Any:
     value = given.get(name, default)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise AnytimeError(f"{name} {value!r} in --metadata is not a whole number from {least} on")
+    if value is not None:
+        check_whole(name, value, least=least, where=_WHERE)
     return value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from packaging.version import Version
@@ -24,7 +23,7 @@ from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.learning import Source, check_source
 from anytime.hosts.lm_eval.records import Response, read_response
-from anytime.hosts.lm_eval.scoring import aggregations, higher_is_better, values
+from anytime.hosts.lm_eval.scoring import aggregations, arrows, values
 from anytime.hosts.lm_eval.settings import Settings, read_settings
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
@@ -71,23 +70,22 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         self.OUTPUT_TYPE = "generate_anytime"
         self._filters = [FilterEnsemble("none", [_AllTraces])]
         self._aggregation_list = aggregations(self._domain, self._settings)
-        self._higher_is_better = higher_is_better(list(self._aggregation_list))
+        self._higher_is_better = arrows(self._aggregation_list)
         self._metric_fn_list = dict.fromkeys(self._aggregation_list)
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Load the domain's problems; nothing here goes through lm-eval's own loader."""
         settings = self._settings
-        loaded: Dataset = self._domain.load(settings.dataset, settings.split, settings.seed)
+        loaded: Dataset = self._domain.load(settings.dataset, settings.split, settings.index.seed)
         remember(self._domain, loaded.problems)
         self._problems = {problem.id: problem for problem in loaded.problems}
         self._examples = loaded.examples
         self.dataset = {"test": Documents(map(_document, loaded.problems))}
-        self.config.metadata |= asdict(settings) | {
+        self.config.metadata |= settings.record() | {
             "dataset": loaded.name,
             "revision": loaded.revision,
             "split": loaded.split,
             "note": loaded.note,
-            "budgets": list(settings.budgets),
         }
 
     def fewshot_docs(self) -> list[dict[str, Any]]:
@@ -139,7 +137,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
     def _load_shots(self, count: int) -> list[dict[str, Any]]:
         # The evaluated problem is left out by lm-eval, since both splits go by the same name.
         settings = self._settings
-        problems = self._domain.load(settings.dataset, "dev", settings.seed).problems
+        problems = self._domain.load(settings.dataset, "dev", settings.index.seed).problems
         if len(problems) <= count:
             raise AnytimeError(
                 f"--num_fewshot {count} needs more than the {len(problems)} problems in the dev "
@@ -159,13 +157,9 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         settings, problem = self._settings, self._problems[doc["id"]]
         return Spec(
             prompt=prompt,
-            budgets=settings.budgets,
+            run=settings.run,
             cue=self._domain.cue(problem),
-            mode=settings.mode,
-            continuation=settings.continuation,
-            answer_tokens=settings.answer_tokens,
             traces=settings.traces,
-            tokenizer=settings.tokenizer,
             trace_store=settings.trace_store,
             domain=self._domain.name,
             content=self._domain.content(problem.prompt),
@@ -240,7 +234,7 @@ def _source(settings: Settings, domain: str) -> Source:
         pool=settings.pool,
         domain=named or domain,
         dataset=settings.pool_dataset or (settings.dataset if same else "official"),
-        seed=settings.seed,
+        seed=settings.index.seed,
     )
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
-from anytime.grading import leaked_reasoning
 from anytime.hosts.lm_eval.api import AGGREGATION_REGISTRY, Group, Instance
 from anytime.hosts.lm_eval.backends import LENGTHS, Prompt
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
@@ -22,7 +21,7 @@ from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.learning import Source
 from anytime.hosts.lm_eval.records import WRAP, Response, read_response, scorer_name
-from anytime.hosts.lm_eval.settings import ForeignSettings, read_foreign_settings
+from anytime.hosts.lm_eval.settings import ThirdPartySettings, read_third_party_settings
 from anytime.hosts.lm_eval.task_lookup import PREFIX, RANKED, check_name, is_path, named
 from anytime.hosts.lm_eval.task_metrics import (
     Verdict,
@@ -36,6 +35,7 @@ from anytime.hosts.lm_eval.task_metrics import (
 from anytime.methods.prompting import Recipe
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
+from anytime.statistics.traces import leaked_reasoning
 
 __all__ = ["cue_of", "load_wrapped", "recorded", "wrapped"]
 
@@ -71,7 +71,7 @@ def load_wrapped(
         AnytimeError: It is unknown, or cannot be wrapped; or a setting is wrong.
     """
     with one_sentence():
-        settings = read_foreign_settings(metadata or {})
+        settings = read_third_party_settings(metadata or {})
         name = spec.removeprefix(PREFIX)
         if name in index or not is_path(name):
             check_name(name, index)
@@ -81,7 +81,7 @@ def load_wrapped(
         return _wrapped_member(loaded, settings)
 
 
-def _wrapped_member(member: Any, settings: ForeignSettings) -> Any:
+def _wrapped_member(member: Any, settings: ThirdPartySettings) -> Any:
     if not isinstance(member, Group):
         return wrapped(member, settings)
     group = Group(
@@ -95,7 +95,7 @@ def _wrapped_member(member: Any, settings: ForeignSettings) -> Any:
     return group
 
 
-def _per_budget(aggregated: Sequence[Any] | None, settings: ForeignSettings) -> list[Any] | None:
+def _per_budget(aggregated: Sequence[Any] | None, settings: ThirdPartySettings) -> list[Any] | None:
     """What a group sums up, at every budget too.
 
     The index is left out: that of all problems is not the mean of the tasks' own.
@@ -105,11 +105,11 @@ def _per_budget(aggregated: Sequence[Any] | None, settings: ForeignSettings) -> 
     return [
         dataclasses.replace(one, metric=name)
         for one in aggregated
-        for name in (one.metric, *(f"{one.metric}@{budget}" for budget in settings.budgets))
+        for name in (one.metric, *(f"{one.metric}@{budget}" for budget in settings.run.budgets))
     ]
 
 
-def wrapped(inner: Any, settings: ForeignSettings) -> Any:
+def wrapped(inner: Any, settings: ThirdPartySettings) -> Any:
     """A task of lm-eval at every budget; the task itself is left as it was.
 
     Raises:
@@ -123,7 +123,7 @@ def wrapped(inner: Any, settings: ForeignSettings) -> Any:
     return task
 
 
-def _check_wrappable(inner: Any, settings: ForeignSettings) -> None:
+def _check_wrappable(inner: Any, settings: ThirdPartySettings) -> None:
     name = inner.task_name
     if isinstance(inner, AtEveryBudget):
         raise AnytimeError(f"{name} shows every budget as it is: name it without {PREFIX}")
@@ -144,7 +144,7 @@ def _check_wrappable(inner: Any, settings: ForeignSettings) -> None:
             f"{PREFIX}{name} cannot be wrapped: it asks {len(asked)} times per document, so there "
             f"is no one trace to cut"
         )
-    if settings.mode == "contract" and inner.doc_to_prefix(doc):
+    if settings.run.mode == "contract" and inner.doc_to_prefix(doc):
         raise AnytimeError(
             f"{PREFIX}{name} begins the model's answer itself (gen_prefix), which leaves no turn "
             f"to tell a budget in: use mode=interrupt"
@@ -181,13 +181,13 @@ class Wrapped(AtEveryBudget):
     _config: Any
     _metric_fn_list: Mapping[str, Any]
     _inner: Any
-    _settings: ForeignSettings
+    _settings: ThirdPartySettings
     _repeats: int
     _declared: list[str]
     _curved: Sequence[str]
     _ranks: int
 
-    def wrap(self, inner: Any, settings: ForeignSettings) -> None:
+    def wrap(self, inner: Any, settings: ThirdPartySettings) -> None:
         """Take the place of a task.
 
         Both share one configuration, a copy of the task's: what lm-eval sets later, such as
@@ -232,18 +232,14 @@ class Wrapped(AtEveryBudget):
         settings = self._settings
         return Spec(
             prompt=prompt,
-            budgets=settings.budgets,
+            run=settings.run,
             cue=cue_of(settings.cue),
-            mode=settings.mode,
-            continuation=settings.continuation,
-            answer_tokens=settings.answer_tokens,
             traces=settings.traces * self._repeats,
-            tokenizer=settings.tokenizer,
             trace_store=settings.trace_store,
             domain="",
             content="",
             recipe=Recipe(),
-            source=Source(pairs=None, pool=None, domain="", dataset="", seed=settings.seed),
+            source=Source(pairs=None, pool=None, domain="", dataset="", seed=settings.index.seed),
         )
 
     def apply_filters(self) -> None:
@@ -314,11 +310,6 @@ def cue_of(begin: str | None) -> Cue:
     return Cue(ask=f'{GENERIC_CUE.ask} Begin with "{begin.strip()}".', begin=begin)
 
 
-def recorded(settings: ForeignSettings, repeats: int) -> dict[str, Any]:
+def recorded(settings: ThirdPartySettings, repeats: int) -> dict[str, Any]:
     """What the results tell of a run."""
-    return {
-        **dataclasses.asdict(settings),
-        "budgets": list(settings.budgets),
-        "repeats": repeats,
-        "scorers": [],
-    }
+    return {**settings.record(), "repeats": repeats, "scorers": []}

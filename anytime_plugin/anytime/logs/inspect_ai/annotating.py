@@ -35,7 +35,7 @@ from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.logs.inspect_ai.log_file import InspectLog, RawSample, reading
 from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, entry_of, is_record
 from anytime.logs.inspect_ai.log_scorers import Grading, domain_grading, is_generated, scorer_grading
-from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of, score_curve
+from anytime.hosts.inspect_ai.scoring import numbers_of, score_curve, third_party_grade
 from anytime.settings import IndexOptions
 from anytime.programs.intrace import Annotated, Watch, in_trace, readable, trace_tokens
 from anytime.protocol import Reply
@@ -361,7 +361,7 @@ def _is_regraded(
             if one not in by_scorer:
                 continue
             try:
-                logged = foreign_grade(value).quality
+                logged = third_party_grade(value).quality
             except AnytimeError:  # no quality
                 continue
             if not math.isclose(logged, by_scorer[one][-1].quality, abs_tol=1e-9):

@@ -18,11 +18,10 @@ from inspect_ai.scorer import Score, Scorer, Target
 from inspect_ai.solver import Generate, Solver, TaskState, multiple_choice
 from pydantic import TypeAdapter
 
-from anytime.domains.base import Domain, Grade, Problem
+from anytime.domains.base import Domain, Grade, Problem, grading_once
 from anytime.errors import AnytimeError
-from anytime.grading import grading_once
 from anytime.hosts.inspect_ai.records import CURVE, domain_of, shown_answer
-from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of
+from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
 
 __all__ = [
     "Grading",
@@ -165,7 +164,7 @@ def _grades(name: str, score: Score | None) -> dict[str, Grade]:
     if score is None:
         return {}
     return {
-        one: Grade(foreign_grade(value).quality, None, shown_answer(score))
+        one: Grade(third_party_grade(value).quality, None, shown_answer(score))
         for one, value in numbers_of(name, score.value).items()
         if not (isinstance(value, float) and math.isnan(value))
     }

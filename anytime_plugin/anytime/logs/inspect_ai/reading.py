@@ -12,10 +12,9 @@ from typing import Any
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ModelOutput
 
-from anytime.domains.base import Grade
+from anytime.domains.base import Grade, grading_once
 from anytime.cutting.frames import separated
 from anytime.errors import AnytimeError
-from anytime.grading import grading_once
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading, sample_name
 from anytime.hosts.inspect_ai.records import (
@@ -28,7 +27,7 @@ from anytime.hosts.inspect_ai.records import (
     entry_of,
     is_record,
 )
-from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of
+from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
 __all__ = ["InspectRun"]
@@ -115,7 +114,7 @@ class InspectRun:
                 answer = record.answers[place][number] if record.answers else ""
                 for name, value in numbers_of(scorer, verdict).items():
                     if not (isinstance(value, float) and math.isnan(value)):
-                        known = foreign_grade(value)
+                        known = third_party_grade(value)
                         known = replace(known, answer=answer or known.answer)
                         verdicts.setdefault(name, []).append(known)
         return {name: each for name, each in verdicts.items() if len(each) == len(record.scores)}

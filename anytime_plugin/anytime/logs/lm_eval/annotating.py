@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple, Protocol
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.grading import leaked_reasoning
+from anytime.statistics.traces import leaked_reasoning
 from anytime.logs.lm_eval.annotated_results import Found, Row, add_task, settings_of
 from anytime.hosts.lm_eval.driver import finish_of
 from anytime.hosts.lm_eval.task_metrics import Verdict, Written, judge

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from anytime.domains.base import grading_once
 from anytime.errors import AnytimeError
-from anytime.grading import grading_once
 from anytime.logs.lm_eval.reading import Logged, SamplesFile, samples_files
 from anytime.plugins import get_domain
 from anytime.preferences.pool import PoolInfo, PoolTrace, Scored, TraceId, pool_trace
