@@ -18,6 +18,7 @@ def budget(
     continuation: str | None = None,
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     **unknown: object,
 ) -> Solver:
     """Learn the answer a model gives at every token budget, and score each with the task's scorers.
@@ -39,6 +40,8 @@ def budget(
             directory with one, or a hub id. `--logprobs` gives exact cuts where the provider
             returns token texts.
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
+        frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
+            anyway.
         unknown: Refused, before a misspelt option runs the default at full price.
     """
     return solving(
@@ -50,4 +53,5 @@ def budget(
         continuation=continuation,
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
+        frame=frame,
     )

@@ -18,6 +18,7 @@ def cot(
     continuation: str | None = None,
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     **unknown: object,
 ) -> Solver:
     """Ask the problem as it is: what `pdp`, `pdp_plus` and `leap` are compared with.
@@ -35,6 +36,8 @@ def cot(
             directory with one, or a hub id. `--logprobs` gives exact cuts where the provider
             returns token texts.
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
+        frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
+            anyway.
         unknown: Refused, before a misspelt option runs the default at full price.
     """
     return solving(
@@ -46,4 +49,5 @@ def cot(
         continuation=continuation,
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
+        frame=frame,
     )

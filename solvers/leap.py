@@ -20,6 +20,7 @@ def leap(
     continuation: str | None = None,
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     pool: str = "",
     domain: str = "",
     dataset: str = "",
@@ -43,6 +44,8 @@ def leap(
             directory with one, or a hub id. `--logprobs` gives exact cuts where the provider
             returns token texts.
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
+        frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
+            anyway.
         pool: A finished run to take mistakes from: an Inspect log or a pool file. Without one, dev
             problems are solved, once for the run, and kept on disk.
         domain: Whose dev split to solve; default: the task's own.
@@ -62,4 +65,5 @@ def leap(
         continuation=continuation,
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
+        frame=frame,
     )

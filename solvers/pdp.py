@@ -19,6 +19,7 @@ def pdp(
     continuation: str | None = None,
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     pairs: str = "",
     pool: str = "",
     domain: str = "",
@@ -47,6 +48,8 @@ def pdp(
             directory with one, or a hub id. `--logprobs` gives exact cuts where the provider
             returns token texts.
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
+        frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
+            anyway.
         pairs: File of `anytime pairs build`.
         pool: A finished run to select pairs from: an Inspect log or a pool file. With neither, a
             pool is sampled from the dev split, once for the run, and kept on disk.
@@ -80,4 +83,5 @@ def pdp(
         continuation=continuation,
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
+        frame=frame,
     )

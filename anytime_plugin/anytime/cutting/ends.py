@@ -63,9 +63,8 @@ def checked_count(reply: Reply, cap: int) -> tuple[Reply, str]:
         The reply, and a phrase that says what was reported; empty where nothing is wrong.
     """
     count = reply.output_tokens
-    if reply.token_bytes:
-        told = len(reply.token_bytes)
-        return (reply, "") if count else (dataclasses.replace(reply, output_tokens=told), "")
+    if reply.token_bytes:  # which can be counted, and are what traces are cut by
+        return reply, ""
     shown = reply.reasoning + reply.text
     if count is None or not _is_doubtful(reply, shown, count, cap):
         return reply, ""

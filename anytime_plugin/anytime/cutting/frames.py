@@ -201,8 +201,8 @@ def frame_from(pair: str, where: str = "") -> Frame:
     parts = pair.split() if isinstance(pair, str) else []
     if len(parts) != 2 or parts[0] == parts[1]:
         raise AnytimeError(
-            f"frame {pair!r}{where} is no pair of tags: write the opening and the closing one with a "
-            f"space between them, such as '<reason> </reason>'"
+            f"frame {pair!r}{where} is no pair of tags: write the opening and the closing one "
+            f"with a space between them, such as '<reason> </reason>'"
         )
     opening, closing = parts
     return Frame("your own frame", opening, closing)

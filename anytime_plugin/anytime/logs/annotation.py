@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
-from anytime.settings import IndexOptions, check_options, check_scale
-from anytime.programs.intrace import Annotated, Watch, doublings
 from anytime.logs.opening import LogKind, log_files, log_kind
-from anytime.cutting.tokens import Tokenizer
+from anytime.programs.intrace import Annotated, Watch, doublings
+from anytime.settings import IndexOptions, check_options, check_scale
 from anytime.writing import make_folder
 
 if TYPE_CHECKING:

@@ -136,7 +136,12 @@ def pool_trace(domain: Domain, problem: Problem, draw: int, elicited: Elicited) 
         raise AnytimeError(
             "a pool needs one trace that is cut at every budget: run it with mode=interrupt"
         )
-    trace = separated(elicited.trace)
+    if elicited.failed:
+        raise AnytimeError(
+            f"problem {problem.id}, trace {draw} of the pool has no answer at some budget "
+            f"({elicited.failed}): run it again, which asks for it again"
+        )
+    trace = separated(elicited.trace, elicited.frame)
     points = []
     tokens = elicited.tokens or 0
     for checkpoint in elicited.checkpoints:

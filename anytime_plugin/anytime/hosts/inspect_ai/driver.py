@@ -40,6 +40,12 @@ _FINISH: dict[str, Finish] = {
     "content_filter": "filter",
 }
 
+_IN_PROCESS = frozenset({"anytime", "hf", "mockllm"})
+"""Providers without a service in between: what they return is what the model said."""
+
+AT_ONCE = 2
+"""A model that stops at once takes so many tokens: that of the end of its turn, and a break."""
+
 _MESSAGE = {
     "system": ChatMessageSystem,
     "user": ChatMessageUser,
@@ -100,10 +106,20 @@ async def _settle(
 
 
 def _cause(error: Exception) -> Exception:
-    """The error behind tenacity's RetryError, whose own message names a Future and no reason."""
+    """The error behind tenacity's RetryError, whose own message names a Future and no reason.
+
+    What a provider's own code stumbles over is a reply that it does not know, an error in a body of
+    status 200 for one.
+    """
     attempt = getattr(error, "last_attempt", None)
     cause = attempt.exception() if attempt is not None else None
-    return cause if isinstance(cause, Exception) else error
+    found = cause if isinstance(cause, Exception) else error
+    if isinstance(found, TypeError | KeyError | IndexError | AttributeError):
+        return AnytimeError(
+            f"the model's reply cannot be read by Inspect's provider ({type(found).__name__}: "
+            f"{found}): inspect eval-retry asks again"
+        )
+    return found
 
 
 def requester(
@@ -129,25 +145,69 @@ def requester(
         thinking: (config or GenerateConfig()).merge(base).merge(GenerateConfig(seed=seed))
         for thinking, base in ((True, GenerateConfig()), (False, without_thinking(model)))
     }
+    in_process = provider_name(model) in _IN_PROCESS
     how: dict[str, Any] = {} if cached else {"cache": False}
     # Requests of a sample share turns; handing on the same message lets the log keep it once.
     known: dict[Message, ChatMessage] = {}
 
     async def ask(request: Request) -> tuple[Reply, ModelOutput]:
         settings = configs[request.thinking]
-        settings = settings.model_copy(update={"max_tokens": request.max_tokens})
+        stops = [*(settings.stop_seqs or ()), *request.stop]
+        settings = settings.model_copy(
+            update={"max_tokens": request.max_tokens, "stop_seqs": stops or None}
+        )
         messages = await _as_input(request, model, known)
         output = await model.generate(messages, config=settings, **how)
-        if not output.choices:
+        if not output.choices or (_is_empty(output) and not in_process):
             # Inspect neither retries such an answer nor keeps it out of its cache.
             output = await model.generate(messages, config=settings, cache=False)
         reply = reply_from(output)
+        if failed := _failure(output, in_process):
+            reply = dataclasses.replace(reply, failed=failed)
         if token_ids and request.kind == "trace":
             ids = await model.api.tokenize(reply.text)
             reply = _with_ids(reply, ids)
         return reply, output
 
     return ask
+
+
+def _failure(output: ModelOutput, in_process: bool) -> str:
+    """Why an output is no answer of the model; empty where it is one."""
+    choice = output.choices[0]
+    message = choice.message
+    if choice.stop_reason == "content_filter":
+        return "content filter"
+    if choice.stop_reason == "tool_calls" or message.tool_calls:
+        return "call of a tool"
+    if isinstance(message.content, list) and any(
+        isinstance(part, ContentText) and part.refusal for part in message.content
+    ):
+        return "refusal"
+    if output.error:
+        return "error of the service"
+    return "empty reply" if _is_empty(output) and not in_process else ""
+
+
+def _is_empty(output: ModelOutput) -> bool:
+    """Whether a service returned nothing, and the model may have said something.
+
+    A model that stopped at once has said nothing: then the service tells that it stopped, and a
+    token or two. Reasoning, hidden or not, is something; so is a cap that was spent on it.
+    """
+    choice = output.choices[0]
+    content = choice.message.content
+    parts = [] if isinstance(content, str) else content
+    if choice.message.text.strip() or any(isinstance(part, ContentReasoning) for part in parts):
+        return False
+    usage = output.usage
+    if choice.stop_reason in ("max_tokens", "model_length", "content_filter", "tool_calls"):
+        return False
+    if usage is not None and usage.reasoning_tokens:
+        return False
+    return not (
+        choice.stop_reason == "stop" and usage is not None and 0 <= usage.output_tokens <= AT_ONCE
+    )
 
 
 def _with_ids(reply: Reply, ids: Sequence[int]) -> Reply:

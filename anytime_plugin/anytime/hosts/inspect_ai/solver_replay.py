@@ -28,7 +28,8 @@ from anytime.hosts.inspect_ai.records import (
     mark_started,
     write_record,
 )
-from anytime.hosts.inspect_ai.solving import continuation_used, conversation, cue_of
+from anytime.hosts.inspect_ai.solving import continuation_used, conversation, cue_of, refuse_failed
+from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.programs.elicit import Asked, elicit
 from anytime.settings import Named, run_settings
@@ -151,6 +152,7 @@ async def _elicit(
             continuation=used,
             tokenizer=tokenizer or (host_tokenizer(model) if own else None),
             sampled=None if sampled is None else reply_from(sampled.output),
+            rules=answer_rules(known[0] if known else None),
         )
     )
     # Of the solver's own settings all but max_tokens, which the budgets replace.
@@ -199,6 +201,7 @@ def at_every_budget(
             if not found:
                 raise AnytimeError(_NEVER)
             write_record(state.store, found[0], [], {})
+            refuse_failed(found[0])
             scores = await _score_checkpoints(inner, untouched, once.prompt, found[0], scorers)
             if domain_of(state.metadata) is None:  # a domain of ours grades again from the answers
                 write_record(state.store, found[0], scores, {})

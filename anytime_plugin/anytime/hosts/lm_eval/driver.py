@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,8 +37,10 @@ from anytime.hosts.lm_eval.learning import Source, material
 from anytime.hosts.lm_eval.records import Response, as_written, no_content, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.prompting import Material, Prompted, Recipe, prompted
-from anytime.programs.answers import NO_RULES, AnswerRules
+from anytime.plugins import get_domain
+from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Elicited
+from anytime.programs.doubts import Tally
 from anytime.programs.elicit import Asked, elicit, hands_back
 from anytime.programs.lockstep import Ask, drive
 from anytime.protocol import Finish, Message, Program, Reply, Request
@@ -52,6 +55,8 @@ __all__ = [
     "generate_anytime",
     "program_of",
 ]
+
+log = logging.getLogger(__name__)
 
 ByBudget = Mapping[int, Sequence[Message]]
 
@@ -73,7 +78,6 @@ class Spec:
     content: str
     recipe: Recipe
     source: Source
-    rules: AnswerRules = NO_RULES
 
     def __str__(self) -> str:
         """As it is logged with each sample: without the prompt, which stands beside."""
@@ -108,9 +112,19 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
             ]
             ask = asker(lm, [run for run, _ in taught], tokenizer, store)
             elicited = drive(programs, ask)
+            _tell(elicited)
     return [
         response(result, made.record) for result, (_, made) in zip(elicited, taught, strict=True)
     ]
+
+
+def _tell(elicited: Sequence[Elicited]) -> None:
+    """Warn of what these numbers are not to be believed without."""
+    tally = Tally()
+    for one in elicited:
+        tally.add(one)
+    for sentence in tally.sentences():
+        log.warning("anytime: %s", sentence)
 
 
 def _cuts(spec: Spec) -> bool:
@@ -231,7 +245,7 @@ def program_of(
             continuation=used,
             tokenizer=tokenizer,
             sampled=sampled,
-            rules=spec.rules,
+            rules=answer_rules(get_domain(spec.domain) if spec.domain else None),
         )
     )
 
@@ -271,6 +285,13 @@ def asker(
                 asked[key] = _Asked(_instance(run.request, args), kept, cacheable=draw is None)
         _check_room(lm, [request.instance for request in asked.values()], tokenizer)
         texts |= _generate(lm, asked, cache, store, empty_fails)
+        traces = [key for key, _, request in outstanding if _is_cut(request)]
+        if traces and all(_failure(texts[key], empty_fails) for key in traces):
+            raise AnytimeError(
+                "the service returned no content for any trace: it refuses, or it keeps the "
+                "reasoning apart, where lm-eval does not look; start the server without a "
+                "reasoning parser, or use mode=contract"
+            )
         return (
             _reply(texts[key], request, runs[number].spec, tokenizer, empty_fails)
             for key, number, request in outstanding
@@ -338,11 +359,16 @@ def _check_room(lm: Any, asked: Any, tokenizer: Tokenizer | None) -> None:
                 )
 
 
+def _is_cut(request: Request) -> bool:
+    """Whether this is a trace that is to be cut, which a run has nothing without."""
+    return request.kind == "trace" and request.budget is None
+
+
 def _failure(text: str, empty_fails: bool) -> str:
     """Why a text is no answer of the model; empty where it is one."""
-    if text == no_content() and (text or empty_fails):
-        return "no content"
-    return ""
+    if text == "":
+        return "no content" if empty_fails else ""
+    return "no content" if text == no_content() else ""
 
 
 def _reply(

@@ -65,7 +65,7 @@ _INSPECT_NAMES = {"problems": "pool_problems", "domain": "pool_domain"}
 
 _EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
 
-_OF_RUN = ("budgets", "mode", "continuation", "tokenizer", "answer_tokens")
+_OF_RUN = ("budgets", "mode", "continuation", "tokenizer", "answer_tokens", "frame")
 
 _COMMON = (
     "budgets",
@@ -74,6 +74,7 @@ _COMMON = (
     "traces",
     "tokenizer",
     "answer_tokens",
+    "frame",
     "trace_store",
     *IndexOptions._fields,
 )

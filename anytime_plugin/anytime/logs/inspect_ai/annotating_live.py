@@ -20,16 +20,26 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.cutting.tokens import Tokenizer, load_tokenizer
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError, HiddenReasoningError
-from anytime.logs.inspect_ai.annotating import HIDDEN, check_annotatable, longest, trace_of, unfit
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence, refuse_unknown
-from anytime.logs.inspect_ai.log_file import InspectLog
 from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of
-from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
-from anytime.logs.inspect_ai.log_scorers import asked_of, given_input, log_scorers, plan_solver, statement
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
+from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
 from anytime.hosts.inspect_ai.wrapping import wrapped
+from anytime.logs.inspect_ai.annotating import HIDDEN, check_annotatable, longest, trace_of, unfit
+from anytime.logs.inspect_ai.log_file import InspectLog
+from anytime.logs.inspect_ai.log_scorers import (
+    asked_of,
+    given_input,
+    log_scorers,
+    plan_solver,
+    statement,
+)
+from anytime.models.solutions import remember
+from anytime.plugins import get_domain
+from anytime.programs.intrace import doublings, readable
 from anytime.settings import (
     Budgets,
     Envelope,
@@ -41,10 +51,6 @@ from anytime.settings import (
     check_options,
     check_scale,
 )
-from anytime.programs.intrace import doublings, readable
-from anytime.models.solutions import remember
-from anytime.plugins import get_domain
-from anytime.cutting.tokens import Tokenizer, load_tokenizer
 
 __all__ = ["annotate", "hand_back"]
 

@@ -11,13 +11,19 @@ import numpy as np
 
 from anytime.budgets import BudgetGrid
 from anytime.hosts.lm_eval.api import mean, mean_stderr
-from anytime.hosts.lm_eval.task_metrics import (Verdict, all_aggregations, all_better, curved_metrics, values_of)
+from anytime.hosts.lm_eval.records import PARSED, WRAP, scorer_name
+from anytime.hosts.lm_eval.scoring import arrows
+from anytime.hosts.lm_eval.settings import ThirdPartySettings
+from anytime.hosts.lm_eval.task_metrics import (
+    Verdict,
+    all_aggregations,
+    all_better,
+    curved_metrics,
+    values_of,
+)
+from anytime.hosts.lm_eval.wrapping import recorded
 from anytime.logs.lm_eval.log_file import PlainRun
 from anytime.logs.lm_eval.log_scorers import Grader
-from anytime.hosts.lm_eval.scoring import arrows
-from anytime.hosts.lm_eval.records import PARSED, WRAP, scorer_name
-from anytime.hosts.lm_eval.settings import ThirdPartySettings
-from anytime.hosts.lm_eval.wrapping import recorded
 from anytime.settings import GENERIC_ANSWER_TOKENS, IndexOptions, RunSettings
 
 __all__ = ["Found", "Row", "add_task", "settings_of"]

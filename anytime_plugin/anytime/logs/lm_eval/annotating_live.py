@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Cue
 from anytime.domains.sources import cache_dir
-from anytime.settings import GENERIC_ANSWER_TOKENS, RunSettings
-from anytime.programs.checkpoints import Elicited
 from anytime.errors import AnytimeError
-from anytime.logs.lm_eval.annotating import Part, Stand, reply_of
+from anytime.hosts.lm_eval.api import Instance
 from anytime.hosts.lm_eval.backends import (
     LENGTHS,
     Prompt,
@@ -28,16 +27,17 @@ from anytime.hosts.lm_eval.backends import (
     takes_messages,
 )
 from anytime.hosts.lm_eval.driver import Spec, TraceRequest, asker, drive, program_of
-from anytime.hosts.lm_eval.api import Instance
 from anytime.hosts.lm_eval.learning import Source
-from anytime.logs.lm_eval.log_file import PlainSample
-from anytime.logs.lm_eval.log_scorers import problem_of
 from anytime.hosts.lm_eval.store import model_name, opened
 from anytime.hosts.lm_eval.wrapping import cue_of
-from anytime.programs.intrace import Standing, readable
+from anytime.logs.lm_eval.annotating import Part, Stand, reply_of
+from anytime.logs.lm_eval.log_file import PlainSample
+from anytime.logs.lm_eval.log_scorers import problem_of
 from anytime.methods.prompting import Recipe
+from anytime.programs.checkpoints import Elicited
+from anytime.programs.intrace import Standing, readable
 from anytime.protocol import Message, Program, Reply
-from anytime.cutting.tokens import Tokenizer
+from anytime.settings import GENERIC_ANSWER_TOKENS, RunSettings
 
 __all__ = ["HandingBack", "store_path"]
 
@@ -123,6 +123,8 @@ class HandingBack:
             if name in reasons:
                 raise AnytimeError(reasons[name])
             found = [elicited[place] for place in places[name]]
+            if failed := next((one.failed for one in found if one.failed), ""):
+                raise AnytimeError(f"to which the model gave no answer ({failed})")
             return [
                 Standing(one, tuple(point.answer for point in one.checkpoints)) for one in found
             ]
@@ -157,13 +159,11 @@ class HandingBack:
     ) -> TraceRequest:
         spec = Spec(
             prompt=prompt,
-            run=RunSettings(
-                budgets, continuation=self._asked, answer_tokens=_answer_tokens(part)
-            ),
+            run=RunSettings(budgets, continuation=self._asked, answer_tokens=_answer_tokens(part)),
             cue=self._cue_of(part, sample),
             traces=part.run.responses,
             trace_store=None,
-            domain="",
+            domain=part.grader.domain.name if part.grader.domain else "",
             content="",
             recipe=Recipe(),
             source=Source(pairs=None, pool=None, domain="", dataset="", seed=0),
@@ -211,7 +211,9 @@ def _answer_tokens(part: Part) -> int:
     return GENERIC_ANSWER_TOKENS if domain is None else domain.answer_tokens
 
 
-def _program(lm: Any, run: TraceRequest, reply: Reply, tokenizer: Tokenizer | None) -> Program[Elicited]:
+def _program(
+    lm: Any, run: TraceRequest, reply: Reply, tokenizer: Tokenizer | None
+) -> Program[Elicited]:
     spec = run.spec
     no_turns = isinstance(spec.prompt.context, str) and not spec.prompt.templated
     if spec.run.continuation == "reprompt" and no_turns and not takes_messages(lm):

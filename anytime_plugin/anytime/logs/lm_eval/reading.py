@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anytime.budgets import BudgetGrid
-from anytime.domains.base import Problem, grading_once
-from anytime.programs.checkpoints import Elicited
 from anytime.cutting.frames import separated
+from anytime.domains.base import Problem, grading_once
 from anytime.errors import AnytimeError
-from anytime.logs.lm_eval.log_header import read_header, results_place
 from anytime.hosts.lm_eval.records import Response, read_response
+from anytime.logs.lm_eval.log_header import read_header, results_place
 from anytime.plugins import get_domain
+from anytime.programs.checkpoints import Elicited
 from anytime.protocol import Reply
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
