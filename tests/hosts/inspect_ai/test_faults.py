@@ -5,7 +5,7 @@ The index is that of the clean run, or there is none; what failed is counted and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.serving import LYING, UNANSWERED, Body, Fault, Server, always, servin
 BUDGETS = (64, 128, 256, 512)
 FIRST = TRIP.load("builtin", None, 0).problems[0].prompt
 
-Run = Callable[[], EvalLog]
+Run = Callable[..., EvalLog]
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 @pytest.fixture
 def run(server: Server, tmp_path: Path) -> Run:
-    def run_trips() -> EvalLog:
+    def run_trips(budgets: Sequence[int] = BUDGETS) -> EvalLog:
         (log,) = inspect_eval(
-            trip(dataset="builtin", budgets=list(BUDGETS), continuation="reprompt"),
+            trip(dataset="builtin", budgets=list(budgets), continuation="reprompt"),
             model=get_model(
                 "openai-api/planner/planner", base_url=server.url, memoize=False, max_retries=0
             ),
@@ -123,11 +123,11 @@ def test_counts_that_lie_are_estimates_that_say_so(server: Server, run: Run, kin
 
 
 def test_a_reason_that_is_missing_is_told_by_the_count(server: Server, run: Run) -> None:
-    expected = run()
+    expected = run((64, 256))
     ends = {sample.id: record(sample)["finish"] for sample in samples(expected)}
     assert set(ends.values()) == {"stop", "length"}
     server.faults = always("no-finish")
-    log = run()
+    log = run((64, 256))
     assert curves(log) == curves(expected)
     for sample in samples(log):
         capped = ends[sample.id] == "length"

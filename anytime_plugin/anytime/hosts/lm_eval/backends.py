@@ -24,6 +24,7 @@ __all__ = [
     "find_tokenizer",
     "is_chat",
     "is_sampled",
+    "keep_places",
     "resolve_continuation",
     "says_nothing_on_failure",
     "takes_messages",
@@ -70,6 +71,29 @@ def says_nothing_on_failure(lm: Any) -> bool:
     failure too, and shown. Models in this process say nothing only if they had nothing to say.
     """
     return _derives(lm, "TemplateAPI")
+
+
+def keep_places(lm: Any) -> None:
+    """Let a service's reply without a choice, or with an error in its place, keep its place.
+
+    lm-eval drops it from its list, so that answers after it are taken for those of other requests,
+    or ends with a traceback. Such a reply counts as no content.
+    """
+    parse = getattr(lm, "parse_generations", None)
+    if parse is None or getattr(parse, "keeps_places", False):
+        return
+
+    def parsed(outputs: Any, contexts: Any = None, **options: Any) -> list[str | None]:
+        each = outputs if isinstance(outputs, list) else [outputs]
+        try:
+            texts = list(parse(outputs=outputs, contexts=contexts, **options))
+        except (KeyError, IndexError, TypeError):  # a body of status 200 that holds an error
+            texts = []
+        expected = len(each) if contexts is None else len(contexts)
+        return [*texts, *[None] * (expected - len(texts))]
+
+    parsed.keeps_places = True  # type: ignore[attr-defined]
+    lm.parse_generations = parsed
 
 
 def check_model(lm: Any, prompt: Prompt) -> None:

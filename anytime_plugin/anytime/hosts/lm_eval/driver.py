@@ -27,6 +27,7 @@ from anytime.hosts.lm_eval.backends import (
     check_model,
     find_tokenizer,
     is_sampled,
+    keep_places,
     prompt_of,
     resolve_continuation,
     says_nothing_on_failure,
@@ -256,6 +257,7 @@ def asker(
     """Answers rounds of programs, one per run, from the model, its cache and the store."""
     cache = getattr(lm.cache_hook, "dbdict", None)
     empty_fails = says_nothing_on_failure(lm)
+    keep_places(lm)
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
         outstanding = []
