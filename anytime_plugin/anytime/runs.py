@@ -11,7 +11,16 @@ from anytime.domains.base import Grade
 from anytime.programs.checkpoints import Elicited
 from anytime.settings import Envelope, IndexOptions, QMax, Scale
 
-__all__ = ["FinishedRun", "GradedTrace", "Harness", "RunInfo", "Source", "TraceId"]
+__all__ = [
+    "UNANSWERED",
+    "FinishedRun",
+    "GradedTrace",
+    "Harness",
+    "RunInfo",
+    "Source",
+    "TraceId",
+    "unanswered",
+]
 
 Harness = Literal["inspect_ai", "lm_eval"]
 
@@ -21,6 +30,14 @@ Source = Literal["elicited", "annotated", "table"]
 
 TraceId = tuple[str, int]
 """Id of the problem, and which of its traces it is: numbers from 1 on."""
+
+
+def unanswered(reason: str) -> str:
+    """Why a trace is skipped to which the model gave no answer at some budget."""
+    return f"{UNANSWERED} ({reason})"
+
+
+UNANSWERED = "without an answer of the model"
 
 
 @dataclass(frozen=True, slots=True)

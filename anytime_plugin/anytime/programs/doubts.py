@@ -6,15 +6,14 @@ Each harness shows them where its results are shown, and `anytime summary` for f
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeVar
 
-from anytime.cutting.tokens import CUT_ERRORS
+from anytime.cutting.tokens import cut_error
 from anytime.programs.checkpoints import Elicited
 
-__all__ = ["Tally", "tallied"]
+__all__ = ["Doubts"]
 
 FAILURES = 0.05
 """A larger share of traces without an answer at some budget is told."""
@@ -31,7 +30,7 @@ UNREAD = 0.5
 
 
 @dataclass
-class Tally:
+class Doubts:
     """What is counted of a run's traces.
 
     Attributes:
@@ -87,20 +86,24 @@ class Tally:
         """Mean tokens of a forced answer by budget, of the budgets that have some."""
         return {b: sum(found) / len(found) for b, found in sorted(self.answers.items())}
 
-    def sentences(self, unparsed: float | None = None) -> list[str]:
+    def sentences(
+        self, unparsed: float | None = None, left_out: Mapping[str, int] | None = None
+    ) -> list[str]:
         """What has to be said of these traces; nothing where all is well.
 
         Args:
             unparsed: Share of answers that could not be read, if that is known.
+            left_out: Traces without an answer at some budget that were not counted here, by reason.
         """
-        return [*self._of_failures(), *self._of_answers(unparsed), *self._of_tokens()]
+        failed = self.failed + Counter(left_out or {})
+        of_failures = self._of_failures(failed, self.traces + sum((left_out or {}).values()))
+        return [*of_failures, *self._of_answers(unparsed), *self._of_tokens()]
 
-    def _of_failures(self) -> Iterator[str]:
-        failed = self.failed.total()
-        if failed > FAILURES * self.traces:
+    def _of_failures(self, failed: Counter[str], traces: int) -> Iterator[str]:
+        if failed.total() > FAILURES * traces:
             yield (
-                f"{failed} of {self.traces} traces have a budget at which the model gave no answer "
-                f"({_listed(self.failed)}): they are left out, so these numbers are of the rest; "
+                f"{failed.total()} of {traces} traces have a budget at which the model gave no "
+                f"answer ({_listed(failed)}): they are left out, so these numbers are of the rest; "
                 f"run again to ask again"
             )
 
@@ -146,32 +149,19 @@ class Tally:
                 f"{opened} of {self.traces} traces never closed their reasoning: they count as cut "
                 f"off"
             )
-        worst = max((CUT_ERRORS.get(source, 0.0) for source in self.cuts), default=0.0)
-        if worst and (step := _smallest_step(self.budgets)) is not None and worst > step:
-            yield (
-                f"cuts are off by up to {worst:.0%} of a budget (they are "
-                f"{' and '.join(sorted(self.cuts))}), and two budgets are only {step:.0%} apart: "
-                f"name a tokenizer, or ask for token texts"
-            )
+        for before, budget in pairwise(self.budgets):
+            error = max((cut_error(source, budget) for source in self.cuts), default=0.0)
+            step = (budget - before) / budget
+            if error > step:
+                yield (
+                    f"cuts at {budget} tokens may be off by {error:.0%} (they are "
+                    f"{' and '.join(sorted(self.cuts))}), and the budget before is only {step:.0%} "
+                    f"less: name a tokenizer, or ask for token texts"
+                )
+                break
         if len(self.cuts) > 1:
             yield f"cuts were found in several ways ({_listed(self.cuts)})"
 
 
-Trace = TypeVar("Trace")
-
-
-def tallied(traces: Iterable[Trace], tally: Tally) -> Iterator[Trace]:
-    """Go through graded traces, and count each on the way."""
-    for trace in traces:
-        tally.add(trace.elicited)  # type: ignore[attr-defined]
-        yield trace
-
-
 def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {what}" for what, count in counts.most_common())
-
-
-def _smallest_step(budgets: tuple[int, ...]) -> float | None:
-    """The smallest distance between two budgets, as a share of the larger; None of one budget."""
-    steps = [(b - a) / b for a, b in pairwise(budgets)]
-    return min(steps, default=None)

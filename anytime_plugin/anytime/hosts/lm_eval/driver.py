@@ -41,7 +41,7 @@ from anytime.methods.prompting import Material, Prompted, Recipe, prompted
 from anytime.plugins import get_domain
 from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Elicited
-from anytime.programs.doubts import Tally
+from anytime.programs.doubts import Doubts
 from anytime.programs.elicit import Asked, elicit, hands_back
 from anytime.programs.lockstep import Ask, drive
 from anytime.protocol import Finish, Message, Program, Reply, Request
@@ -121,10 +121,10 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
 
 def _tell(elicited: Sequence[Elicited]) -> None:
     """Warn of what these numbers are not to be believed without."""
-    tally = Tally()
+    doubts = Doubts()
     for one in elicited:
-        tally.add(one)
-    for sentence in tally.sentences():
+        doubts.add(one)
+    for sentence in doubts.sentences():
         log.warning("anytime: %s", sentence)
 
 

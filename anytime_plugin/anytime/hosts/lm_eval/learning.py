@@ -188,8 +188,13 @@ def _sample(
         while batch := list(islice(missing, KEPT_BATCH)):
             programs = [(trace_program(study, problem, tokenizer), draw) for problem, draw in batch]
             results: list[Elicited] = run(programs)
+            failed: list[AnytimeError] = []
             for (problem, draw), elicited in zip(batch, results, strict=True):
-                trace = pool_trace(study.domain, problem, draw, elicited)
+                try:
+                    trace = pool_trace(study.domain, problem, draw, elicited)
+                except AnytimeError as error:  # the others' texts are paid for
+                    failed.append(error)
+                    continue
                 growing.add(trace)
                 tokens += trace.tokens
             log.warning(
@@ -198,6 +203,8 @@ def _sample(
                 total,
                 tokens,
             )
+            if failed:
+                raise failed[0]
     finally:
         growing.close()
     return growing.finish()
