@@ -76,8 +76,6 @@ def _how_it_was_measured(one: RunDigest) -> Iterator[str]:
 
 def _how_sure_it_is(one: RunDigest) -> Iterator[str]:
     summary = one.summary
-    for sentence in summary.doubts:
-        yield f"{sentence[0].upper()}{sentence[1:]}."
     if summary.problems < 2:
         yield "A single problem: there is no interval."
     elif summary.problems < FEW:
