@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["AnytimeError", "DatasetUnavailableError", "HiddenReasoningError"]
+__all__ = [
+    "AnytimeError",
+    "DatasetUnavailableError",
+    "HiddenReasoningError",
+    "UnansweredError",
+]
 
 
 class AnytimeError(ValueError):
@@ -13,8 +18,12 @@ class HiddenReasoningError(AnytimeError):
     """A trace whose reasoning the provider withheld, so that it cannot be cut."""
 
 
+class UnansweredError(AnytimeError):
+    """A trace at some budget of which the model gave no answer, so that it is worth nothing."""
+
+
 class DatasetUnavailableError(AnytimeError):
-    """An official dataset that cannot be had from here.
+    """An official dataset that is not available here.
 
     The message says which and why; a host adds the command that runs its built-in stand-in.
     """

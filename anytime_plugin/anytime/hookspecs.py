@@ -10,6 +10,8 @@ and in `anytime_chess.py`:
     @hookimpl
     def anytime_domains():
         return [Domain(name="chess", ...)]
+
+docs/extending.md has a whole one.
 """
 
 from __future__ import annotations
@@ -22,8 +24,17 @@ import pluggy
 if TYPE_CHECKING:
     from anytime.cutting.frames import Frame
     from anytime.domains.base import Domain
+    from anytime.harnesses import Harness
+    from anytime.methods.base import Method
 
-__all__ = ["PROJECT", "anytime_domains", "anytime_frames", "hookimpl"]
+__all__ = [
+    "PROJECT",
+    "anytime_domains",
+    "anytime_frames",
+    "anytime_harnesses",
+    "anytime_methods",
+    "hookimpl",
+]
 
 PROJECT = "anytime"
 
@@ -40,4 +51,16 @@ def anytime_domains() -> Sequence[Domain]:
 @hookspec
 def anytime_frames() -> Sequence[Frame]:
     """Return tags that mark reasoning: `return [Frame("mine", "<mine>", "</mine>")]`."""
+    raise NotImplementedError
+
+
+@hookspec
+def anytime_methods() -> Sequence[Method]:
+    """Return the methods this plugin adds: `return [Method(name="hint", write=write)]`."""
+    raise NotImplementedError
+
+
+@hookspec
+def anytime_harnesses() -> Sequence[Harness]:
+    """Return the harnesses whose finished files this plugin reads: `return [MyHarness()]`."""
     raise NotImplementedError

@@ -68,8 +68,8 @@ class Reply:
         output_tokens: Generated tokens as the back end counted them, reasoning included.
         reasoning_tokens: The part of `output_tokens` spent on reasoning, where reported.
         input_tokens: Prompt tokens as counted by the back end.
-        token_bytes: UTF-8 bytes of each generated token, where the back end told them.
-        token_ids: Ids of the generated tokens, where the back end told them.
+        token_bytes: UTF-8 bytes of each generated token, where the back end reports them.
+        token_ids: Ids of the generated tokens, where the back end reports them.
         finish: Why generation ended.
         seconds: Wall time of the call.
         cost: Price of the call in dollars, where known.

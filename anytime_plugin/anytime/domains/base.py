@@ -135,6 +135,7 @@ class Domain:
             run on; none of them stands within an answer.
         first_answer: Cuts a forced answer's text, `Cue.begin` included, after its first complete
             answer; the text itself where there is none.
+        datasets: The names that `load` knows, the usual one first.
     """
 
     name: str
@@ -149,6 +150,7 @@ class Domain:
     content: Callable[[str], str] = _unchanged
     stop: tuple[str, ...] = ()
     first_answer: Callable[[str], str] = _unchanged
+    datasets: tuple[str, ...] = ("official",)
 
 
 def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from anytime import distribution
 from anytime.budgets import BudgetGrid
 from anytime.report.digest import RunDigest
 from anytime.report.figures import (
@@ -281,7 +281,7 @@ def _problems(one: RunDigest) -> list[tuple[str, Any]]:
 
 
 def _number(value: Any, digits: int = 3) -> str:
-    """A number for people; nothing where nobody told."""
+    """A number for people; a dash where it is unknown."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     return f"{value:,.{digits}f}"
@@ -311,4 +311,4 @@ def _render(template: str, **context: Any) -> str:
     }
     environment.filters.update(filters)
     environment.globals["zip"] = zip
-    return environment.get_template(template).render(version=version("anytime"), **context)
+    return environment.get_template(template).render(version=distribution.version(), **context)

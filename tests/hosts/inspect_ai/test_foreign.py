@@ -20,7 +20,7 @@ from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.scoring import curve, third_party_grade
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.solvers import budget
-from tests.hosts.inspect_ai.conftest import (
+from tests.inspect_runs import (
     Cli,
     Run,
     logs_in,

@@ -29,7 +29,7 @@ from anytime.preferences.pairs import Pair, build_pairs, write_pairs
 from anytime.preferences.pool import PoolTrace
 from anytime.preferences.pool_file import GrowingPool, PoolFile
 from anytime.solvers import budget, cot, leap, pdp, pdp_plus
-from tests.hosts.inspect_ai.conftest import (
+from tests.inspect_runs import (
     Cli,
     Run,
     logs_in,
@@ -40,10 +40,10 @@ from tests.hosts.inspect_ai.conftest import (
     scripted,
     values,
 )
-from tests.hosts.inspect_ai.test_bad_input import is_one_sentence, refusal
-from tests.hosts.inspect_ai.test_resume import calls as calls_in
-from tests.hosts.inspect_ai.test_resume import folder, start, wait_for  # noqa: F401
 from tests.pooling import pair
+from tests.refusals import is_one_sentence, refusal
+from tests.slow_inspect import calls as calls_in
+from tests.slow_inspect import start, wait_for
 
 BUDGETS = (32, 64, 256)
 # No trace ends by itself: each takes one call, and one for every budget.
@@ -165,6 +165,17 @@ def test_pairs_are_learned_once_from_the_dev_split(
     assert len(asked) == OF_POOL + 2 * OF_SAMPLES
     assert metrics(again) == metrics(log)
     assert [method(sample) for sample in samples(again)] == [method(s) for s in samples(log)]
+
+
+def test_the_budget_solver_takes_any_method_and_its_options(run: Run, asked: Asked) -> None:
+    named = on_aime(run, pdp(**POOL))
+    chosen = on_aime(run, budget(method="pdp", **POOL))
+    assert len(asked) == OF_POOL + 2 * OF_SAMPLES
+    assert metrics(chosen) == metrics(named)
+    assert [method(s) for s in samples(chosen)] == [method(s) for s in samples(named)]
+    assert chosen.eval.solver == "anytime/budget"
+    given = chosen.eval.solver_args or {}
+    assert {name: given[name] for name in ("method", *POOL)} == {"method": "pdp", **POOL}
 
 
 @pytest.mark.slow
@@ -489,7 +500,7 @@ COMMAND += [word for name, value in LEARNS.items() for word in ("-M", f"{name}={
 
 @pytest.mark.slow
 def test_a_killed_pool_is_completed(
-    folder: Path,  # noqa: F811
+    folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -533,7 +544,7 @@ def lines(pool: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_two_runs_at_once_build_one_pool(folder: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_two_runs_at_once_build_one_pool(folder: Path, tmp_path: Path) -> None:
     both = [
         start(folder, *COMMAND, *SOLVER, "--log-dir", folder / name, seconds=0.3)
         for name in ("one", "other")
@@ -667,6 +678,12 @@ def test_a_task_of_others_needs_to_be_told_where_to_learn(run: Run) -> None:
         (lambda: pdp(show="matched", mode="interrupt"), "show=matched needs mode=contract"),
         (lambda: pdp(pair_tokens=0), "pair_tokens 0 is not"),
         (lambda: leap(principles="middle"), "unknown principles 'middle': choose one of low, high"),
+        (lambda: budget(method="pdq"), "unknown method 'pdq': choose one of cot, pdp, pdp_plus"),
+        (lambda: budget(method="pdp", trace=3), "unknown option 'trace': did you mean traces?"),
+        (lambda: budget(pairs="x"), "pairs does nothing with method=cot: name a method"),
+        (lambda: budget(method="leap", judge="self"), "judge does nothing with method=leap"),
+        (lambda: budget(method="leap", pairs="x"), "leap learns from whole traces, not pairs"),
+        (lambda: budget(method="pdp", pairs=3), "pairs 3 is not a name"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

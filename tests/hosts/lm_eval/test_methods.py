@@ -20,14 +20,16 @@ from anytime.domains.aime import AIME
 from anytime.domains.trip import TRIP
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai import tasks as inspect_tasks
-from anytime.hosts.lm_eval import learning
+from anytime.hosts.lm_eval import material
 from anytime.hosts.lm_eval.models import Planner, Simulated
 from anytime.methods.leap import LEARN, MERGE, PRINCIPLES
 from anytime.methods.pdp import BAD, GOOD, QUESTION
 from anytime.preferences.pairs import Pair, build_pairs, write_pairs
 from anytime.preferences.pool_file import PoolFile
-from tests.hosts.inspect_ai.test_bad_input import is_one_sentence
-from tests.hosts.lm_eval.conftest import (
+from tests.inspect_runs import inspect_metrics
+from tests.lm_eval_learning import BUDGETS, LEARNS, POOL, PROBLEMS, TASK, Taught
+from tests.lm_eval_models import Scripted
+from tests.lm_eval_runs import (
     Cli,
     Counting,
     evaluate,
@@ -35,17 +37,9 @@ from tests.hosts.lm_eval.conftest import (
     numbers,
     samples,
 )
-from tests.hosts.lm_eval.test_driver import Scripted
-from tests.hosts.lm_eval.test_parity import inspect_metrics
 from tests.pooling import pair
+from tests.refusals import is_one_sentence
 
-TASK = "anytime_aime_builtin"
-BUDGETS = (32, 64, 256)
-# No trace ends by itself: each takes one call, and one for every budget.
-LEARNS = {"accuracy": 0.8, "solve_tokens": 60, "linger_tokens": 1e9}
-LEARNS |= {"examples_speedup": 2, "contrast_speedup": 4, "principles_speedup": 3}
-POOL = {"pool_traces": 4, "pool_problems": 3}
-PROBLEMS = 4
 OF_POOL = POOL["pool_problems"] * POOL["pool_traces"] * (1 + len(BUDGETS))
 OF_SAMPLES = PROBLEMS * (1 + len(BUDGETS))
 
@@ -53,45 +47,6 @@ TEMPLATES: tuple[dict[str, Any], ...] = (
     {},
     {"apply_chat_template": True, "system_instruction": "Be brief."},
 )
-
-
-class Taught:
-    """A run and what it asked."""
-
-    def __init__(
-        self,
-        knobs: Mapping[str, Any],
-        model: Any = None,
-        *,
-        task: str = TASK,
-        limit: int = PROBLEMS,
-        **options: Any,
-    ) -> None:
-        self.model = Simulated(**LEARNS) if model is None else model
-        counted = Counting(self.model)
-        knobs = {"budgets": list(BUDGETS), **knobs}
-        self.results = evaluate(task, self.model, knobs, limit=limit, **options)
-        self.task = task
-        self.rounds = counted.calls
-        self.asked = [request.args[0] for batch in counted.calls for request in batch]
-        self.table = numbers(self.results, task)
-
-    @property
-    def records(self) -> list[dict[str, Any]]:
-        return [
-            json.loads(written)["method"]
-            for sample in samples(self.results, self.task).values()
-            for _, written in sample["resps"][0]
-        ]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        return self.records[0]
-
-    @property
-    def curve(self) -> dict[str, float]:
-        costs = ("added_tokens", "pool_tokens")
-        return {name: value for name, value in self.table.items() if name not in costs}
 
 
 def pools(tmp_path: Path, ending: str = ".jsonl") -> list[Path]:
@@ -339,10 +294,10 @@ def test_both_hosts_choose_the_same_and_agree(tmp_path: Path, name: str) -> None
 
 KILLED = """
 import os, signal, sys
-from anytime.hosts.lm_eval import learning
+from anytime.hosts.lm_eval import material
 from anytime.hosts.lm_eval.models import Simulated
-from tests.hosts.lm_eval.test_methods import LEARNS, POOL, Taught
-learning.KEPT_BATCH = 3
+from tests.lm_eval_learning import LEARNS, POOL, Taught
+material.KEPT_BATCH = 3
 class Slow(Simulated):
     calls = 0
     def generate_until(self, requests, disable_tqdm=False):
@@ -390,7 +345,7 @@ def lines(pool: Path) -> list[str]:
 def test_a_model_that_fails_keeps_the_batches_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "KEPT_BATCH", 3)
+    monkeypatch.setattr(material, "KEPT_BATCH", 3)
 
     class Failing(Simulated):
         calls = 0
@@ -472,6 +427,24 @@ def test_a_pool_file_is_a_pool(pairs: list[Pair], tmp_path: Path) -> None:
     assert Taught({"method": "pdp", **POOL}).records == run.records
 
 
+@pytest.mark.parametrize("folder", [False, True], ids=["log", "folder"])
+def test_a_run_of_inspect_is_a_pool(tmp_path: Path, folder: bool) -> None:
+    (log,) = inspect_eval(
+        inspect_tasks.aime("builtin", split="dev", budgets=list(BUDGETS)),
+        model="anytime/simulated",
+        model_args=LEARNS,
+        logprobs=True,  # exact cuts
+        epochs=4,
+        limit=3,
+        log_dir=str(tmp_path / "inspect"),
+        display="none",
+    )
+    named = str(tmp_path / "inspect") if folder else log.location
+    run = Taught({"method": "pdp", "pool": named})
+    assert len(run.asked) == OF_SAMPLES
+    assert Taught({"method": "pdp", **POOL}).records == run.records
+
+
 def test_pairs_of_another_domain_are_named_so(tmp_path: Path) -> None:
     trips = Taught({"method": "pdp", "pool_domain": "trip", "pool_dataset": "builtin", **POOL})
     (pool,) = pools(tmp_path)
@@ -519,6 +492,18 @@ def test_the_command_learns_and_an_earlier_run_is_a_pool(cli: Cli, tmp_path: Pat
         found[name] = (table["anytime_index,none"], table["pool_tokens,none"], shown)
     assert found["sampled"] == found["named"]
     assert len(pools(tmp_path)) == 1
+    for named in (file, file.parent):  # in Inspect AI, too
+        (log,) = inspect_eval(
+            inspect_tasks.aime("builtin", budgets=list(BUDGETS)),
+            model="anytime/simulated",
+            model_args=LEARNS,
+            solver=solvers.pdp(pool=str(named)),
+            limit=1,
+            log_dir=str(tmp_path / "inspect"),
+            display="none",
+        )
+        (sample,) = read_eval_log(log.location).samples or ()
+        assert sample.store["anytime"]["method"]["pairs"] == found["named"][2]["pairs"]
     knobs = json.dumps({**common, "method": "pdp", "pool": str(samples_file)})
     done = cli(*words, "--limit", 2, "--output_path", "again", "--metadata", knobs)
     assert done.returncode != 0
@@ -552,7 +537,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "Inspect's domain": ({"domain": "aime"}, "in lm-eval's --metadata it is pool_domain"),
     "no method": ({"method": "cot", "pairs": "x"}, "pairs in --metadata does nothing with method"),
     "idle judge": ({"pairs": "x", "judge": "self"}, "judge would do nothing beside pairs"),
-    "idle traces": ({"pool": "x", "pool_traces": 4}, "traces would do nothing beside pool"),
+    "idle traces": ({"pool": "x", "pool_traces": 4}, "pool_traces would do nothing beside pool"),
+    "not taken": (
+        {"method": "leap", "judge": "self"},
+        "judge in --metadata does nothing with method=leap: it takes pool, pool_domain",
+    ),
 }
 
 

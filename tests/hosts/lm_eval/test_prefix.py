@@ -14,7 +14,7 @@ from lm_eval.tasks import TaskManager
 from anytime.cli import task_directory
 from anytime.hosts.lm_eval import discovery
 from anytime.hosts.lm_eval.api import ConfigurableTask, Instance
-from tests.hosts.lm_eval.foreign import TASKS, Speaking, erratic, loader, manager, run
+from tests.lm_eval_tasks import TASKS, Speaking, erratic, loader, manager, run
 
 ALL = ("gsm8k", "aime24", "gpqa_diamond_cot_zeroshot", "gpqa_diamond_zeroshot")
 

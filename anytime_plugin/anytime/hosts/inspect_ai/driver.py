@@ -20,6 +20,7 @@ from inspect_ai.model import (
 )
 
 from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.private import cause_of, token_ids_of
 from anytime.hosts.inspect_ai.providers import (
     provider_name,
     sends_raw_prompt,
@@ -97,29 +98,12 @@ async def _settle(
         try:
             outcomes[place] = await ask(request)
         except Exception as error:  # raised again by `drive` when the whole batch is settled
-            outcomes[place] = _cause(error)
+            outcomes[place] = cause_of(error)
 
     async with anyio.create_task_group() as group:
         for place, request in enumerate(batch):
             group.start_soon(settle, place, request)
     return [outcomes[place] for place in range(len(batch))]
-
-
-def _cause(error: Exception) -> Exception:
-    """The error behind tenacity's RetryError, whose own message names a Future and no reason.
-
-    What a provider's own code stumbles over is a reply that it does not know, an error in a body of
-    status 200 for one.
-    """
-    attempt = getattr(error, "last_attempt", None)
-    cause = attempt.exception() if attempt is not None else None
-    found = cause if isinstance(cause, Exception) else error
-    if isinstance(found, TypeError | KeyError | IndexError | AttributeError):
-        return AnytimeError(
-            f"the model's reply cannot be read by Inspect's provider ({type(found).__name__}: "
-            f"{found}): inspect eval-retry asks again"
-        )
-    return found
 
 
 def requester(
@@ -165,7 +149,7 @@ def requester(
         if failed := _failure(output, in_process):
             reply = dataclasses.replace(reply, failed=failed)
         if token_ids and request.kind == "trace":
-            ids = await model.api.tokenize(reply.text)
+            ids = await token_ids_of(model, reply.text)
             reply = _with_ids(reply, ids)
         return reply, output
 

@@ -13,6 +13,7 @@ from inspect_ai.model import GenerateConfig, Model
 
 from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.private import backend_tokenizer
 from anytime.models.pieces import Pieces
 from anytime.settings import Continuation
 
@@ -96,10 +97,9 @@ def without_thinking(model: Model) -> GenerateConfig:
 @functools.lru_cache(maxsize=8)  # copied once for a model, not for each of its samples
 def host_tokenizer(model: Model) -> Tokenizer | None:
     """The provider's own tokenizer, where it has one in this process (`hf`, `anytime`)."""
-    own = getattr(model.api, "tokenizer", None)
-    if isinstance(own, Pieces):
+    if isinstance(own := getattr(model.api, "tokenizer", None), Pieces):
         return own
-    tokenizer = getattr(own, "backend_tokenizer", None)
+    tokenizer = backend_tokenizer(model)
     if tokenizer is None:
         return None
     from anytime.cutting.tokens import from_tokenizers

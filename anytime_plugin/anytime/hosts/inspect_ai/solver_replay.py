@@ -23,6 +23,7 @@ from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, reply_from, requester
 from anytime.hosts.inspect_ai.errors import one_sentence
+from anytime.hosts.inspect_ai.private import has_no_scorer
 from anytime.hosts.inspect_ai.providers import host_tokenizer
 from anytime.hosts.inspect_ai.records import (
     checkpoint_view,
@@ -257,7 +258,7 @@ async def _score_checkpoints(
         try:
             await _apart(f"{checkpoint.budget} tokens", inner, untouched, replay, grade)
         except RuntimeError as error:
-            if "a task with a scorer" not in str(error):
+            if not has_no_scorer(error):
                 raise
             return []  # --no-score: the checkpoints alone
     return found

@@ -16,7 +16,8 @@ from anytime.domains.base import Cue, Domain, Problem
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
-from anytime.hosts.inspect_ai.learning import Circumstances, Source, Teacher
+from anytime.hosts.inspect_ai.material import Materials, identity_of, sampling_settings
+from anytime.hosts.inspect_ai.private import has_no_scorer
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
 from anytime.hosts.inspect_ai.records import (
     checkpoint_view,
@@ -25,7 +26,10 @@ from anytime.hosts.inspect_ai.records import (
     run_of,
     write_record,
 )
-from anytime.methods.prompting import Prompted, Recipe, check_recipe, prompted
+from anytime.methods.base import Recipe
+from anytime.methods.learning import Sampling
+from anytime.methods.prompting import Prompted, prompted
+from anytime.methods.source import Source, check_recipe, completed
 from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.elicit import GENERIC_CUE, Asked, elicit, hands_back
@@ -85,7 +89,7 @@ def solving(
         mode, tokenizer = given.get("mode"), given.get("tokenizer")
         check_recipe(recipe, mode or ("contract" if recipe.show == "matched" else "interrupt"))
         cutters = {tokenizer: None if tokenizer is None else load_tokenizer(tokenizer)}
-        teacher = Teacher(recipe, source or Source())
+        materials = Materials(recipe, source or Source())
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         model = get_model()
@@ -97,7 +101,7 @@ def solving(
             if run.tokenizer not in cutters:
                 cutters[run.tokenizer] = load_tokenizer(str(run.tokenizer))
             cutter = cutters[run.tokenizer] or host_tokenizer(model)
-            made = await _prompted(state, model, teacher, run, cutter, given.get("answer_tokens"))
+            made = await _prompted(state, model, materials, run, cutter, given.get("answer_tokens"))
             used = continuation_used(run, model)
             program = elicit(
                 Asked(
@@ -179,7 +183,7 @@ def cue_of(known: tuple[Domain, Problem] | None) -> Cue:
 async def _prompted(
     state: TaskState,
     model: Model,
-    teacher: Teacher,
+    materials: Materials,
     run: RunSettings,
     cutter: Tokenizer | None,
     answer_tokens: int | None,
@@ -190,11 +194,7 @@ async def _prompted(
             "this task's options are shown and read by its own solver (multiple_choice), which "
             "ours replace: put the options into the prompt and score with match() or pattern()"
         )
-    task = run_of(state.metadata)
-    now = Circumstances(
-        domain=known[0] if known else None,
-        dataset=task.get("dataset"),
-        seed=task.get("seed", 0),
+    sampling = Sampling(
         budgets=run.budgets,
         # A contract run hands nothing back, but the pool it learns from does.
         continuation=resolve_continuation(
@@ -202,22 +202,23 @@ async def _prompted(
         ),
         answer_tokens=answer_tokens,
         tokenizer=cutter,
-        cutter=run.tokenizer or "",
         system=messages[0].content if messages and messages[0].role == "system" else "",
+        model=str(model),
+        identity=identity_of(model),
+        settings=sampling_settings(model, run.tokenizer or ""),
     )
-    material = await teacher.material(model, now)
-    content = known[0].content(known[1].prompt) if known else state.input_text
-    made = prompted(
-        teacher.recipe,
-        material,
+    domain = known[0] if known else None
+    task = run_of(state.metadata)
+    source = completed(materials.source, domain, task.get("dataset") or "", task.get("seed", 0))
+    return prompted(
+        materials.recipe,
+        await materials.material(model, source, sampling),
         messages,
-        content,
-        budgets=now.budgets,
+        known[0].content(known[1].prompt) if known else state.input_text,
+        budgets=sampling.budgets,
         count=counter(cutter),
+        domain=domain.name if domain else "",
     )
-    if material.domain and material.domain != (known[0].name if known else None):
-        made.record["cross_domain"] = True
-    return made
 
 
 def conversation(state: TaskState) -> list[Message]:
@@ -249,7 +250,7 @@ async def _score_checkpoints(
         try:
             scores.append(await score(seen))
         except RuntimeError as error:
-            if "a task with a scorer" not in str(error):
+            if not has_no_scorer(error):
                 raise
             return []  # no scorer, or --no-score: the checkpoints alone, to be scored later
     return scores

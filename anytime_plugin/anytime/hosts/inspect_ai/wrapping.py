@@ -23,6 +23,7 @@ from anytime.budgets import parse_budgets
 from anytime.cutting.tokens import Tokenizer, load_tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
+from anytime.hosts.inspect_ai.private import asks_by_itself, fields_without_file
 from anytime.hosts.inspect_ai.records import (
     CURVE,
     WRAP,
@@ -75,7 +76,7 @@ def check_wrappable(task: Task) -> None:
     if not task.scorer:
         raise AnytimeError("this task has no scorer, so no answer can be given a quality")
     parts = task.solver if isinstance(task.solver, Sequence) else [task.solver]
-    if any(getattr(part, "__module__", "").startswith("inspect_ai.agent") for part in parts):
+    if any(asks_by_itself(part) for part in parts):
         raise AnytimeError(_AGENT)
     names = {_name(part) for part in parts}
     for name, reason in _REFUSED.items():
@@ -111,9 +112,8 @@ def wrapped(
     own = list(inner.scorer or [])
     names = [str(registry_info(one).name).rpartition("/")[2] for one in own]
     curves = [_curve_of(place, name, options) for place, name in enumerate(names)]
-    # Without the marks of the file it is from: a log that bears them is retried with that file.
     copied = Task()
-    vars(copied).update({k: v for k, v in vars(inner).items() if not k.startswith("__")})
+    vars(copied).update(fields_without_file(inner))
     return task_with(
         copied,
         solver=at_every_budget(inner.solver, named, tokenizer, len(own), sampled),

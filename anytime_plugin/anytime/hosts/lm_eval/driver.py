@@ -20,7 +20,7 @@ from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval.api import LM, Instance, hash_args
+from anytime.hosts.lm_eval.api import Instance, hash_args
 from anytime.hosts.lm_eval.backends import (
     Prompt,
     arguments,
@@ -34,11 +34,15 @@ from anytime.hosts.lm_eval.backends import (
     takes_messages,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.learning import Source, material
+from anytime.hosts.lm_eval.material import check_sampled, material
+from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_of
 from anytime.hosts.lm_eval.records import Response, as_written, no_content, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
-from anytime.methods.prompting import Material, Prompted, Recipe, prompted
-from anytime.plugins import get_domain
+from anytime.methods.base import Material, Recipe
+from anytime.methods.learning import Sampling
+from anytime.methods.prompting import Prompted, prompted
+from anytime.methods.source import Source, samples_pool
+from anytime.plugins import get_domain, get_method
 from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.doubts import Doubts
@@ -130,8 +134,7 @@ def _tell(elicited: Sequence[Elicited]) -> None:
 
 def _cuts(spec: Spec) -> bool:
     """Whether a trace has to be cut: one of the run's, or of a pool that is sampled for it."""
-    named = spec.source.pairs is not None or spec.source.pool is not None
-    return hands_back(spec.run.mode) or (spec.recipe.method != "cot" and not named)
+    return hands_back(spec.run.mode) or samples_pool(spec.recipe, spec.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +173,8 @@ def _taught(
             spec.content,
             budgets=spec.run.budgets,
             count=counter(tokenizer),
+            domain=spec.domain,
         )
-        if known[key].domain not in ("", spec.domain):
-            made.record["cross_domain"] = True
         if not isinstance(made.messages, Mapping):
             prompt = prompt_of(lm, spec.prompt, made.messages)
             run = dataclasses.replace(run, spec=dataclasses.replace(spec, prompt=prompt))
@@ -184,17 +186,17 @@ def _material(
     lm: Any, run: TraceRequest, tokenizer: Tokenizer | None, store: TraceStore | None
 ) -> Material:
     spec = run.spec
-    if spec.recipe.method == "cot":
+    if get_method(spec.recipe.method).learn is None:
         return Material()
 
     def run_programs(programs: Sequence[tuple[Program[Any], int]]) -> list[Any]:
         runs = [dataclasses.replace(run, draw=draw) for _, draw in programs]
         return drive([program for program, _ in programs], asker(lm, runs, tokenizer, store))
 
+    sampled = takes_messages(lm) or is_sampled(run.gen_kwargs)
+    check_sampled(spec.recipe, spec.source, sampled)
     first = spec.prompt.messages[0]
-    return material(
-        spec.recipe,
-        spec.source,
+    sampling = Sampling(
         budgets=spec.run.budgets,
         # A contract run hands nothing back, but the pool it learns from does.
         continuation=resolve_continuation(
@@ -204,15 +206,15 @@ def _material(
         tokenizer=tokenizer,
         system=first.content if first.role == "system" else "",
         model=model_name(lm),
-        sampling={
+        identity=model_name(lm),
+        settings={
             "generation": run.gen_kwargs,
-            "seed": getattr(lm, "_seed", None),
+            "seed": seed_of(lm),
             "templated": spec.prompt.templated,
             "tokenizer": spec.run.tokenizer,
         },
-        sampled=takes_messages(lm) or is_sampled(run.gen_kwargs),
-        run=run_programs,
     )
+    return material(spec.recipe, spec.source, sampling, run_programs)
 
 
 def _by_budget(made: Prompted) -> ByBudget | None:
@@ -255,7 +257,7 @@ def asker(
     lm: Any, runs: Sequence[TraceRequest], tokenizer: Tokenizer | None, store: TraceStore | None
 ) -> Ask:
     """Answers rounds of programs, one per run, from the model, its cache and the store."""
-    cache = getattr(lm.cache_hook, "dbdict", None)
+    cache = answers_kept(lm)
     empty_fails = says_nothing_on_failure(lm)
     keep_places(lm)
 
@@ -393,4 +395,4 @@ def finish_of(tokens: int, cap: int, tokenizer: Tokenizer) -> Finish:
     return "length" if found == "length" else "stop"
 
 
-LM.generate_anytime = generate_anytime
+add_request_type(generate_anytime)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from anytime.domains.base import Domain, Problem
 from anytime.hosts.lm_eval.api import mean
 from anytime.hosts.lm_eval.settings import Settings, TaskSettings
+from anytime.plugins import get_method
 from anytime.programs.checkpoints import Elicited
 from anytime.settings import IndexOptions
 from anytime.statistics.index import Curve, FloatArray
@@ -160,7 +161,7 @@ def aggregations(domain: Domain, settings: Settings) -> dict[str, Aggregate]:
     per_budget = [f"{name}@{budget}" for name in names for budget in settings.run.budgets]
     known = measures_of("quality", "unparsed", "failed")
     per_trace = [measure.name for measure in known if measure.of_traces is not None]
-    if settings.method != "cot":
+    if get_method(settings.method).write is not None:
         per_trace += [measure.name for measure in measures_of("prompt")]
     means = dict.fromkeys([*per_budget, *per_trace], mean) | of_forced(_of_answers())
     return means | index_aggregations(settings)

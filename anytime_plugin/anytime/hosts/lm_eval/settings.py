@@ -9,17 +9,20 @@ from typing import Any
 
 from anytime.domains.base import SPLITS, Domain, Split
 from anytime.errors import AnytimeError
-from anytime.methods.leap import LEVELS, Level
-from anytime.methods.prompting import (
+from anytime.methods.base import (
     JUDGES,
-    METHODS,
+    LEVELS,
+    OPTIONS,
+    PLAIN,
+    SAMPLED,
     SHOWN,
-    Method,
+    SOURCES,
+    Level,
     Recipe,
     Shown,
-    check_recipe,
-    refuse_idle,
 )
+from anytime.methods.source import Source, Spelling, check_recipe, check_taken
+from anytime.plugins import get_method, known_methods
 from anytime.settings import (
     Defaults,
     IndexOptions,
@@ -44,24 +47,14 @@ _WHERE = " in --metadata"
 # one of theirs. These look like ours and are not.
 _THEIRS = frozenset({"model"})
 
-# What another method than `cot` alone reads.
-_OF_METHODS = (
-    "pairs",
-    "pool",
-    "pool_domain",
-    "pool_dataset",
-    "pool_traces",
-    "pool_problems",
-    "per_budget",
-    "min_gap",
-    "judge",
-    "show",
-    "pair_tokens",
-    "principles",
+SPELLING = Spelling(
+    names={name: f"pool_{name}" for name in ("domain", "dataset", *SAMPLED)},
+    where=" in --metadata",
 )
+"""What the options of methods are called here: `traces` and `dataset` are those of the run."""
 
-# What these are called in Inspect; a pool would be sampled at its full size.
-_INSPECT_NAMES = {"problems": "pool_problems", "domain": "pool_domain"}
+# These are names in Inspect alone; a pool would be sampled at its full size.
+_INSPECT_NAMES = {name: SPELLING.of(name) for name in ("problems", "domain")}
 
 _EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
 
@@ -124,13 +117,15 @@ class Settings(TaskSettings):
     Attributes:
         dataset: `official`, `builtin`, a pinned subset's name or a file.
         split: `test`, `dev` or `all`; None is `test`, or the whole of a user's file.
-        method: How a problem becomes the first prompt: `cot`, `pdp`, `pdp_plus`, `leap`.
+        method: How a problem becomes the first prompt: `cot`, `pdp`, `pdp_plus`, `leap`, or one of
+            a plugin.
         pairs: File of `anytime pairs build` for `pdp` and `pdp_plus`.
-        pool: A finished run to learn from: lm-eval's samples file, or a pool file. With neither, a
-            pool is sampled from the dev split, once, and kept on disk.
+        pool: A finished run to learn from, of either harness, a folder with one, or a pool file.
+            With neither, a pool is sampled from the dev split, once, and kept on disk.
         pool_domain: Whose dev split to sample from; None for the task's own.
         pool_dataset: Of that domain; None for the task's own.
-        pool_traces: Traces per problem of a sampled pool; None for 64, or 15 for `leap`.
+        pool_traces: Traces per problem of a sampled pool; None for 64, 15 for `leap`, or whatever
+            the method says.
         pool_problems: Dev problems of a sampled pool.
         per_budget: Pairs per budget, each of another problem.
         min_gap: Smallest difference in quality of a pair.
@@ -142,7 +137,7 @@ class Settings(TaskSettings):
 
     dataset: str
     split: Split | None
-    method: Method
+    method: str
     pairs: str | None
     pool: str | None
     pool_domain: str | None
@@ -169,6 +164,13 @@ class Settings(TaskSettings):
             show=self.show,
             pair_tokens=self.pair_tokens,
             principles=self.principles,
+        )
+
+    @property
+    def source(self) -> Source:
+        """Where the method learns, as far as it is named."""
+        return Source(
+            self.pairs or "", self.pool or "", self.pool_domain or "", self.pool_dataset or ""
         )
 
 
@@ -200,7 +202,7 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
         **_common(given, domain),
         dataset=str(_text(given, "dataset", dataset)),
         split=_choice(given, "split", None, SPLITS),
-        method=_choice(given, "method", "cot", METHODS),
+        method=_choice(given, "method", PLAIN, tuple(known_methods())),
         pairs=_text(given, "pairs", None),
         pool=_text(given, "pool", None),
         pool_domain=_text(given, "pool_domain", None),
@@ -214,8 +216,9 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
         pair_tokens=_whole(given, "pair_tokens", None, least=1),
         principles=_choice(given, "principles", "high", LEVELS),
     )
-    check_recipe(settings.recipe, settings.run.mode)
-    _refuse_idle(settings, given)
+    check_recipe(settings.recipe, settings.run.mode, SPELLING)
+    named = [name for name in (*SOURCES, *SAMPLED, *OPTIONS) if SPELLING.of(name) in given]
+    check_taken(get_method(settings.method), named, SPELLING)
     return settings
 
 
@@ -230,7 +233,7 @@ def read_third_party_settings(metadata: Mapping[str, Any]) -> ThirdPartySettings
         AnytimeError: As for a task on a domain; or an option of those.
     """
     given = _given(metadata)
-    if given.get("method") == "cot":
+    if given.get("method") == PLAIN:
         del given["method"]
     if idle := [name for name in given if name not in _THIRD_PARTY_NAMES]:
         raise AnytimeError(
@@ -266,23 +269,6 @@ def _common(given: Mapping[str, Any], defaults: Defaults | None) -> dict[str, An
         "traces": _whole(given, "traces", 1, least=1),
         "trace_store": _text(given, "trace_store", None),
     }
-
-
-def _refuse_idle(settings: Settings, given: Mapping[str, Any]) -> None:
-    if settings.method == "cot":
-        if idle := [name for name in _OF_METHODS if name in given]:
-            raise AnytimeError(
-                f"{', '.join(idle)} in --metadata does nothing with method=cot: name a method, "
-                f"such as pdp"
-            )
-        return
-    sampled = {name: given.get(name) for name in ("pool_domain", "pool_dataset")}
-    refuse_idle(
-        settings.recipe,
-        pairs=settings.pairs is not None,
-        pool=settings.pool is not None,
-        sampled=sampled,
-    )
 
 
 def _refuse_near_misses(metadata: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from anytime.domains.base import Dataset, Problem, fingerprint
+from anytime.domains.base import Dataset, Domain, Problem, fingerprint
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import (
     ConfigurableTask,
@@ -21,10 +21,11 @@ from anytime.hosts.lm_eval.backends import Prompt, raw_prompt
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.learning import Source, check_source
+from anytime.hosts.lm_eval.private import predicts_only, set_measures
 from anytime.hosts.lm_eval.records import Response, read_response
 from anytime.hosts.lm_eval.scoring import aggregations, arrows, values
-from anytime.hosts.lm_eval.settings import Settings, read_settings
+from anytime.hosts.lm_eval.settings import SPELLING, Settings, read_settings
+from anytime.methods.source import Source, check_dev_split, check_source, completed, samples_pool
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
 from anytime.protocol import Message
@@ -41,7 +42,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
     """A domain as an lm-eval task.
 
     The YAML's `dataset_path` names the domain and its `dataset_name` the dataset; `--metadata`
-    holds the knobs (`anytime.hosts.lm_eval.settings`), `--gen_kwargs` the sampling.
+    holds the settings (`anytime.hosts.lm_eval.settings`), `--gen_kwargs` the sampling.
     """
 
     sampler: Any
@@ -50,9 +51,10 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         """Read the settings and load the problems, so that everything wrong shows at once."""
         fields = {key: value for key, value in config.items() if key != "class"}
         name = fields["task"]
-        with one_sentence(stand_in=name if name.endswith(TWIN) else _twin(fields)):
+        with one_sentence():
             _check_version()
             self._domain = get_domain(fields["dataset_path"])
+        with one_sentence(stand_in=name if name.endswith(TWIN) else _twin(self._domain)):
             named = fields["dataset_name"]
             self._settings = read_settings(fields.get("metadata") or {}, self._domain, named)
             if name.endswith(TWIN) and self._settings.dataset != "builtin":
@@ -60,18 +62,16 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
                     f"{name} runs on built-in problems: for dataset={self._settings.dataset} use "
                     f"the task {name.removesuffix(TWIN)}"
                 )
-            self._source = _source(self._settings, self._domain.name)
-            check_source(self._settings.recipe, self._source)
+            self._source = _source(self._settings, self._domain)
             self._shots: list[dict[str, Any]] | None = None
             fields |= {"repeats": self._settings.traces, "metric_list": []}
             super().__init__(config=fields)
         # Requests are of a type of their own, and ranks pad by this name; lm-eval accepts only its
         # own names while the config is read.
         self.OUTPUT_TYPE = "generate_anytime"
-        self._filters = [FilterEnsemble("none", [_AllTraces])]
-        self._aggregation_list = aggregations(self._domain, self._settings)
-        self._higher_is_better = arrows(self._aggregation_list)
-        self._metric_fn_list = dict.fromkeys(self._aggregation_list)
+        measures = aggregations(self._domain, self._settings)
+        filters = [FilterEnsemble("none", [_AllTraces])]
+        set_measures(self, measures, arrows(measures), filters)
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Load the domain's problems; nothing here goes through lm-eval's own loader."""
@@ -89,7 +89,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         }
 
     def fewshot_docs(self) -> list[dict[str, Any]]:
-        """None yet: examples are loaded when some are asked for."""
+        """No examples yet: they are loaded when `--num_fewshot` asks for some."""
         return []
 
     def doc_to_text(self, doc: Mapping[str, Any], template: Any = None) -> str:
@@ -171,21 +171,13 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         self, doc: Mapping[str, Any], results: Sequence[Sequence[Response]]
     ) -> dict[str, Any]:
         """The values of one problem."""
-        if "bypass" in self._metric_fn_list:  # --predict_only
+        if predicts_only(self):
             return {"bypass": None}
         (responses,) = results
         # Padding between ranks can leave more than were asked for.
         traces = [read_response(response) for response in responses[: self._settings.traces]]
         with one_sentence():
             return dict(values(self._domain, _problem(doc), self._settings, traces))
-
-    def aggregation(self) -> dict[str, Any]:
-        """How each value becomes a number of the table."""
-        return dict(self._aggregation_list)
-
-    def higher_is_better(self) -> dict[str, bool]:
-        """For the arrows of the table."""
-        return dict(self._higher_is_better)
 
 
 class Documents(list[dict[str, Any]]):
@@ -225,21 +217,18 @@ def _shown(domain: Any, problem: Problem) -> str:
     return f"{begin}{problem.gold}{'}' * (begin.count('{') - begin.count('}'))}"
 
 
-def _source(settings: Settings, domain: str) -> Source:
+def _source(settings: Settings, domain: Domain) -> Source:
     """Where the method learns: by default from the dev split of the task's own dataset."""
-    named = settings.pool_domain
-    same = named in (None, domain)
-    return Source(
-        pairs=settings.pairs,
-        pool=settings.pool,
-        domain=named or domain,
-        dataset=settings.pool_dataset or (settings.dataset if same else "official"),
-        seed=settings.index.seed,
-    )
+    recipe = settings.recipe
+    check_source(recipe, settings.source, SPELLING)
+    source = completed(settings.source, domain, settings.dataset, settings.index.seed)
+    if samples_pool(recipe, source):
+        check_dev_split(source)
+    return source
 
 
-def _twin(fields: Mapping[str, Any]) -> str:
-    return f"anytime_{fields['dataset_path']}{TWIN}"
+def _twin(domain: Domain) -> str:
+    return f"anytime_{domain.name}{TWIN}" if "builtin" in domain.datasets else ""
 
 
 def _check_version() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance, mean
+from anytime.hosts.lm_eval.private import with_instances
 from anytime.hosts.lm_eval.scoring import (
     Aggregate,
     arrows,
@@ -139,9 +139,7 @@ def _filtered(
         Instance("generate_until", doc, ("", {}), 0, (None, number, len(each)), resps=list(each))
         for number, (doc, each) in enumerate(zip(docs, texts, strict=True))
     ]
-    looking = copy(task)
-    looking._instances = seen
-    looking.apply_filters()
+    with_instances(task, seen).apply_filters()
     return [instance.filtered_resps for instance in seen]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from typing import Any
 
 from anytime.domains.base import Cue
@@ -19,7 +18,7 @@ from anytime.hosts.lm_eval.backends import LENGTHS, Prompt
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.learning import Source
+from anytime.hosts.lm_eval.private import predicts_only, share_configuration, with_the_state_of
 from anytime.hosts.lm_eval.records import WRAP, Response, read_response, scorer_name
 from anytime.hosts.lm_eval.settings import ThirdPartySettings, read_third_party_settings
 from anytime.hosts.lm_eval.task_lookup import PREFIX, RANKED, check_name, is_path, named
@@ -32,7 +31,8 @@ from anytime.hosts.lm_eval.task_metrics import (
     judge,
     values_of,
 )
-from anytime.methods.prompting import Recipe
+from anytime.methods.base import Recipe
+from anytime.methods.source import Source
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
 from anytime.statistics.traces import answer_tokens, leaked_reasoning
@@ -117,8 +117,7 @@ def wrapped(inner: Any, settings: ThirdPartySettings) -> Any:
     """
     _check_wrappable(inner, settings)
     kind: Any = type(f"Anytime{type(inner).__name__}", (Wrapped, type(inner)), {})
-    task: Any = kind.__new__(kind)
-    vars(task).update(vars(inner))
+    task = with_the_state_of(inner, kind)
     task.wrap(inner, settings)
     return task
 
@@ -178,8 +177,6 @@ class Wrapped(AtEveryBudget):
     """A task of lm-eval at every budget; stands before the task's own class among the bases."""
 
     OUTPUT_TYPE: str
-    _config: Any
-    _metric_fn_list: Mapping[str, Any]
     _inner: Any
     _settings: ThirdPartySettings
     _repeats: int
@@ -193,9 +190,8 @@ class Wrapped(AtEveryBudget):
         Both share one configuration, a copy of the task's: what lm-eval sets later, such as
         `--num_fewshot` and `--gen_kwargs`, is seen where the task's own methods run.
         """
-        own = self._config = copy(inner._config)
-        self._inner = copy(inner)
-        self._inner._config = own
+        self._inner = share_configuration(self, inner)
+        own = self.config
         self._settings = settings
         self._repeats = own.repeats or 1
         self._declared = list(inner.aggregation())
@@ -239,12 +235,12 @@ class Wrapped(AtEveryBudget):
             domain="",
             content="",
             recipe=Recipe(),
-            source=Source(pairs=None, pool=None, domain="", dataset="", seed=settings.index.seed),
+            source=Source(seed=settings.index.seed),
         )
 
     def apply_filters(self) -> None:
         """Let the task's own filters and metrics see every budget; `process_results` sums up."""
-        if self._predicts_only():
+        if predicts_only(self):
             for instance in self.instances:
                 instance.filtered_resps["none"] = []
             return
@@ -258,13 +254,13 @@ class Wrapped(AtEveryBudget):
         self._curved = curved
         if self._ranks > 1:  # another rank may have seen values outside [0, 1]
             self._curved = curved_metrics(everything, better, bounded=False)
-        self._config.metadata[WRAP]["scorers"] = [
+        self.config.metadata[WRAP]["scorers"] = [
             scorer_name(metric, name) for name in found[0] for metric in curved
         ]
 
     def _written(self, responses: Sequence[Response]) -> list[list[Written]]:
         """By trace and repeat; padding between ranks can leave more than were asked for."""
-        texts = [_texts(response) for response in responses[: self._config.repeats]]
+        texts = [_texts(response) for response in responses[: self.config.repeats]]
         return [texts[i : i + self._repeats] for i in range(0, len(texts), self._repeats)]
 
     @property
@@ -273,25 +269,22 @@ class Wrapped(AtEveryBudget):
 
     def process_results(self, doc: Any, results: Sequence[Sequence[Verdict]]) -> dict[str, Any]:
         """The values of one document behind one filter."""
-        if self._predicts_only():
+        if predicts_only(self):
             return {"bypass": None}
         (verdicts,) = results
         with one_sentence():
             return values_of(verdicts, self._curved, self._settings, alone=self._alone)
 
-    def _predicts_only(self) -> bool:
-        return "bypass" in getattr(self, "_metric_fn_list", {})
-
     def aggregation(self) -> dict[str, Any]:
         """How each value becomes a number of the table."""
-        if self._predicts_only():
+        if predicts_only(self):
             return dict(super().aggregation())  # type: ignore[misc]
         own = self._inner.aggregation()
         return all_aggregations(own, self._curved, self._settings, alone=self._alone)
 
     def higher_is_better(self) -> dict[str, bool]:
         """For the arrows of the table."""
-        if self._predicts_only():
+        if predicts_only(self):
             return dict(super().higher_is_better())  # type: ignore[misc]
         own = self._inner.higher_is_better()
         return all_better(own, self._curved, self._settings, alone=self._alone)
@@ -310,7 +303,7 @@ def _texts(response: Response) -> Written:
 
 
 def cue_of(begin: str | None) -> Cue:
-    """How a task of others asks for its answer; None is for any task."""
+    """How a third-party task asks for its answer; None for the words that fit any task."""
     if begin is None:
         return GENERIC_CUE
     return Cue(ask=f'{GENERIC_CUE.ask} Begin with "{begin.strip()}".', begin=begin)

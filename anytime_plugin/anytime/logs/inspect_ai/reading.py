@@ -16,6 +16,7 @@ from anytime.cutting.frames import separated
 from anytime.domains.base import Grade, grading_once
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import reply_from
+from anytime.hosts.inspect_ai.private import sample_member
 from anytime.hosts.inspect_ai.records import (
     ANNOTATED,
     CURVE,
@@ -27,7 +28,7 @@ from anytime.hosts.inspect_ai.records import (
     is_record,
 )
 from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
-from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading, sample_name
+from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
 from anytime.runs import GradedTrace, RunInfo, TraceId, unanswered
 
 __all__ = ["InspectRun"]
@@ -76,10 +77,10 @@ class InspectRun:
 
     def traces(self) -> Iterator[GradedTrace]:
         """All traces, a problem's own one after another."""
-        left = Counter(map(sample_name, self._log.expected))
+        left = Counter(sample_member(*place) for place in self._log.expected)
         entry, grade = None, None
         for sample in self._log.samples():
-            left.pop(sample_name((sample.id, sample.epoch)), None)
+            left.pop(sample_member(sample.id, sample.epoch), None)
             record = sample.record()
             if sample.failed or record is None or record.elicited.failed:
                 self.skipped[_reason(sample)] += 1

@@ -27,13 +27,13 @@ from anytime.hosts.lm_eval.backends import (
     takes_messages,
 )
 from anytime.hosts.lm_eval.driver import Spec, TraceRequest, asker, drive, program_of
-from anytime.hosts.lm_eval.learning import Source
 from anytime.hosts.lm_eval.store import model_name, opened
 from anytime.hosts.lm_eval.wrapping import cue_of
 from anytime.logs.lm_eval.annotating import Part, Stand, reply_of
 from anytime.logs.lm_eval.log_file import PlainSample
 from anytime.logs.lm_eval.log_scorers import problem_of
-from anytime.methods.prompting import Recipe
+from anytime.methods.base import Recipe
+from anytime.methods.source import Source
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.intrace import Standing, readable
 from anytime.protocol import Message, Program, Reply
@@ -43,7 +43,7 @@ __all__ = ["HandingBack", "store_path"]
 
 
 class HandingBack:
-    """A model that answers logged traces.
+    """A model of lm-eval that answers logged traces.
 
     Args:
         model: As lm-eval names it, or the model itself.
@@ -166,7 +166,7 @@ class HandingBack:
             domain=part.grader.domain.name if part.grader.domain else "",
             content="",
             recipe=Recipe(),
-            source=Source(pairs=None, pool=None, domain="", dataset="", seed=0),
+            source=Source(),
         )
         kept = {name: value for name, value in sample.generation.items() if name not in LENGTHS}
         request = Instance(

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from anytime.domains.base import grading_once
 from anytime.errors import AnytimeError
-from anytime.logs.lm_eval.reading import Logged, SamplesFile, samples_files
+from anytime.logs.lm_eval.log_header import samples_files
+from anytime.logs.lm_eval.reading import Logged, SamplesFile
+from anytime.methods.base import PLAIN
 from anytime.plugins import get_domain
 from anytime.preferences.pool import PoolInfo, PoolTrace, Scored, TraceId, pool_trace
 from anytime.protocol import Reply
@@ -42,7 +44,7 @@ class LmEvalPool:
                 f"{file.path} is a run with mode={mode}, which has no trace that is cut at every "
                 f"budget: a pool needs mode=interrupt"
             )
-        if (used := file.metadata.get("method", "cot")) != "cot":
+        if (used := file.metadata.get("method", PLAIN)) != PLAIN:
             raise AnytimeError(
                 f"{file.path} is a run of the method {used}, whose traces were written after what "
                 f"it puts into the prompt: a pool needs a plain run (method=cot)"
