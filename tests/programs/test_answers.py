@@ -20,12 +20,12 @@ PAD = "We add the two numbers slowly and check each digit with care. " * 12
 AIME = get_domain("aime")
 
 
-def first_box(text: str) -> str:
-    """Up to the first closing brace."""
-    return text[: text.index("}") + 1] if "}" in text else text
+def end_of_box(text: str) -> int:
+    """Behind the first closing brace."""
+    return text.index("}") + 1 if "}" in text else len(text)
 
 
-RULES = AnswerRules(stop=("}",), first=first_box, strip=AIME.strip)
+RULES = AnswerRules(stop=("}",), end=end_of_box, strip=AIME.strip)
 
 
 def ask(
@@ -109,7 +109,7 @@ def test_without_rules_nothing_in_plain_sight_is_taken_for_reasoning() -> None:
 
 def test_the_rules_of_a_domain() -> None:
     rules = answer_rules(AIME)
-    assert rules == AnswerRules(AIME.stop, AIME.first_answer, AIME.strip)
+    assert rules == AnswerRules(AIME.stop, AIME.end_of_answer, AIME.strip)
     assert answer_rules(None) == AnswerRules()
     assert Domain.__dataclass_fields__["stop"].default == ()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from anytime.protocol import Message, Reply
 
-__all__ = ["Pieces", "make_reply", "split_pieces"]
+__all__ = ["Pieces", "make_reply", "split_pieces", "stopped"]
 
 _PIECE = re.compile(r" ?[^\W\d_]+| ?\d+| ?[^\w\s]|.", re.DOTALL)
 
@@ -31,6 +32,24 @@ class Pieces:
     def encode(self, text: str) -> list[int]:
         """Return a number for each piece."""
         return [zlib.crc32(piece.encode()) for piece in split_pieces(text)]
+
+
+def stopped(reply: Reply, stops: Sequence[str]) -> Reply:
+    """The reply up to the first of the stop strings in its text, as if it had ended there."""
+    places = [place for stop in stops if stop and (place := reply.text.find(stop)) >= 0]
+    if not places:
+        return reply
+    text = reply.text[: min(places)]
+    thought = len(split_pieces(reply.reasoning))
+    pieces = [piece.encode() for piece in split_pieces(reply.reasoning) + split_pieces(text)]
+    return replace(
+        reply,
+        text=text,
+        output_tokens=len(pieces),
+        reasoning_tokens=thought,
+        token_bytes=tuple(pieces),
+        finish="stop",
+    )
 
 
 def make_reply(

@@ -32,14 +32,14 @@ class AnswerRules:
 
     Attributes:
         stop: Strings that end an answer that was begun in the model's place.
-        first: Cuts such an answer after its first complete one: a model that runs on goes to
+        end: Where the first complete answer ends in such a text: a model that runs on goes to
             problems of its own.
         strip: Removes what states an answer from a text; what it leaves before the answer is
             reasoning. The text itself where none is stated.
     """
 
     stop: tuple[str, ...] = ()
-    first: Callable[[str], str] = _unchanged
+    end: Callable[[str], int] = len
     strip: Callable[[str], str] = _unchanged
 
 
@@ -51,7 +51,7 @@ def answer_rules(domain: Domain | None) -> AnswerRules:
     """The rules of a domain; none for a third-party task."""
     if domain is None:
         return NO_RULES
-    return AnswerRules(domain.stop, domain.first_answer, domain.strip)
+    return AnswerRules(domain.stop, domain.end_of_answer, domain.strip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,8 @@ def forced_answer(
         )
     reply, doubt = checked_count(reply, cap)
     said = answer_of(reply, frame)
-    answer = rules.first(begun + said) if begun else said
+    whole = begun + said
+    answer = whole[: rules.end(whole)] if begun else said
     finish = ended(separated(reply, frame).finish, reply.output_tokens, cap)
     reply = dataclasses.replace(reply, finish=finish)
     return Checkpoint(
@@ -168,7 +169,8 @@ _SENTENCE = re.compile(r"[^\n]{0,400}?(?:[.!?:](?=\s)|\n|\Z)")
 def _thought_aloud(said: str, begun: str, rules: AnswerRules, *, capped: bool) -> str:
     """The beginning of a visible text that comes before its answer."""
     if begun:
-        said = rules.first(begun + said)[len(begun) :]
+        whole = begun + said
+        said = whole[len(begun) : rules.end(whole)]
     stripped = rules.strip(said)
     if stripped == said:
         whole = begun + said

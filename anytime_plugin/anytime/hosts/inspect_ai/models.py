@@ -24,7 +24,7 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from anytime.hosts.inspect_ai.errors import one_sentence
 from anytime.models import load_model
-from anytime.models.pieces import Pieces
+from anytime.models.pieces import Pieces, stopped
 from anytime.models.solutions import recall
 from anytime.protocol import Message, Reply
 
@@ -78,6 +78,7 @@ class AnytimeAPI(ModelAPI):
             reply = self._respond(
                 messages, config.max_tokens or DEFAULT_MAX_TOKENS, config.seed or 0
             )
+        reply = stopped(reply, config.stop_seqs or ())
         return _as_output(self.model_name, reply, bool(config.logprobs))
 
     def max_connections(self) -> int:
