@@ -10,7 +10,7 @@ import pytest
 from anytime.domains.trip import TRIP
 from anytime.errors import AnytimeError
 from anytime.models import load_model
-from tests.hosts.lm_eval.conftest import evaluate, numbers, samples
+from tests.lm_eval_runs import evaluate, numbers, samples
 from tests.serving import UNANSWERED, Body, Fault, Server, always, serving
 
 tokenizers = pytest.importorskip("tokenizers")
