@@ -31,7 +31,7 @@ from anytime.hosts.inspect_ai.providers import (
     provider_of,
     without_thinking,
 )
-from anytime.hosts.inspect_ai.transformers_here import as_generated, continuing
+from anytime.hosts.inspect_ai.transformers_here import as_generated, as_sent, continuing
 from anytime.programs.lockstep import Done, advance
 from anytime.programs.turns import raw_prompt
 from anytime.protocol import Finish, Message, Program, Reply, Request
@@ -50,6 +50,9 @@ _FINISH: dict[str, Finish] = {
     "model_length": "length",
     "content_filter": "filter",
 }
+
+AT_ONCE = 2
+"""A model that stops at once takes so many tokens: that of the end of its turn, and a break."""
 
 _MESSAGE = {
     "system": ChatMessageSystem,
@@ -136,8 +139,8 @@ def requester(
         for thinking, base in ((True, GenerateConfig()), (False, without_thinking(model)))
     }
     can, in_effect = provider_of(model), settings_in_effect(model).merge(configs[True])
-    own = host_tokenizer(model) if can.in_process else None
-    if can.in_process:
+    own = host_tokenizer(model) if can.transformers else None
+    if can.transformers:
         model = continuing(model, in_effect)
     encode = _encoder(model, tokenizer)
     how: dict[str, Any] = {} if cached else {"cache": False}
@@ -146,18 +149,25 @@ def requester(
 
     async def ask(request: Request) -> tuple[Reply, ModelOutput]:
         settings = configs[request.thinking]
-        settings = settings.model_copy(update={"max_tokens": request.max_tokens})
+        stops = [*(settings.stop_seqs or ()), *request.stop]
+        settings = settings.model_copy(
+            update={"max_tokens": request.max_tokens, "stop_seqs": stops or None}
+        )
         messages = await _as_input(request, known, encode if can.raw_prompt else None)
+        if can.transformers:
+            messages = as_sent(model, messages)
         output = await model.generate(messages, config=settings, **how)
-        if not output.choices:
+        if not output.choices or (_is_empty(output) and not can.in_process):
             # Inspect neither retries such an answer nor keeps it out of its cache.
             output = await model.generate(messages, config=settings, cache=False)
         reply = reply_from(output)
-        if can.in_process:
+        if can.transformers:
             reply = as_generated(reply, request, model, own, messages)
+        if failed := _failure(output, can.in_process):
+            reply = dataclasses.replace(reply, failed=failed)
         if token_ids and request.kind == "trace":
             reply = _with_ids(reply, await encode(reply.text))
-        if in_effect.logprobs and reply.text and not (reply.token_bytes or can.in_process):
+        if in_effect.logprobs and reply.text and not (reply.token_bytes or can.transformers):
             _tell_no_token_texts(provider_name(model))
         return reply, output
 
@@ -181,6 +191,44 @@ def _tell_no_token_texts(provider: str) -> None:
         "--logprobs brought no token texts: what serves %s tells none that Inspect reads, so cuts "
         "are made with a tokenizer, or calibrated where none is named (-T tokenizer=)",
         provider,
+    )
+
+
+def _failure(output: ModelOutput, in_process: bool) -> str:
+    """Why an output is no answer of the model; empty where it is one."""
+    choice = output.choices[0]
+    message = choice.message
+    if choice.stop_reason == "content_filter":
+        return "content filter"
+    if choice.stop_reason == "tool_calls" or message.tool_calls:
+        return "call of a tool"
+    if isinstance(message.content, list) and any(
+        isinstance(part, ContentText) and part.refusal for part in message.content
+    ):
+        return "refusal"
+    if output.error:
+        return "error of the service"
+    return "empty reply" if _is_empty(output) and not in_process else ""
+
+
+def _is_empty(output: ModelOutput) -> bool:
+    """Whether a service returned nothing, and the model may have said something.
+
+    A model that stopped at once has said nothing: then the service tells that it stopped, and a
+    token or two. Reasoning, hidden or not, is something; so is a cap that was spent on it.
+    """
+    choice = output.choices[0]
+    content = choice.message.content
+    parts = [] if isinstance(content, str) else content
+    if choice.message.text.strip() or any(isinstance(part, ContentReasoning) for part in parts):
+        return False
+    usage = output.usage
+    if choice.stop_reason in ("max_tokens", "model_length", "content_filter", "tool_calls"):
+        return False
+    if usage is not None and usage.reasoning_tokens:
+        return False
+    return not (
+        choice.stop_reason == "stop" and usage is not None and 0 <= usage.output_tokens <= AT_ONCE
     )
 
 

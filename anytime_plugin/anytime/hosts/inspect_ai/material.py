@@ -17,7 +17,7 @@ from inspect_ai.util import LimitExceededError, display_counter
 
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Problem
-from anytime.errors import AnytimeError
+from anytime.errors import AnytimeError, UnansweredError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.outside_sample import apart, settings_in_effect
 from anytime.methods.base import Material, Recipe
@@ -138,6 +138,8 @@ async def _sample(step: MissingTraces, model: Model, tokenizer: Tokenizer | None
             elicited, _ = await drive(step.program(problem), ask)
             try:
                 step.keep(problem, draw, elicited)
+            except UnansweredError:  # no fault of the file: the others' texts are worth keeping
+                raise
             except AnytimeError as error:  # what cannot be kept is not to be paid for
                 failures.insert(0, error)
                 group.cancel_scope.cancel()

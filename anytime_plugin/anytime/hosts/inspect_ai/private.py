@@ -17,6 +17,8 @@ from inspect_ai.model import ChatMessage, GenerateConfig, Model
 from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Solver
 
+from anytime.errors import AnytimeError
+
 __all__ = [
     "BEHIND_TRANSCRIPT",
     "HEADER_MEMBER",
@@ -104,10 +106,18 @@ def cause_of(error: Exception) -> Exception:
     """The error behind tenacity's RetryError, whose own message names a Future and no reason.
 
     Inspect lets it through when its retries are used up, and tenacity is not a dependency of ours.
+    What a provider's own code stumbles over is a reply that it does not know, an error in a body of
+    status 200 for one.
     """
     attempt = getattr(error, "last_attempt", None)
     cause = attempt.exception() if attempt is not None else None
-    return cause if isinstance(cause, Exception) else error
+    found = cause if isinstance(cause, Exception) else error
+    if isinstance(found, TypeError | KeyError | IndexError | AttributeError):
+        return AnytimeError(
+            f"the model's reply cannot be read by Inspect's provider ({type(found).__name__}: "
+            f"{found}): inspect eval-retry asks again"
+        )
+    return found
 
 
 async def token_ids_of(model: Model, text: str) -> list[int]:

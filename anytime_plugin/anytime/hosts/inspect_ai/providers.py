@@ -15,6 +15,7 @@ from inspect_ai.model import GenerateConfig, Model
 from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.private import backend_tokenizer
+from anytime.models.pieces import Pieces
 from anytime.settings import Continuation
 
 __all__ = [
@@ -47,16 +48,20 @@ class Provider:
     template_arguments: bool = False
     """Hands `extra_body` to a server that renders the chat template itself."""
 
-    in_process: bool = False
+    transformers: bool = False
     """Runs transformers here: see `anytime.hosts.inspect_ai.transformers_here`."""
+
+    in_process: bool = False
+    """Has no service in between: what it returns is what the model said, be it nothing."""
 
 
 PROVIDERS: dict[str, Provider] = {
     "anthropic": Provider(effort_none=True),
-    "anytime": Provider(continues=True),
+    "anytime": Provider(continues=True, in_process=True),
     "deepseek": Provider(effort_none=True),
     "google": Provider(effort_none=True),
-    "hf": Provider(continues=True, in_process=True),
+    "hf": Provider(continues=True, transformers=True, in_process=True),
+    "mockllm": Provider(in_process=True),
     "openai-api-completions": Provider(raw_prompt=True),
     "openrouter": Provider(effort_none=True),
     "sagemaker": Provider(continues=True),
@@ -145,7 +150,9 @@ def without_thinking(model: Model) -> GenerateConfig:
 
 @functools.lru_cache(maxsize=8)  # copied once for a model, not for each of its samples
 def host_tokenizer(model: Model) -> Tokenizer | None:
-    """The provider's own tokenizer, where it has one in this process (`hf`)."""
+    """The provider's own tokenizer, where it has one in this process (`hf`, `anytime`)."""
+    if isinstance(own := getattr(model.api, "tokenizer", None), Pieces):
+        return own
     tokenizer = backend_tokenizer(model)
     if tokenizer is None:
         return None

@@ -30,6 +30,7 @@ from anytime.methods.base import Recipe
 from anytime.methods.learning import Sampling
 from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, check_recipe, completed
+from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.elicit import GENERIC_CUE, Asked, elicit, hands_back
 from anytime.protocol import Message
@@ -49,11 +50,12 @@ __all__ = [
     "conversation",
     "cue_of",
     "named_settings",
+    "refuse_failed",
     "run_of_sample",
     "solving",
 ]
 
-_OF_TASK = ("budgets", "mode", "continuation", "tokenizer")
+_OF_TASK = ("budgets", "mode", "continuation", "tokenizer", "frame")
 """Settings that a task of ours gives its samples."""
 
 
@@ -102,7 +104,14 @@ def solving(
             made = await _prompted(state, model, materials, run, cutter, given.get("answer_tokens"))
             used = continuation_used(run, model, cutter)
             program = elicit(
-                Asked(made.messages, run, cue_of(known), continuation=used, tokenizer=cutter)
+                Asked(
+                    made.messages,
+                    run,
+                    cue_of(known),
+                    continuation=used,
+                    tokenizer=cutter,
+                    rules=answer_rules(known[0] if known else None),
+                )
             )
             by_ids = used == "token_ids"
             ask = requester(model, epoch=state.epoch, token_ids=by_ids, tokenizer=cutter)
@@ -112,12 +121,29 @@ def solving(
         prompt = list(state.messages)
         state.messages.append(state.output.message)
         write_record(state.store, elicited, [], made.record)  # kept, whatever a scorer does now
+        refuse_failed(elicited)
         scores = await _score_checkpoints(state, prompt, elicited)
         if known is None:  # a domain of ours grades again from the answers
             write_record(state.store, elicited, scores, made.record)
         return state
 
     return solve
+
+
+def refuse_failed(elicited: Elicited) -> None:
+    """Make a sample that the model did not answer an error: Inspect asks it again on a retry.
+
+    Raises:
+        PrerequisiteError: The model gave no answer at some budget.
+    """
+    if elicited.failed:
+        failed = [str(point.budget) for point in elicited.checkpoints if point.failed]
+        with one_sentence():
+            raise AnytimeError(
+                f"the model gave no answer at budget {', '.join(failed)} ({elicited.failed}): "
+                f"inspect eval-retry asks again, and with --no-fail-on-error the other samples go "
+                f"on without this one"
+            )
 
 
 def named_settings(named: Named) -> Named:

@@ -17,9 +17,9 @@ import dataclasses
 import functools
 import logging
 
-from inspect_ai.model import ChatMessage, GenerateConfig, Model
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, GenerateConfig, Model
 
-from anytime.cutting.frames import THINK_OPEN
+from anytime.cutting.frames import opened_by
 from anytime.cutting.tokens import Tokenizer
 from anytime.hosts.inspect_ai.private import (
     own_chat_template,
@@ -28,7 +28,7 @@ from anytime.hosts.inspect_ai.private import (
 )
 from anytime.protocol import Reply, Request
 
-__all__ = ["as_generated", "continuing"]
+__all__ = ["as_generated", "as_sent", "continuing"]
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +44,11 @@ PLAIN = (
 _BEFORE = (
     "{% set anytime_open = messages[-1].content if messages | length > 1"
     " and messages[-1].role == 'assistant' else none %}"
-    "{% if anytime_open is not none %}{% set messages = messages[:-1] %}{% endif %}"
-    "{% set anytime_prompt %}\n"  # the line break goes with the tag before it
+    "{% if anytime_open is not none %}{% set messages = messages[:-1] %}{% endif %}\n"
 )
-_AFTER = (
-    "{% endset %}"
-    # A template that opens the reasoning itself is not to be followed by a second opening tag.
-    f"{{% if anytime_open is not none and anytime_open.startswith('{THINK_OPEN}')"
-    f" and anytime_prompt.rstrip().endswith('{THINK_OPEN}') %}}"
-    f"{{% set anytime_prompt = anytime_prompt.rstrip()[:-{len(THINK_OPEN)}] %}}{{% endif %}}"
-    "{{ anytime_prompt }}{{ anytime_open if anytime_open is not none else '' }}"
-)
+"""The line break goes with the tag before it, so that the template behind it begins a line."""
+
+_AFTER = "{{ anytime_open if anytime_open is not none else '' }}"
 
 
 def continuing(model: Model, config: GenerateConfig) -> Model:
@@ -84,6 +78,23 @@ def opened_at_the_end(template: str) -> str:
     return f"{_BEFORE}{template.removesuffix(chr(10))}{_AFTER}"
 
 
+def as_sent(model: Model, messages: list[ChatMessage]) -> list[ChatMessage]:
+    """The messages, without a second opening tag where the template writes the first.
+
+    Args:
+        model: As `continuing` gave it.
+        messages: What is asked; a trailing assistant message is to be continued.
+    """
+    *before, last = messages
+    if last.role != "assistant" or not before:
+        return messages
+    opening = opened_by(rendered(model, before))
+    begun = last.text.removeprefix(opening)
+    if begun == last.text:  # other white space behind the tag than the template has
+        begun = last.text.removeprefix(opening.rstrip())
+    return messages if begun == last.text else [*before, ChatMessageAssistant(content=begun)]
+
+
 def as_generated(
     reply: Reply,
     request: Request,
@@ -108,6 +119,6 @@ def as_generated(
     if tokenizer is not None:
         # The end of the turn, which is a token too, is not shown: `ended` allows for it.
         count = len(tokenizer.ends(text))
-    if request.kind == "trace" and rendered(model, messages).rstrip().endswith(THINK_OPEN):
-        text = f"{THINK_OPEN}\n{text}"
+    if request.kind == "trace":
+        text = opened_by(rendered(model, messages)) + text
     return dataclasses.replace(reply, text=text, output_tokens=count, token_bytes=None)
