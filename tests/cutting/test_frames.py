@@ -29,6 +29,7 @@ from anytime.cutting.frames import (
 )
 from anytime.plugins import plugin_manager
 from anytime.protocol import Reply
+from tests.scaling import grows_linearly
 
 HARMONY_CLOSE = "<|end|><|start|>assistant<|channel|>final<|message|>"
 PAIRS = [
@@ -294,20 +295,11 @@ def test_nothing_is_lost_and_nothing_comes_twice(text: str) -> None:
     ],
 )
 def test_time_is_in_proportion_to_the_text(unit: str) -> None:
-    import time
+    def read(text: str) -> None:
+        separated(Reply(text))
+        answer_of(Reply(text))
 
-    def spent(size: int) -> float:
-        text = unit * (size // len(unit))
-        best = float("inf")
-        for _ in range(3):
-            begun = time.process_time()
-            separated(Reply(text))
-            answer_of(Reply(text))
-            best = min(best, time.process_time() - begun)
-        return best
-
-    # Four times the text: a quadratic reading would take sixteen times as long.
-    assert spent(400_000) < 9 * spent(100_000) + 0.02
+    assert grows_linearly(read, lambda size: unit * (size * 40_000 // len(unit)))
 
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"

@@ -109,3 +109,14 @@ def test_reasoning_shown_apart_is_cut_and_handed_back() -> None:
     assert numbers(results, task)["final"] == numbers(plain, task)["final"] == 1
     for sample in samples(results, task).values():
         assert sample["resps"][0][0][0].startswith("<think>\n")
+
+
+def test_built_in_models_tell_their_tokens_without_being_asked(tmp_path: Path) -> None:
+    task = inspect_tasks.trip(dataset="builtin", budgets="64,128,256")
+    (log,) = inspect_eval(
+        task, model="anytime/planner", limit=15, log_dir=str(tmp_path), display="plain"
+    )
+    results = evaluate("anytime_trip_builtin", Planner(), {"budgets": "64,128,256"}, limit=15)
+    wanted = inspect_metrics(log)
+    table = numbers(results, "anytime_trip_builtin")
+    assert {key: table[key] for key in wanted} == pytest.approx(wanted, abs=0, rel=1e-15)
