@@ -156,3 +156,18 @@ def test_another_package_laid_over_ours_is_named(
     assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
     environment.install("--force-reinstall", wheel)
     assert output(command, "--version", folder=tmp_path) == "anytime 0.1.0\n"
+
+
+def test_beside_an_editable_install_it_is_named_and_gone_when_it_goes(
+    tree: Path, index: Path, others: Path, tmp_path: Path
+) -> None:
+    """It is found before ours, which lies elsewhere and stays whole."""
+    environment = Environment(tmp_path / "venv", others)
+    environment.install("-e", tree)
+    command = environment.command("anytime")
+    environment.pip("install", "--no-index", "--no-deps", "--find-links", str(index), "anytime")
+    done = run(command, "--version", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "another package called anytime was installed over this one" in done.stderr
+    environment.pip("uninstall", "-y", "anytime")
+    assert output(command, "--version", folder=tmp_path) == "anytime 0.1.0\n"
