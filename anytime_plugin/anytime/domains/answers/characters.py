@@ -26,9 +26,10 @@ _STYLED_LETTERS = {
 }
 _STYLED_DIGITS = {0x1D7CE + offset: 0x30 + offset % 10 for offset in range(50)}
 _CIRCLED = {0x24B6 + offset: 0x41 + offset for offset in range(26)}
-_PLAIN: dict[int, int | str | None] = {
+_TABLE: dict[int, int | str] = {
     **_FULL_WIDTH, **_MINUS, **_SPACES, **_SIGNS, **_STYLED_LETTERS, **_STYLED_DIGITS, **_CIRCLED,
 }  # fmt: skip
+_PLAIN = {chr(code): chr(to) if isinstance(to, int) else to for code, to in _TABLE.items()}
 
 END_OF_TURN = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|</?(?:s|eos|bos|answer|final|final_answer|think|end_of_turn|"
@@ -46,7 +47,11 @@ FINAL_CHANNEL = re.compile(
 
 def plain_characters(text: str) -> str:
     """The text with full-width and styled characters plain; places stay the same."""
-    return text if text.isascii() else text.translate(_PLAIN)
+    if not text.isascii():
+        # A text holds few of them; `translate` would look each of its characters up.
+        for character in _PLAIN.keys() & set(text):
+            text = text.replace(character, _PLAIN[character])
+    return text
 
 
 def final_message(text: str) -> str:

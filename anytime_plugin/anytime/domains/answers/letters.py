@@ -13,11 +13,11 @@ from anytime.domains.answers.phrases import (
     ANSWER_LINE,
     BOX,
     FOREIGN_ANSWER,
-    FOREIGN_HINT,
     HEADING,
     JSON_ANSWER,
     LONGEST_MARK,
     TAG,
+    Hint,
     braced,
     doubted,
     marks_from_the_end,
@@ -57,9 +57,9 @@ _LETTER_MARK = re.compile(
     rf"|(?P<foreign>{FOREIGN_ANSWER})",
     re.MULTILINE,
 )
-_MARK_HINT = re.compile(
-    rf"box|nswer|NSWER|Ans|ANS|\bans\b|ption|PTION|hoice|HOICE|pick|Pick|election|elect\b|hoose|hose\b"
-    rf"|with\b|opt for|settle|选|選|{FOREIGN_HINT}"
+_MARK_HINT = Hint.of(
+    r"box|nswer|NSWER|Ans|ANS|ans\b|ption|PTION|hoice|HOICE|pick|Pick|election|elect\b|hoose|hose\b"
+    r"|with\b|opt for|settle|选|選"
 )
 _LETTER = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])(?![A-Za-z0-9])")
 # "So C is correct", "Option D fits best": a letter first, and what is said of it.
@@ -289,7 +289,7 @@ def _letter_end(window: str, length: int) -> int | None:
     window, length = plain_characters(window[item:]), length - item
     line = _ITEM_ANSWER.match(window)
     end = None
-    hinted = _MARK_HINT.search(window, 0, length + LONGEST_MARK)
+    hinted = _MARK_HINT.every.search(window, 0, length + LONGEST_MARK)
     for mark in _LETTER_MARK.finditer(window, 0, length + LONGEST_MARK) if hinted else ():
         if mark.start() >= length:
             break

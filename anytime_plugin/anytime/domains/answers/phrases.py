@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 __all__ = [
     "ANSWER_LINE",
     "BOX",
     "FOREIGN_ANSWER",
-    "FOREIGN_HINT",
     "HEADING",
     "JSON_ANSWER",
     "LONGEST_MARK",
     "TAG",
+    "Hint",
     "braced",
     "doubted",
     "marks_from_the_end",
@@ -25,6 +26,8 @@ MOST_MARKS = 500
 """No more are looked at, from the end: what is stated more often than that is stated in a loop."""
 MOST_HINTS = 2000
 """No more places are looked at: a real trace of 100,000 characters has some hundred."""
+STRETCH = 8_000
+"""Characters that are looked through for hints at once, from the end of a text."""
 HINTS_AT_ONCE = 16
 
 BOX = (
@@ -71,12 +74,41 @@ _WORDS = (
     r"|(?:最终|最后|正确|最終|最終的な|正しい)?(?:答案|解答|答え|正解|回答)|答|選択肢|정답|답안?"
     r"|الإجابة(?: الصحيحة| النهائية)?|الاجابة|الجواب|پاسخ|תשובה|התשובה|उत्तर|คำตอบ"
 )
-FOREIGN_HINT = (
-    r"espuesta|esposta|isposta|ponse|ntwoord|ntwort|ösung|\bsvar|Svar|astaus|dpowied|dpov[eě]|[aá]lasz"
-    r"|spuns|evap|an[ıi]t\b|awaban|πάντηση|đáp án|Đáp án|câu trả|Câu trả"
-    r"|твет|ідповідь|тговор|дговор|答|正解|選択肢"
-    r"|정답|답|الإجابة|الاجابة|الجواب|پاسخ|תשובה|उत्तर|คำตอบ"
+_FOREIGN_PARTS = (
+    *("espuesta", "esposta", "isposta", "ponse", "ntwoord", "ntwort", "ösung", "svar", "Svar"),
+    *("astaus", "dpowied", "dpove", "dpově", "alasz", "álasz", "spuns", "evap", "anıt", "anit"),
+    *("awaban", "πάντηση", "đáp án", "Đáp án", "câu trả", "Câu trả", "твет", "ідповідь", "тговор"),
+    *("дговор", "答", "正解", "選択肢", "답", "الإجابة", "الاجابة", "الجواب", "پاسخ", "תשובה"),
+    *("उत्तर", "คำตอบ"),
 )
+_LATIN_PARTS = tuple(part for part in _FOREIGN_PARTS if part.isascii())
+
+
+class Hint(NamedTuple):
+    """What is looked for first, and what beside it in a text that may hold other languages."""
+
+    english: re.Pattern[str]
+    every: re.Pattern[str]
+
+    @classmethod
+    def of(cls, english: str) -> Hint:
+        """Hints at announcements in English, given here, and in all other languages."""
+        every = "|".join((english, *map(re.escape, _FOREIGN_PARTS)))
+        return cls(re.compile(english), re.compile(every))
+
+    def places(self, text: str) -> Iterator[list[int]]:
+        """Where they stand, a stretch of the text at a time, the last stretch first."""
+        for start in range(max(0, len(text) - STRETCH), -STRETCH, -STRETCH):
+            stop = start + STRETCH
+            stretch = text[max(0, start) : stop + LONGEST_MARK]
+            # Few texts hold other languages, which costs most to look for.
+            parts = _LATIN_PARTS if stretch.isascii() else _FOREIGN_PARTS
+            foreign = any(part in stretch for part in parts)
+            pattern = self.every if foreign else self.english
+            found = pattern.finditer(text, max(0, start), stop + LONGEST_MARK)
+            yield [match.start() for match in found if match.start() < stop]
+
+
 _IS = (
     r"(?:\s{0,2}[:=—–]|\s(?:es|est|è|é|ist|is|är|er|adalah|là|είναι|to|je|este|on)\b"
     r"(?:\s?:)?|\s{0,2}(?:是|为|為|は|选|選|은|는|هي|هو|היא|है)(?:\s{0,2}:)?)"
@@ -98,9 +130,7 @@ def doubted(text: str, at: int) -> bool:
     return _DOUBT.search(text[max(0, at - 40) : at]) is not None
 
 
-def marks_from_the_end(
-    text: str, pattern: re.Pattern[str], hint: re.Pattern[str]
-) -> Iterator[re.Match[str]]:
+def marks_from_the_end(text: str, pattern: re.Pattern[str], hint: Hint) -> Iterator[re.Match[str]]:
     """The matches of a pattern, the last one first, at most `MOST_MARKS`.
 
     They are looked for only around their hints, which are cheap to find: of a long text seldom
@@ -111,10 +141,15 @@ def marks_from_the_end(
         pattern: What to look for.
         hint: Matches inside each of its matches, at most `LONGEST_MARK` characters from its begin.
     """
-    places = [found.start() for found in hint.finditer(text)][-MOST_HINTS:]
-    looked_at = 0
+    stretches = hint.places(text)
+    places: list[int] = []
+    hints = looked_at = 0
     stop = len(text)
-    while places and looked_at < MOST_MARKS:
+    while hints < MOST_HINTS and looked_at < MOST_MARKS:
+        while len(places) <= HINTS_AT_ONCE and (earlier := next(stretches, None)) is not None:
+            places[:0] = earlier
+        if not places:
+            return
         first = len(places) - 1
         while (
             first > 0
@@ -129,6 +164,7 @@ def marks_from_the_end(
         yield from reversed(found)
         looked_at += len(found)
         stop = found[0].start() if found else min(stop, places[first])
+        hints += len(places) - first
         del places[first:]
 
 

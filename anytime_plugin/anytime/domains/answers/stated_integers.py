@@ -24,11 +24,11 @@ from anytime.domains.answers.phrases import (
     ANSWER_LINE,
     BOX,
     FOREIGN_ANSWER,
-    FOREIGN_HINT,
     HEADING,
     JSON_ANSWER,
     LONGEST_MARK,
     TAG,
+    Hint,
     braced,
     doubted,
     marks_from_the_end,
@@ -47,7 +47,7 @@ _MARK = re.compile(
     rf"|(?P<foreign>{FOREIGN_ANSWER})",
     re.MULTILINE,
 )
-_MARK_HINT = re.compile(rf"box|nswer|NSWER|Ans|ANS|\bans\b|####|{FOREIGN_HINT}")
+_MARK_HINT = Hint.of(r"box|nswer|NSWER|Ans|ANS|ans\b|####")
 
 MOST_REFUSED = 50
 """After so many sentences that turn out to be no statements, earlier ones are not looked at."""
@@ -205,7 +205,7 @@ def _integer_end(window: str, length: int) -> int | None:
     window = plain_characters(window[item : length + 2 * LONGEST_MARK + LONGEST_ANSWER])
     length -= item
     end = 0
-    if _MARK_HINT.search(window, 0, length + LONGEST_MARK):
+    if _MARK_HINT.every.search(window, 0, length + LONGEST_MARK):
         marks = list(_MARK.finditer(window, 0, length + LONGEST_MARK))
         stop = strong = len(window)
         for mark in reversed(marks):
