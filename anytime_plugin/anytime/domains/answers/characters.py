@@ -9,7 +9,7 @@ __all__ = ["END_OF_LINE", "END_OF_TURN", "FINAL_CHANNEL", "final_message", "plai
 _FULL_WIDTH = {0xFF01 + offset: 0x21 + offset for offset in range(94)}
 _MINUS = dict.fromkeys(map(ord, "−‒‑﹣"), "-")
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u205f\u3000"), " ")
-_SIGNS = str.maketrans({
+_SIGNS: dict[int, str] = str.maketrans({
     "。": ".", "｡": ".", "、": ",", "،": ",", "【": "[", "】": "]", "〔": "[", "〕": "]",
     "「": '"', "」": '"', "『": '"', "』": '"', "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
     "‘": "'", "’": "'", "﹕": ":", "︰": ":", "∶": ":",
@@ -26,7 +26,7 @@ _STYLED_LETTERS = {
 }
 _STYLED_DIGITS = {0x1D7CE + offset: 0x30 + offset % 10 for offset in range(50)}
 _CIRCLED = {0x24B6 + offset: 0x41 + offset for offset in range(26)}
-_PLAIN = {
+_PLAIN: dict[int, str | int] = {
     **_FULL_WIDTH, **_MINUS, **_SPACES, **_SIGNS, **_STYLED_LETTERS, **_STYLED_DIGITS, **_CIRCLED,
 }  # fmt: skip
 
