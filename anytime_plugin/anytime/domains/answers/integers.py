@@ -24,7 +24,7 @@ LONGEST_BARE_REPLY = 100
 
 _DIGITS = (
     r"(?P<sign>[+-]?)\s?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
-    r"(?![0-9]|,[0-9]|\.[0-9]*[1-9])(?:\.0*(?![0-9]))?"
+    r"(?![0-9]|,[0-9]|\.[0-9]*[1-9])(?:\.0+(?![0-9]))?"
 )
 _WORD = r"[^\W\d_](?:[^\W\d_]|['-](?=[^\W\d_]))*"
 _LEAD = rf"(?P<lead>(?:{_WORD}[ ,:]{{1,3}}){{0,12}}?)"
@@ -51,7 +51,7 @@ _NO_UNIT = frozenset((
 ))
 # fmt: on
 _REASON = re.compile(
-    rf"\s{{0,2}}{_DIGITS}(?:\s(?!(?:or|and|times|plus|minus|of|to|mod|x)\b)[A-Za-z]{{2,15}}){{0,2}}?"
+    rf"\s{{0,2}}{_DIGITS}(?P<unit>(?:\s(?!(?:of|x)\b)[A-Za-z]{{2,15}}){{0,2}}?)"
     r"(?:\s?[,;]?\s(?:because|since|as|which|where|so|for|by|but)\b|\s?\(|\s[-–—]{1,2}\s|[.;!]\s"
     r"|,\snot\b|\s✓|\s✅|[.;!]?\s?\Z)"
 )
@@ -122,7 +122,8 @@ def spoken_integer(plain: str, content: str) -> str | None:
         return None
     if (whole := value(plain)) is not None:
         return whole
-    if reason := _REASON.match(plain):
+    reason = _REASON.match(plain)
+    if reason and not _lower(reason["unit"]) & _NO_UNIT:
         return _digits(reason)
     if _DENIED.search(plain) or _SENTENCES.search(plain):
         return None

@@ -32,7 +32,7 @@ _COMMANDS = (
     r"|f?box(?:ed)?|framebox|mbox|underline|uline|emph|displaystyle|large|huge)"
 )
 _DRESS = (
-    r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|[\s*_:$({\[\\\"'`>]"
+    r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|\\[,;:! ]|(?<=\n)[-•+][ \t]|[\s*_:$({\[\\\"'`>]"
     rf"|(?:{_COMMANDS}|(?i:option|choice|letter|answer|final|correct|therefore|thus|is|the|clearly"
     r"|indeed|definitely|certainly|obviously|simply|just|hence|probably|likely|most|then|still"
     r"|actually|now|indisputably))(?![A-Za-z0-9])){0,40}+"
@@ -65,7 +65,8 @@ _LETTER = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])(?![A-Za-z0-9])")
 # "So C is correct", "Option D fits best": a letter first, and what is said of it.
 _CLAIM = re.compile(
     r"(?:(?P<named>\b(?i:option|choice|answer))\s{0,2}|(?i:\b(?:so|thus|hence|therefore|only|clearly"
-    r"|consequently|conclude that)\b,?)\s{1,2}|(?:^|[.!:;,>]\s{1,3})(?=[*_(]))"
+    r"|consequently|conclude that)\b,?)\s{1,2}|(?:^|[.!:;,>]\s{1,3})(?=[*_(])"
+    r"|(?:^|[.!?]\s{1,3})(?=[A-D]\sis\sthe\s(?:correct|right|best)\s(?:answer|option|choice)\b))"
     r"[*_({\[$\"'`]{0,6}(?P<letter>[A-D])(?![A-Za-z0-9])[)*_}\]$\"'`.:]{0,6}"
     r"\s(?:(?i:must|should|would|has to|can only)\s(?i:be)|(?i:is|seems|appears to be))"
     r"(?:\s(?i:clearly|indeed|therefore|thus|then|definitely|certainly|obviously|probably|likely"
@@ -80,16 +81,18 @@ _CLAIM = re.compile(
 )
 _CLAIMED = re.compile(
     r"(?:\s(?i:best|perfectly|here|overall))?[)*_]{0,4}(?:[.!,;:\n—]|\s?\Z|\s(?:because|since|as|and|for"
-    r"|given|with|\(|-|–))(?!\s{0,3}(?i:only if|if|unless|but))"
+    r"|given|with|the|all|\(|-|–))(?!\s{0,3}(?i:only if|if|unless|but))"
 )
 _LAST_WORDS = 400
 """A claim counts in so many characters at the end: before that options are weighed."""
 
-_BARE_LETTER = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$]|\s*\n|\s*\Z|<)")
+_BARE_LETTER = re.compile(
+    rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$]|\s*\n|\s*\Z|<|\s(?:because|since)\b)"
+)
 _LABEL = re.compile(r"(?<![A-Za-z0-9])([A-D])\)")
 _CLOSED = re.compile(
     r"\s*\Z|[ \t]*\n|[ \t]{0,4}[)\]}]|[:;$\"'”`!—]|[.,*_]+(?![A-Za-z0-9{])"
-    r"|\s?\\(?:[)\]}, ]|text|q?quad)"
+    r"|\s?\\(?:[)\]},;:! ]|text|q?quad)"
     r"|\s?<[|/a-z]|\s?[✓✅(]|です|입니다|이다"
 )
 _HEDGED = re.compile(

@@ -176,12 +176,14 @@ def _content(text: str, mark: re.Match[str], stop: int) -> str:
             return inside
     if mark.lastgroup == "json" and (value := _JSON_VALUE.match(window)):
         return value[1] or value[2]
-    line, *rest = END_OF_LINE.split(window.lstrip(), maxsplit=1)
+    line, *rest = END_OF_LINE.split(_BEFORE_ANSWER.sub("", window, count=1), maxsplit=1)
     return line if rest or len(window) < LONGEST_ANSWER else ""
 
 
+# A dash on a line of its own is a bullet and no sign.
+_BEFORE_ANSWER = re.compile(r"\A\s*(?:(?<=\n)[-*•+][ \t]+)?")
 _BARE_DIGITS = re.compile(r"[+-]?[0-9]+")
-_JSON_VALUE = re.compile(r"\s{0,4}(?:\"([^\"\n]{1,100})\"|([^\"',}\n]{1,40}))")
+_JSON_VALUE = re.compile(r"\s{0,4}(?:\"([^\"\n]{1,100})\"|([^\"'\[\]{},\n]{1,40}))")
 
 _STRIP_HINT = re.compile(
     r"(?i)box|ans|####|assistant\s?final|<\|channel|[^\W\d_]{3,}\s?[:：=—]|[^\x00-\x7f]"

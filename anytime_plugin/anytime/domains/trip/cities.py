@@ -15,11 +15,10 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 VISIT = re.compile(rf"\b(?:[Vv]isit(?:ing|s)?|VISIT) [*_]{{0,3}}({NAME})")
 MOVING = re.compile(r"(?i)\b(?:fly|flight|flying|travel|transfer|depart|departure|return)\b")
-_LEADING = re.compile(
-    rf"[\s*_•>`\"+-]{{0,16}}({NAME})(?P<verb>[*_]{{0,3}} (?:in|at|around|near) )?"
-)
+_LEADING = re.compile(rf"\W{{0,16}}({NAME})(?P<verb>[*_]{{0,3}} (?:in|at|around|near) )?")
+_SMALL = re.compile(r"\W{0,16}([^\W\d_]+(?: [^\W\d_]+)?)[*_. ]{0,4}(?=\n|\Z|[,;(])")
 _IN = re.compile(
-    rf"\b(?:in|at|of|around|[Ee]xplore|[Ee]xploring|IN|AT|EXPLORE) [*_]{{0,3}}({NAME})"
+    rf"\b(?:in|at|of|around|near|[Ee]xplore|[Ee]xploring|IN|AT|EXPLORE) [*_]{{0,3}}({NAME})"
 )
 _TO = re.compile(rf"\b(?:to|into|through|for|TO) [*_]{{0,3}}({NAME})")
 _NAMES = re.compile(NAME)
@@ -63,14 +62,15 @@ def spelled(name: str, known: Mapping[str, str] = NO_NAMES) -> str:
 def city_in(line: str, known: Mapping[str, str] = NO_NAMES) -> str | None:
     """The city of a stay in what is said of it; None where there is none."""
     name = _named(line)
-    if name is None:
-        return None
-    city = spelled(name, known)
-    if known and city not in known.values() and _LEADING.match(line):
-        # "Relax Rome", "Colosseum in Rome": one city of the trip, and only one.
-        among = {spelled(other, known) for other in _NAMES.findall(line)} & set(known.values())
-        if len(among) == 1:
-            return among.pop()
+    city = spelled(name, known) if name else None
+    if not known or city in known.values():
+        return city
+    # "Relax Rome", "Colosseum in Rome": one city of the trip, and only one.
+    among = {spelled(other, known) for other in _NAMES.findall(line)} & set(known.values())
+    if len(among) == 1 and _LEADING.match(line):
+        return among.pop()
+    if city is None and (small := _SMALL.match(line)):
+        return known.get(_folded(small[1]))
     return city
 
 

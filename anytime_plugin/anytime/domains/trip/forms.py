@@ -51,11 +51,18 @@ _CITY_FIRST = re.compile(
     rf"(?:(?:[(\[:,|–—-]|for) ?[*_\"'(]{{0,4}} ?{_LENGTH})?"
     r"(?:(?:from|on|during|for|stay(?:ing)?|:|\() ?)?"
     rf"(?:{DAYS}(?![^\W\d_])|(?<=[(\[]){_RANGE}(?=[)\],])"
-    rf"|(?<=[:\"] ){_RANGE}(?=[*_ ]{{0,3}}(?:\n|\Z)))"
+    rf"|(?<=[:\"] ){_RANGE}(?=[*_ ]{{0,3}}(?:\n|\Z))|(?<=[^\W\d_] ){_RANGE}(?=[,;.\n]|\Z))"
 )
 _WITHOUT_COLON = re.compile(
-    rf"{DAYS}[*_`)\]]{{0,4}}(?: ?\([^()\n]{{0,40}}\))?"
-    r"(?:[ ,*_>-]{0,6}\n[ \t]{0,8}[-*•+>]?[ *_]{0,4}|[ ,*_=>-]{1,5})"
+    rf"{DAYS}(?:[*_`]{{0,4}} ?[(\[](?=[^\W\d_a-z][^()\[\]\n]{{1,40}}[)\]])"
+    r"|[*_`)\]]{0,4}(?: ?\([^()\n]{0,40}\))?"
+    r"(?:[ ,*_>-]{0,6}\n[ \t]{0,8}[-*•+]?[ *_]{0,4}|[ ,*_=>-]{1,5}))"
+)
+# "## Rome", and on the next line its days; without a mark it could be the city of the days above.
+_HEADED = re.compile(
+    rf"^[ \t]{{0,8}}(?:#{{1,6}} |\*\*|\d{{1,2}}[.)] )[*_\d.) ]{{0,6}}{_SHORT_NAME}[*_: ]{{0,5}}\n"
+    rf"[ \t]{{0,8}}(?:[-*•+] )?[*_]{{0,3}}{DAYS}",
+    re.MULTILINE,
 )
 _NEXT_DAYS = re.compile(r"\n|\b(?:[Dd]ays?|DAYS?) ?\d")
 # What has to lie inside a stay is no stay.
@@ -65,7 +72,7 @@ _REQUIRED = re.compile(
 )
 _EVENT = re.compile(r"(?i)\b(?:wedding|workshop|conference|show|meet\w*|relatives|friends?)\b")
 _LINE_BEGIN = re.compile(r"[\s*_#>•+`\d.)-]*")
-_ROW = re.compile(r"^[ \t]*\|(.{3,200}?)\|?[ \t]*$", re.MULTILINE)
+_ROW = re.compile(r"^[ \t]*\|?([^|\n]{0,120}\|.{1,200}?)\|?[ \t]*$", re.MULTILINE)
 _CELL_DAYS = re.compile(
     rf"[*_` ]{{0,4}}(?:{DAY} ?)?(\d{{1,4}})(?:{UNTIL}(?:{DAY} ?)?(\d{{1,4}}))?"
     r"[*_` ]{0,4}(?:\(.{0,30}\))?"
@@ -116,6 +123,7 @@ def _last_plan(
         stay = found.stay
         near, before = found.start - before <= MAX_BETWEEN, found.end
         if not listed and cities and stay.city not in cities:
+            plan = []
             continue
         if stay.first == 1 and not (plan and plan[-1] == stay):
             plan = []
@@ -176,10 +184,19 @@ def _alone(match: re.Match[str], text: str) -> bool:
     return text[match.end() : match.end() + 1] in (")", "]", '"', "\n", "")
 
 
+def _headed(text: str, known: Mapping[str, str]) -> Iterator[Found]:
+    for match in _HEADED.finditer(text):
+        if match[3]:
+            yield Found(
+                match.start(), match.end(), _stay(spelled(match[1], known), match.groups()[1:])
+            )
+
+
 def _without_colon(text: str, known: Mapping[str, str]) -> Iterator[Found]:
     for match in _WITHOUT_COLON.finditer(text):
         before = text[max(0, match.start() - MAX_LINE) : match.start()].rpartition("\n")[2]
-        if match[2] is None or _REQUIRED.search(before):
+        numbers = [number for number in match.groups() if number]
+        if len(numbers) < 2 or _REQUIRED.search(before):
             continue
         if "\n" in match[0] and not _LINE_BEGIN.fullmatch(before):
             continue
@@ -187,7 +204,7 @@ def _without_colon(text: str, known: Mapping[str, str]) -> Iterator[Found]:
         city = city_in(rest, known)
         if city and not _EVENT.search(rest[: rest.find(city) + 1]):
             end = match.end() + max(0, rest.find(city)) + len(city)
-            stay = _stay(city, match.groups())
+            stay = _stay(city, numbers)
             yield Found(match.start(), min(end, match.end() + len(rest)), stay)
 
 
@@ -220,9 +237,23 @@ def _json(text: str, known: Mapping[str, str]) -> Iterator[Found]:
                 numbers += re.findall(r"\d{1,4}", value)[:2]
         if city and numbers:
             yield Found(item.start(), item.end(), _stay(city, numbers))
+        else:
+            yield from _mapped(item, known)
 
 
-FORMS = (_json, _table, _city_first, _without_colon)
+def _mapped(item: re.Match[str], known: Mapping[str, str]) -> Iterator[Found]:
+    """Cities by their days, or days by their cities: {"Rome": [1, 4], "4-8": "Oslo"}."""
+    for pair in _PAIR.finditer(item[1]):
+        value = pair[2] or pair[3] or pair[4] or ""
+        for name, days in ((pair[1], value), (value, pair[1])):
+            numbers = re.findall(r"\d{1,4}", days)
+            if len(numbers) == 2 and (city := re.fullmatch(NAME, name)):
+                start = item.start(1)
+                stay = _stay(spelled(city[0], known), numbers)
+                yield Found(start + pair.start(), start + pair.end(), stay)
+
+
+FORMS = (_json, _table, _headed, _city_first, _without_colon)
 _LISTS = (_json, _table)
 
 

@@ -39,16 +39,18 @@ MAX_LINE = 200
 
 # Every repetition is bounded or followed by something it cannot match, so matching stays linear.
 ENTRY = re.compile(
-    rf"{DAYS}[ *_\]`]{{0,6}}(?:\([^()\n]{{0,40}}\)[ *_]{{0,4}})?(?:[:|→]| [-–—] )[ *_|`]*"
+    rf"{DAYS}[ *_\]`]{{0,6}}(?:\([^()\n]{{0,40}}\)[ *_]{{0,4}})?"
+    r"(?:[:|→]| [-–—] )(?:</\w{1,6}>)?[ *_|`]*"
     # The official wording is read here and now; all others are looked at more closely.
     rf"(?:(?:Arriving in \w+ and visit|Visit) ({NAME}) for|Fly from ({NAME}) to ({NAME}))?"
 )
 _END = re.compile(r"\n|\b(?:[Dd]ays?|DAYS?) ?\d")
 _ROUTE = re.compile(rf"\bfrom [*_]{{0,3}}({NAME})[*_]{{0,3}} to [*_]{{0,3}}({NAME})")
-_BELOW = re.compile(r"[ *_`]{0,6}\n[ \t]{0,8}(?:[-*•+>] {0,3})?[*_ ]{0,4}")
+_BELOW = re.compile(r"[ *_`]{0,6}\n[ \t]{0,8}(?!\|)(?:[-*•+>] {0,3})?[*_ ]{0,4}")
 # Two cities on one day: it is the day of the flight between them.
 _BOTH = re.compile(
-    rf"[*_ ]{{0,4}}({NAME})[*_]{{0,2}} ?(?:/|→|->|➔|=>) ?[*_]{{0,2}}({NAME})"
+    rf"[*_ ]{{0,4}}({NAME})[*_]{{0,2}}(?: \([^()\n]{{1,20}}\),?)? ?"
+    rf"(?:/|→|->|➔|=>|&|\band\b|\bthen\b|(?<=\),)) ?[*_]{{0,2}}({NAME})"
     r"[*_ .]{0,4}(?=\n|\Z|\()"
 )
 
@@ -122,10 +124,15 @@ def _by_day(text: str, days: int | None, known: Mapping[str, str]) -> tuple[Itin
                 draft.flights.append(Flight(len(stays), first, *route))
             continue
         if city is None:
+            # "Day 10: Depart from Bonn" is the last day there, where a plan goes day by day.
+            leaves = single and previous and not until and first == previous.last + 1
+            if leaves and previous and previous.city in rest_of_entry(text, entry):
+                stays[-1] = Stay(previous.city, previous.first, first)
             continue
         if not until and (both := _BOTH.match(text, entry.end())) and previous:
             here, there = (spelled(name, known) for name in both.groups())
-            if here == previous.city and first <= previous.last + 1:
+            elsewhere = not known or there in known.values()
+            if here == previous.city and elsewhere and first <= previous.last + 1:
                 stays[-1] = Stay(here, previous.first, max(previous.last, last))
                 stays.append(Stay(there, first, last))
                 single = True

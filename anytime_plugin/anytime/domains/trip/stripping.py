@@ -6,7 +6,7 @@ import re
 from functools import partial
 
 from anytime.domains.stripping import strip_statements
-from anytime.domains.trip.cities import MOVING
+from anytime.domains.trip.cities import MOVING, NAME
 from anytime.domains.trip.forms import entries_in_other_forms, written_in_other_forms
 from anytime.domains.trip.plan import ENTRY, parse_plan, read_entry, rest_of_entry
 from anytime.domains.trip.scoring import stated_flight
@@ -17,6 +17,10 @@ __all__ = ["strip_plans"]
 _HINT = re.compile(r"[Dd]ay|DAY|trip plan for visiting")
 _DAY = re.compile(r"[Dd]ay|DAY")
 _OTHER_HINT = re.compile(r"[Dd]ay|DAY|\d")
+# What is a city only for those who know the cities of the trip: "rome", "the old town of Rome".
+_PERHAPS_CITY = re.compile(
+    rf"[^\w\n]{{0,16}}(?:{NAME}[^\n]{{0,80}}?\b{NAME}|[^\W\d_]+(?: [^\W\d_]+)?[*_. ]*(?:\Z|[,;(]))"
+)
 MOST_ROUNDS = 8
 
 
@@ -55,6 +59,8 @@ def _end(window: str, length: int) -> int | None:
             end = entry.end() + (0 if entry[3] or entry[5] else max(at, 0) + len(name))
         elif MOVING.match(line):  # "Day 5: Fly to Berlin"
             end = entry.end()
+        elif entry[2] and (named := _PERHAPS_CITY.match(line)):
+            end = entry.end() + named.end()
     if end is None and "from " in body and (flight := stated_flight(body)):
         _, origin, target = flight
         if origin[0].isupper() and target[0].isupper():
