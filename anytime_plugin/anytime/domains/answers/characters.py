@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["END_OF_LINE", "END_OF_TURN", "FINAL_CHANNEL", "final_message", "plain_characters"]
+from anytime.domains.answers.marks import NEAR_END
+
+__all__ = [
+    "END_OF_LINE",
+    "END_OF_TURN",
+    "FINAL_CHANNEL",
+    "final_message",
+    "plain_at_end",
+    "plain_characters",
+]
 
 _FULL_WIDTH = {0xFF01 + offset: 0x21 + offset for offset in range(94)}
 _MINUS = dict.fromkeys(map(ord, "−‒‑﹣"), "-")
@@ -49,9 +58,16 @@ def plain_characters(text: str) -> str:
     return text if text.isascii() else text.translate(_PLAIN)
 
 
+def plain_at_end(text: str) -> str:
+    """The text with such characters plain near its end, where an answer is looked for first."""
+    if text.isascii():
+        return text
+    return text[:-NEAR_END] + text[-NEAR_END:].translate(_PLAIN)
+
+
 def final_message(text: str) -> str:
     """What is said to the user, where harmony's channels lie open in a text; else the text."""
-    if "final" not in text:
+    if "assistant" not in text and "<|channel|>" not in text:
         return text
     after = 0
     for mark in FINAL_CHANNEL.finditer(text):

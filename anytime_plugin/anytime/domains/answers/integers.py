@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from anytime.domains.answers.characters import END_OF_TURN, plain_characters
+from anytime.domains.answers.characters import END_OF_TURN
 from anytime.domains.answers.latex import undress
 
 __all__ = [
@@ -77,7 +77,7 @@ def integer(text: str) -> str | None:
         The integer without leading zeros, or None: `\frac{1}{2}`, `2^{10}`, `204.5` and `10x` are
         not integers, and "204 or 205" is not one. Of an equation the right-hand side counts.
     """
-    return value(undress(plain_characters(text[:LONGEST_ANSWER])))
+    return value(undress(text[:LONGEST_ANSWER]))
 
 
 def value(plain: str) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from anytime.domains.answers.characters import plain_characters
+
 __all__ = ["undress"]
 
 _NEXT = r"(?![A-Za-z])"
@@ -55,8 +57,9 @@ def undress(text: str) -> str:
 
     Signs that lead from one side to the other become "=", those of inequality "≠". What is not
     mere dress (`\sqrt`, `\frac`, `^`) stays, so that no number is read out of it. Meant for short
-    texts in plain characters (`plain_characters`).
+    texts.
     """
+    text = plain_characters(text)
     if "\\" in text:
         text = _OVER_ONE.sub(r" \1 ", text)
         text = _MODULUS.sub(" ", text)

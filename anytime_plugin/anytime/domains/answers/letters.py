@@ -6,21 +6,25 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from anytime.domains.answers.characters import FINAL_CHANNEL, final_message, plain_characters
+from anytime.domains.answers.characters import (
+    FINAL_CHANNEL,
+    final_message,
+    plain_at_end,
+    plain_characters,
+)
 from anytime.domains.answers.integers import LONGEST_ANSWER, LONGEST_BARE_REPLY
+from anytime.domains.answers.marks import LONGEST_MARK, Hints, braced, marks_from_the_end
 from anytime.domains.answers.options import LETTERS, option_stated
 from anytime.domains.answers.phrases import (
     ANSWER_LINE,
     BOX,
     FOREIGN_ANSWER,
-    FOREIGN_HINT,
+    FOREIGN_HINTS,
     HEADING,
     JSON_ANSWER,
-    LONGEST_MARK,
+    RARE_HINTS,
     TAG,
-    braced,
     doubted,
-    marks_from_the_end,
 )
 from anytime.domains.answers.stated_integers import MOST_REFUSED, item_start
 from anytime.domains.stripping import BREAK, strip_statements
@@ -57,9 +61,11 @@ _LETTER_MARK = re.compile(
     rf"|(?P<foreign>{FOREIGN_ANSWER})",
     re.MULTILINE,
 )
-_MARK_HINT = re.compile(
-    rf"box|nswer|NSWER|Ans|ANS|\bans\b|ption|PTION|hoice|HOICE|pick|Pick|election|elect\b|hoose|hose\b"
-    rf"|with\b|opt for|settle|选|選|{FOREIGN_HINT}"
+_HINTS = Hints(
+    ("box", "\x08oxed", "nswer", "NSWER", "ption", "PTION", "hoice", "HOICE"),
+    RARE_HINTS,
+    (*FOREIGN_HINTS, "选", "選"),
+    ("pick", "Pick", "elect", "hoose", "chose", "ing with", "go with", "opt for", "went with"),
 )
 _LETTER = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])(?![A-Za-z0-9])")
 # "So C is correct", "Option D fits best": a letter first, and what is said of it.
@@ -83,8 +89,22 @@ _CLAIMED = re.compile(
     r"(?:\s(?i:best|perfectly|here|overall))?[)*_]{0,4}(?:[.!,;:\n—]|\s?\Z|\s(?:because|since|as|and|for"
     r"|given|with|the|all|\(|-|–))(?!\s{0,3}(?i:only if|if|unless|but))"
 )
+# fmt: off
+_VERBS_OF_CLAIMS = (
+    " is", " seems", " appears", " be ", " fit", " match", " works", " describe", " explain",
+)
+_OF_CLAIMS = (
+    "correct", "right", "answer", "best", "fit", "match", "work", "appropriate", "accurate",
+    "consistent", "closely", "perfect",
+)
+# fmt: on
 _LAST_WORDS = 400
 """A claim counts in so many characters at the end: before that options are weighed."""
+
+# What most replies end with; what is below reads the same out of it, and takes longer.
+_AS_ASKED = re.compile(
+    r"\n[*#]{0,3} ?(?:Answer|ANSWER)[*]{0,2}: ?[*(]{0,3}([A-D])[)*]{0,4}\.?\s{0,4}\Z"
+)
 
 _BARE_LETTER = re.compile(
     rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$]|\s*\n|\s*\Z|<|\s(?:because|since)\b)"
@@ -129,16 +149,17 @@ def last_letter(text: str, options: Sequence[str]) -> str | None:
         options: The four option texts in the order of their letters; empty ones where unknown
             (`options_in` reads them from a prompt).
     """
-    text = final_message(plain_characters(text))
+    if asked := _AS_ASKED.search(text[-40:]):
+        return asked[1]
+    text = final_message(plain_at_end(text))
     options = [plain_characters(option) for option in options]
-    claimed = _claimed(text)
-    for mark in islice(marks_from_the_end(text, _LETTER_MARK, _MARK_HINT), MOST_REFUSED):
-        if claimed and claimed[0] > mark.start():
-            break
+    letter, stated = None, 0
+    for mark in islice(marks_from_the_end(text, _LETTER_MARK, _HINTS), MOST_REFUSED):
         letter = _behind(text, mark, options)
         if letter is not None:
-            return letter
-    return claimed[1] if claimed else _bare(text, options)
+            stated = mark.start()
+            break
+    return _claimed(text, stated) or letter or _bare(text, options)
 
 
 def strip_letters(text: str) -> str:
@@ -165,12 +186,14 @@ def strip_letters(text: str) -> str:
     return "" if last_letter(left, ("",) * len(LETTERS)) else left
 
 
-def _claimed(text: str) -> tuple[int, str] | None:
-    """The place and letter of the last claim, where all at the end of a text name the same."""
-    found = [
-        (claim.start(), letter) for claim, letter in _claims(text, max(0, len(text) - _LAST_WORDS))
-    ]
-    return found[-1] if len({letter for _, letter in found}) == 1 else None
+def _claimed(text: str, start: int) -> str | None:
+    """The letter of the claims at the end of a text, where all behind a place name the same."""
+    start = max(start, len(text) - _LAST_WORDS)
+    end = text[start:]
+    if not all(any(word in end for word in words) for words in (_OF_CLAIMS, _VERBS_OF_CLAIMS)):
+        return None
+    letters = {letter for _, letter in _claims(text, start)}
+    return letters.pop() if len(letters) == 1 else None
 
 
 def _claims(
@@ -292,7 +315,7 @@ def _letter_end(window: str, length: int) -> int | None:
     window, length = plain_characters(window[item:]), length - item
     line = _ITEM_ANSWER.match(window)
     end = None
-    hinted = _MARK_HINT.search(window, 0, length + LONGEST_MARK)
+    hinted = _HINTS.within(window[: length + LONGEST_MARK])
     for mark in _LETTER_MARK.finditer(window, 0, length + LONGEST_MARK) if hinted else ():
         if mark.start() >= length:
             break

@@ -9,6 +9,7 @@ from anytime.domains.answers.characters import (
     END_OF_LINE,
     FINAL_CHANNEL,
     final_message,
+    plain_at_end,
     plain_characters,
 )
 from anytime.domains.answers.integers import (
@@ -20,18 +21,17 @@ from anytime.domains.answers.integers import (
     value,
 )
 from anytime.domains.answers.latex import undress
+from anytime.domains.answers.marks import LONGEST_MARK, Hints, braced, marks_from_the_end
 from anytime.domains.answers.phrases import (
     ANSWER_LINE,
     BOX,
     FOREIGN_ANSWER,
-    FOREIGN_HINT,
+    FOREIGN_HINTS,
     HEADING,
     JSON_ANSWER,
-    LONGEST_MARK,
+    RARE_HINTS,
     TAG,
-    braced,
     doubted,
-    marks_from_the_end,
 )
 from anytime.domains.stripping import BULLET, strip_statements
 
@@ -47,7 +47,7 @@ _MARK = re.compile(
     rf"|(?P<foreign>{FOREIGN_ANSWER})",
     re.MULTILINE,
 )
-_MARK_HINT = re.compile(rf"box|nswer|NSWER|Ans|ANS|\bans\b|####|{FOREIGN_HINT}")
+_HINTS = Hints(("box", "\x08oxed", "nswer", "NSWER", "####"), RARE_HINTS, FOREIGN_HINTS)
 
 MOST_REFUSED = 50
 """After so many sentences that turn out to be no statements, earlier ones are not looked at."""
@@ -76,7 +76,7 @@ def last_integer(text: str) -> str | None:
     sentence "the answer is 204.", a heading "Final answer" above it, `#### 204`. A short reply
     without any marker is read whole.
     """
-    text = final_message(plain_characters(text))
+    text = final_message(plain_at_end(text))
     refused = 0
     for mark, content in answer_marks(text):
         if not _holds_number(content) or _beside_the_answer(text, mark, content):
@@ -136,7 +136,7 @@ def answer_marks(text: str) -> Iterator[tuple[re.Match[str], str]]:
     That ends where the next announcement begins; what is in a box may hold a weak one.
     """
     stop = strong = len(text)
-    for mark in marks_from_the_end(text, _MARK, _MARK_HINT):
+    for mark in marks_from_the_end(text, _MARK, _HINTS):
         yield mark, _content(text, mark, strong if mark.lastgroup == "box" else stop)
         stop = mark.start()
         if mark.lastgroup in _STRONG:
@@ -207,7 +207,7 @@ def _integer_end(window: str, length: int) -> int | None:
     window = plain_characters(window[item : length + 2 * LONGEST_MARK + LONGEST_ANSWER])
     length -= item
     end = 0
-    if _MARK_HINT.search(window, 0, length + LONGEST_MARK):
+    if _HINTS.within(window[: length + LONGEST_MARK]):
         marks = list(_MARK.finditer(window, 0, length + LONGEST_MARK))
         stop = strong = len(window)
         for mark in reversed(marks):

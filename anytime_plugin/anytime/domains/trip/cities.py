@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 __all__ = ["MOVING", "NAME", "NO_NAMES", "VISIT", "city_in", "known_names", "spelled"]
@@ -43,12 +44,19 @@ _NOT_CITIES = frozenset((
 
 
 def known_names(cities: Collection[str]) -> Mapping[str, str]:
-    """The cities of a trip by their folded names."""
-    return {_folded(city): city for city in cities} if cities else NO_NAMES
+    """The cities of a trip by their names, and by these folded."""
+    return _known(tuple(cities)) if cities else NO_NAMES
+
+
+@lru_cache(maxsize=4096)  # a problem is graded at every budget
+def _known(cities: tuple[str, ...]) -> Mapping[str, str]:
+    return {_folded(city): city for city in cities} | {city: city for city in cities}
 
 
 def spelled(name: str, known: Mapping[str, str] = NO_NAMES) -> str:
     """A name as the trip spells it; one in capitals like any other."""
+    if name in known:
+        return known[name]
     words = name.split(" ")
     while len(words) > 1 and _no_city(words[0]):
         del words[0]
@@ -63,7 +71,7 @@ def city_in(line: str, known: Mapping[str, str] = NO_NAMES) -> str | None:
     """The city of a stay in what is said of it; None where there is none."""
     name = _named(line)
     city = spelled(name, known) if name else None
-    if not known or city in known.values():
+    if not known or (city and city in known):
         return city
     # "Relax Rome", "Colosseum in Rome": one city of the trip, and only one.
     among = {spelled(other, known) for other in _NAMES.findall(line)} & set(known.values())

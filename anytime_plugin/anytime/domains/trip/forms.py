@@ -64,6 +64,7 @@ _HEADED = re.compile(
     rf"[ \t]{{0,8}}(?:[-*•+] )?[*_]{{0,3}}{DAYS}",
     re.MULTILINE,
 )
+_DAY_ONE = re.compile(r"1(?<![1-9]1)(?!\d)")
 _NEXT_DAYS = re.compile(r"\n|\b(?:[Dd]ays?|DAYS?) ?\d")
 # What has to lie inside a stay is no stay.
 _REQUIRED = re.compile(
@@ -91,7 +92,10 @@ _NO_DAY_KEYS = re.compile(r"(?i)duration|length|count|number|num|total|nights")
 
 
 def plan_in_other_form(
-    text: str, days: int | None = None, known: Mapping[str, str] = NO_NAMES
+    text: str,
+    days: int | None = None,
+    known: Mapping[str, str] = NO_NAMES,
+    lists_only: bool = False,
 ) -> OtherPlan:
     """The last plan that a text gives in one of the other forms, of two stays at least.
 
@@ -101,12 +105,20 @@ def plan_in_other_form(
     and where it ends on the last day or visits every city.
     """
     best = OtherPlan((), False)
+    if not (_DAY_ONE.search(text) if not lists_only else "{" in text or "|" in text):
+        return best
     latest = -1
-    for form in FORMS:
-        listed = form in _LISTS
+    for form, sign in FORMS.items():
+        listed = bool(sign)
+        if sign not in text or (lists_only and not listed):
+            continue
         end, stays = _last_plan(form(text, known), listed, known)
         whole = listed or days is None or stays[-1:] == [] or stays[-1].last == days
-        if len(stays) > 1 and end > latest and (whole or len(stays) >= len(known) > 0):
+        if (
+            len(stays) > 1
+            and end > latest
+            and (whole or len(stays) >= len(set(known.values())) > 0)
+        ):
             best, latest = OtherPlan(tuple(stays), listed), end
     return best
 
@@ -148,7 +160,7 @@ def written_in_other_forms(text: str) -> frozenset[str]:
         plan: list[Found] = []
         for found in form(text, NO_NAMES):
             follows = plan and (
-                form in _LISTS
+                FORMS[form]
                 or (
                     found.start - plan[-1].end <= MAX_BETWEEN
                     and 0 <= found.stay.first - plan[-1].stay.last <= 2
@@ -253,8 +265,8 @@ def _mapped(item: re.Match[str], known: Mapping[str, str]) -> Iterator[Found]:
                 yield Found(start + pair.start(), start + pair.end(), stay)
 
 
-FORMS = (_json, _table, _headed, _city_first, _without_colon)
-_LISTS = (_json, _table)
+FORMS = {_json: "{", _table: "|", _headed: "", _city_first: "", _without_colon: ""}
+"""The forms, each with the character that a list has where it is one, and no sentence."""
 
 
 def _stay(city: str, days: object) -> Stay:

@@ -92,20 +92,19 @@ def parse_itinerary(text: str, days: int | None = None, cities: Collection[str] 
     plan, end = _by_day(text, days, known)
     stays = plan.stays
     good = len(stays) > 1 and stays[0].first == 1
-    other = plan_in_other_form(text[end:] if good else text, days, known)
-    if not stays or (
-        other.stays
-        and other.stays != stays
-        and (other.listed or (stays[-1].last != days and len(other.stays) >= len(stays)))
-    ):
+    complete = good and stays[-1].last == days
+    other = plan_in_other_form(text[end:] if good else text, days, known, lists_only=complete)
+    if not stays or (other.listed and other.stays != stays):
+        return Itinerary(other.stays, ())
+    if not complete and len(other.stays) >= len(stays) and other.stays != stays:
         return Itinerary(other.stays, ())
     return plan
 
 
 def _by_day(text: str, days: int | None, known: Mapping[str, str]) -> tuple[Itinerary, int]:
     """The last complete plan whose entries begin with their days, and where it ends."""
-    best = _Draft([], [], 0)
-    draft = _Draft([], [], 0)
+    best, draft = _Draft([], []), _Draft([], [])
+    best_end = end = 0
     single = False  # whether the last stay is made of single days
     for entry in ENTRY.finditer(text):
         day, until = entry[1], entry[2]
@@ -131,7 +130,7 @@ def _by_day(text: str, days: int | None, known: Mapping[str, str]) -> tuple[Itin
             continue
         if not until and (both := _BOTH.match(text, entry.end())) and previous:
             here, there = (spelled(name, known) for name in both.groups())
-            elsewhere = not known or there in known.values()
+            elsewhere = not known or there in known
             if here == previous.city and elsewhere and first <= previous.last + 1:
                 stays[-1] = Stay(here, previous.first, max(previous.last, last))
                 stays.append(Stay(there, first, last))
@@ -144,21 +143,19 @@ def _by_day(text: str, days: int | None, known: Mapping[str, str]) -> tuple[Itin
                 continue
         if first == 1 and stays:
             if _replaces(stays, best.stays, days):
-                best = draft
-            draft = _Draft([], [], 0)
+                best, best_end = draft, end
+            draft = _Draft([], [])
         draft.stays.append(Stay(city, first, last))
         single = not until
-        draft = draft._replace(end=entry.end())
+        end = entry.end()
     if _replaces(draft.stays, best.stays, days):
-        best = draft
-    return Itinerary(tuple(best.stays), tuple(best.flights)), best.end
+        best, best_end = draft, end
+    return Itinerary(tuple(best.stays), tuple(best.flights)), best_end
 
 
 class _Draft(NamedTuple):
     stays: list[Stay]
     flights: list[Flight]
-    end: int
-    """Where its last stay is read."""
 
 
 def read_entry(
@@ -174,22 +171,22 @@ def read_entry(
     _, until, city, origin, target = entry.groups()
     if city:
         return spelled(city, known), None
-    line = rest_of_entry(text, entry)
-    if not until and not origin and MOVING.search(line) and not VISIT.search(line):
-        route = _ROUTE.search(line)
-        return None, (spelled(route[1], known), spelled(route[2], known)) if route else None
     if origin and not until:
         return None, (spelled(origin, known), spelled(target, known))
+    line = rest_of_entry(text, entry)
+    if not until and MOVING.search(line) and not VISIT.search(line):
+        route = _ROUTE.search(line)
+        return None, (spelled(route[1], known), spelled(route[2], known)) if route else None
     return city_in(line, known), None
 
 
 def rest_of_entry(text: str, entry: re.Match[str]) -> str:
     """What follows on the line up to the next entry, or on the next line, up to a bound."""
-    start = entry.end()
-    below = _BELOW.match(text, start)
-    head = below[0] if below else ""
-    rest = text[start + len(head) : start + len(head) + MAX_LINE]
-    return head + _END.split(rest, maxsplit=1)[0]
+    start = line = entry.end()
+    if text[start : start + 1] in "\n *_`" and (below := _BELOW.match(text, start)):
+        line = below.end()
+    stop = _END.search(text, line, line + MAX_LINE)
+    return text[start : stop.start() if stop else line + MAX_LINE]
 
 
 def _replaces(new: list[Stay], old: list[Stay], days: int | None) -> bool:

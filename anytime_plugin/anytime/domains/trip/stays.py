@@ -8,7 +8,7 @@ from typing import NamedTuple
 __all__ = ["DAY", "DAYS", "HEADER", "UNTIL", "Flight", "Itinerary", "Stay"]
 
 _GAP = r"[^\S\n]?"
-DAY = r"(?:[Dd]ay|DAY)(?<![^\W_]...)[sS]?"
+DAY = r"[Dd](?:ay|AY)(?<![^\W_]...)[sS]?"
 UNTIL = rf"{_GAP}(?:[-‐‑–—−]|to|through|until|TO){_GAP}"
 DAYS = (
     rf"{DAY}{_GAP}(\d{{1,4}})(?!\d)"
