@@ -40,8 +40,8 @@ _PLAIN: dict[int, str | int] = {
 }  # fmt: skip
 
 END_OF_TURN = re.compile(
-    r"<\|[^|<>\n]{1,40}\|>|</?(?:s|eos|bos|answer|final|final_answer|think|end_of_turn|"
-    r"start_of_turn)>|\[/?INST\]"
+    r"<\|[^|<>\n]{1,40}\|>|(?i:</?(?:s|eos|bos|answer|final|final_answer|think|end_of_turn|"
+    r"start_of_turn)>)|\[/?INST\]"
 )
 """What a chat template writes behind an answer, or a tag that closes one (in plain characters)."""
 

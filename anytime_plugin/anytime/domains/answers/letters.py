@@ -36,7 +36,8 @@ _COMMANDS = (
     r"|f?box(?:ed)?|framebox|mbox|underline|uline|emph|displaystyle|large|huge)"
 )
 _DRESS = (
-    r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|\\[,;:! ]|(?<=\n)[-•+][ \t]|[\s*_:$({\[\\\"'`>]"
+    r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|\\[,;:! ]|<(?=[A-D]>)"
+    r"|</?(?:b|i|u|em|strong|span|p|code)>|(?<=\n)[-•+][ \t]|[\s*_:$({\[\\\"'`>]"
     rf"|(?:{_COMMANDS}|(?i:option|choice|letter|answer|final|correct|therefore|thus|is|the|clearly"
     r"|indeed|definitely|certainly|obviously|simply|just|hence|probably|likely|most|then|still"
     r"|actually|now|indisputably))(?![A-Za-z0-9])){0,40}+"
@@ -107,18 +108,20 @@ _AS_ASKED = re.compile(
 )
 
 _BARE_LETTER = re.compile(
-    rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$]|\s*\n|\s*\Z|<|\s(?:because|since)\b)"
+    rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$]|\s*\n|\s*\Z|<|\s(?:because|since)\b|\s[-–—]\s)"
 )
 _LABEL = re.compile(r"(?<![A-Za-z0-9])([A-D])\)")
 _CLOSED = re.compile(
-    r"\s*\Z|[ \t]*\n|[ \t]{0,4}[)\]}]|[:;$\"'”`!—]|[.,*_]+(?![A-Za-z0-9{])"
+    r"\s*\Z|[ \t]*\n|[ \t]{0,4}[)\]}]|[:;$\"'”`!—>]|[.,*_]+(?![A-Za-z0-9{])"
     r"|\s?\\(?:[)\]},;:! ]|text|q?quad)"
     r"|\s?<[|/a-z]|\s?[✓✅(]|です|입니다|이다"
 )
 _HEDGED = re.compile(
-    r"[)\]}*$\s.:]{0,6}(?:[,/&+|]|[-–](?=\s?[A-D](?![A-Za-z0-9]))|(?:or|and|nor|vs\.?)\b)\s{0,3}"
+    r"(?:[)\]}*$\s.:]|\\(?:text|mathrm|q?quad)\s?\{?|\\[,;: ]){0,8}"
+    r"(?:[,/&+|]|[-–](?=\s?[A-D](?![A-Za-z0-9]))|(?:or|and|nor|vs\.?)\b)[}\s]{0,3}"
     r"(?i:(?:maybe|perhaps|possibly|option|choice|then)\s){0,2}[({$*]{0,4}[A-D](?![A-Za-z0-9'])"
 )
+_HEDGED_SMALL = re.compile(r"[)\s]{0,3}(?:[,/&]|(?:or|and)\b)\s{0,3}\(?[a-d](?![A-Za-z0-9'])")
 _DENIED = re.compile(
     r"[)\]}*$.:,\s]{0,6}(?:\?|(?:(?i:option|choice)\s)?(?:(?i:is|are|was|seems|would be|looks)\s"
     r"(?i:not|wrong|incorrect|false|too|un\w{1,20}|impossible|invalid|inconsistent|excluded|out)"
@@ -282,6 +285,8 @@ def _letter_at(text: str, at: int, options: Sequence[str]) -> str | None:
     letter = text[at].upper()
     rest = text[at + 1 : at + 1 + LONGEST_ANSWER]
     if _HEDGED.match(rest) or _DENIED.match(rest):
+        return None
+    if text[at].islower() and _HEDGED_SMALL.match(rest):
         return None
     if _CLOSED.match(rest):
         return letter
