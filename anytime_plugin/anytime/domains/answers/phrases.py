@@ -55,7 +55,7 @@ _WORDS = (
     r"\b(?i:respuesta|resposta|risposta|r[eé]\u0301?ponse|antwoord|antwort|lösung|svar(?:et)?"
     r"|vastaus|odpowied[zź]|odpov[eě][dď]|v[aá]lasz|r[aă]spuns(?:ul)?|cevap|yan[ıi]t|jawaban"
     r"|απάντηση|đáp án|câu trả lời|ответ|відповідь|отговор|одговор)"
-    r"(?:\s(?!(?i:es|est|è|é|ist|is|är|er|adalah|là|είναι|to|je|este|on)\b)"
+    r"(?:\s(?!(?i:es|est|è|é|ist|is|är|er|adalah|là|είναι|lautet|to|je|este|on)\b)"
     r"[^\W\d_]{2,12}){0,2}"
     r"|(?:最终|最后|正确|最終|最終的な|正しい)?(?:答案|解答|答え|正解|回答)|答|選択肢|정답|답안?"
     r"|الإجابة(?: الصحيحة| النهائية)?|الاجابة|الجواب|پاسخ|תשובה|התשובה|उत्तर|คำตอบ"
@@ -74,7 +74,7 @@ FOREIGN_HINTS = (
 )
 # fmt: on
 _IS = (
-    r"(?:\s{0,2}[:=—–]|\s(?:es|est|è|é|ist|is|är|er|adalah|là|είναι|to|je|este|on)\b"
+    r"(?:\s{0,2}[:=—–]|\s(?:es|est|è|é|ist|is|är|er|adalah|là|είναι|lautet|to|je|este|on)\b"
     r"(?:\s?:)?|\s{0,2}(?:是|为|為|は|选|選|은|는|هي|هو|היא|है)(?:\s{0,2}:)?)"
 )
 FOREIGN_ANSWER = rf"(?:{_WORDS})[*_ \t]{{0,4}}{_IS}"

@@ -115,7 +115,7 @@ def _read(text: str, mark: re.Match[str], content: str, cut: bool = False) -> st
     if doubted(text, mark.start()):
         return None
     sentence, *rest = _SENTENCE_END.split(content, maxsplit=1)
-    if not rest and len(text) > LONGEST_BARE_REPLY and not cut:
+    if not rest and len(text) > LONGEST_BARE_REPLY and not cut and mark[0][-1] not in ":=":
         return None  # unfinished
     if rest and not cut and _ON.match(rest[0]):
         return None
