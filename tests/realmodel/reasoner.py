@@ -101,6 +101,7 @@ def tokenizer_of(samples: Sequence[str]) -> Any:
     parts = tokenizers.pre_tokenizers.Split(tokenizers.Regex(WORDS), "isolated")
     words = {word for text in samples for word, _ in parts.pre_tokenize_str(text)}
     words |= {str(number) for number in range(TOP + 1)} | {"{", "}"}
+    words.add("abcdef")  # transformers looks for stop strings with it
     vocabulary = {word: place for place, word in enumerate([*SPECIAL, *sorted(words)])}
     inner = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, unk_token="<unk>"))
     inner.pre_tokenizer = parts
