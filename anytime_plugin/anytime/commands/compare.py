@@ -27,7 +27,7 @@ from anytime.writing import whole_file
 if TYPE_CHECKING:
     from anytime.budgets import BudgetGrid
     from anytime.results.curves import RunKey
-    from anytime.runs import FinishedRun, RunInfo
+    from anytime.runs import FinishedRun, GradedTrace, RunInfo
     from anytime.statistics.comparison import Comparison, Difference, Run
 
 __all__ = ["add_compare"]
@@ -49,6 +49,7 @@ class _Opened(NamedTuple):
     key: RunKey
     budgets: BudgetGrid
     quality: dict[str, Any]
+    cuts: tuple[str, ...] = ()
 
 
 def add_compare(commands: Any) -> None:
@@ -79,6 +80,11 @@ def _compare(chosen: argparse.Namespace) -> None:
     base = opened[0].info
     for other in opened[1:]:
         _check_comparable(base, other.info, opened[0].key, other.key)
+        if other.cuts != opened[0].cuts:
+            tell(
+                f"the traces of {other.info.log} were cut otherwise ({_cut_by(other)}) than those "
+                f"of {base.log} ({_cut_by(opened[0])}): small differences may come from that"
+            )
     runs = _named(opened)
     found = compare_all(
         runs,
@@ -95,6 +101,10 @@ def _compare(chosen: argparse.Namespace) -> None:
         return
     for one in found:
         _print(one)
+
+
+def _cut_by(one: _Opened) -> str:
+    return " and ".join(one.cuts) or "not at all"
 
 
 def _check_page(chosen: argparse.Namespace) -> None:
@@ -139,7 +149,12 @@ def _open(path: Path, columns: dict[str, str] | None, scorer: str | None) -> _Op
     if len(runs) != 1:
         raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
     (run,) = runs
-    found = curves(rows_of(run))
+    cuts: set[str] = set()
+
+    def look(trace: GradedTrace) -> None:
+        cuts.update(point.cut for point in trace.elicited.checkpoints if point.cut)
+
+    found = curves(rows_of(run, look))
     tell_skipped(run.info.log, run.skipped)
     scorers = ", ".join(key.scorer for key in found)
     if scorer is not None:
@@ -153,7 +168,7 @@ def _open(path: Path, columns: dict[str, str] | None, scorer: str | None) -> _Op
         problem: [trace for trace in traces if trace[0] == trace[0]]  # a problem may lack traces
         for problem, traces in zip(curve.problems, curve.quality, strict=True)
     }
-    return _Opened(run.info, key, curve.budgets, quality)
+    return _Opened(run.info, key, curve.budgets, quality, tuple(sorted(cuts)))
 
 
 def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: RunKey) -> None:

@@ -35,6 +35,7 @@ def trip(
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
+    frame: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -51,6 +52,8 @@ def trip(
         mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
         continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
         tokenizer: A tokenizers file, directory or hub id to cut traces with.
+        frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
+            anyway.
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
@@ -68,6 +71,7 @@ def aime(
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
+    frame: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -84,6 +88,7 @@ def aime(
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
+        frame: Tags of your model's own around its reasoning.
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
@@ -101,6 +106,7 @@ def gpqa(
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
+    frame: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -117,6 +123,7 @@ def gpqa(
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
+        frame: Tags of your model's own around its reasoning.
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
@@ -163,6 +170,7 @@ def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
         "mode": given["mode"],
         "continuation": given["continuation"],
         "tokenizer": given["tokenizer"],
+        "frame": given["frame"],
     }
     solver = budget(**named)
     run = {**named, "dataset": dataset, "seed": options.seed}
