@@ -225,7 +225,9 @@ def test_a_problem_that_is_evaluated_is_found_before_anything_is_done(
     dev = [fingerprint(problem.prompt) for problem in AIME.load("builtin", "dev", 0).problems]
     recipe = Recipe("pdp", **FEW)
     host = Host()
-    with pytest.raises(AnytimeError, match=r"1 of the 2 evaluated problems .*: add split=test, or"):
+    with pytest.raises(
+        AnytimeError, match=r"1 of the 2 evaluated problems is .*: add split=test, or"
+    ):
         # Two dev problems make the pool.
         host.run(learning(recipe, DEV, sampling(), Evaluated((dev[1], dev[2]), "split=test")))
     assert (host.done, host.asked) == ([], [])

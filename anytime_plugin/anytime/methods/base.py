@@ -150,9 +150,8 @@ class Material:
 
     @property
     def subjects(self) -> list[tuple[str, ...]]:
-        """The `fingerprints` of the problems that each thing in here is about."""
-        learned_from = [lesson.sources for lesson in self.lessons]
-        return [*self.contents, *self.runner_up_contents, *learned_from]
+        """The `fingerprints` of the problems that each thing is about which all are shown."""
+        return [*self.contents, *(lesson.sources for lesson in self.lessons)]
 
 
 class Target(NamedTuple):

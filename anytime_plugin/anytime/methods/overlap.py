@@ -53,6 +53,10 @@ class Evaluated:
         """How many of them these are, in words."""
         return f"{len(some)} of the {len(self.contents)} evaluated problems"
 
+    def some(self, some: Collection[str]) -> str:
+        """The same, with a verb."""
+        return f"{self.share(some)} {'is' if len(some) == 1 else 'are'}"
+
     def do(self, instead: str) -> str:
         """What the user can do."""
         return f"add {self.test_split}, or {instead}" if self.test_split else instead
@@ -67,7 +71,7 @@ def check_sampled(evaluated: Evaluated, domain: Domain, problems: Sequence[Probl
     own = evaluated.among([fingerprints(domain, problem.prompt) for problem in problems])
     if own:
         raise AnytimeError(
-            f"{evaluated.share(own)} are among the {len(problems)} dev problems that a pool would "
+            f"{evaluated.some(own)} among the {len(problems)} dev problems that a pool would "
             f"be sampled from, as in a file that no split has parted: {evaluated.do(_OTHERS)}"
         )
 
@@ -97,7 +101,7 @@ def check_pool(recipe: Recipe, pool: Pool, domain: Domain, evaluated: Evaluated)
     ]
     if own:
         raise AnytimeError(
-            f"{evaluated.share(own)} are among those that {recipe.method} would learn from, and "
+            f"{evaluated.some(own)} among those that {recipe.method} would learn from, and "
             f"nothing else would be left to show them: {evaluated.do(_OTHERS)}"
         )
 
@@ -131,9 +135,9 @@ def check_material(
         )
     apart = f"; to keep them apart, add {evaluated.test_split}" if evaluated.test_split else ""
     log.warning(
-        "anytime: %s are among those that %s learned from, and are shown what was learned from "
-        "others%s",
-        evaluated.share(own),
+        "anytime: %s among those that %s learned from, and shown what was learned from others "
+        "alone%s",
+        evaluated.some(own),
         recipe.method,
         apart,
     )

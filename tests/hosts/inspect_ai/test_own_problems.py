@@ -105,8 +105,8 @@ def test_a_problems_own_pair_gives_way_to_one_of_another_problem(
     assert log.status == "success", log.error
     told = [one.getMessage() for one in caplog.records if "learned from" in one.getMessage()]
     assert [one[one.index("anytime:") :] for one in told] == [
-        "anytime: 2 of the 12 evaluated problems are among those that pdp learned from, and are "
-        "shown what was learned from others; to keep them apart, add -T split=test"
+        "anytime: 1 of the 12 evaluated problems is among those that pdp learned from, and shown "
+        "what was learned from others alone; to keep them apart, add -T split=test"
     ]
     for sample in samples(log):
         record = sample.store["anytime"]["method"]

@@ -73,8 +73,8 @@ def test_a_problems_own_pair_gives_way_to_one_of_another_problem(
         run = taught({"dataset": unparted(tmp_path), "pairs": file})
     told = [one.getMessage() for one in caplog.records if "learned from" in one.getMessage()]
     assert told == [
-        "anytime: 2 of the 12 evaluated problems are among those that pdp learned from, and are "
-        'shown what was learned from others; to keep them apart, add "split": "test" to --metadata'
+        "anytime: 1 of the 12 evaluated problems is among those that pdp learned from, and shown "
+        'what was learned from others alone; to keep them apart, add "split": "test" to --metadata'
     ]
     for name, sample in samples(run.results, TASK).items():
         record = json.loads(sample["resps"][0][0][1])["method"]
