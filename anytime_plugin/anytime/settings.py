@@ -11,6 +11,7 @@ __all__ = [
     "MODES",
     "Continuation",
     "Envelope",
+    "Estimator",
     "IndexOptions",
     "Mode",
     "QMax",
@@ -43,6 +44,11 @@ QMax = Literal["achieved"] | float
 """The quality that counts as 1: a number, or `achieved` for the enveloped curve's last value."""
 
 
+Estimator = Literal["crossfit", "plugin"]
+"""How a maximum over noisy means is estimated: without its bias, or as the paper's formula stands.
+"""
+
+
 class IndexOptions(NamedTuple):
     """How the index of a curve is computed; see `anytime_index` and `index_interval`."""
 
@@ -50,3 +56,4 @@ class IndexOptions(NamedTuple):
     scale: Scale = "linear"
     q_max: QMax = 1.0
     seed: int = 0
+    estimator: Estimator = "crossfit"

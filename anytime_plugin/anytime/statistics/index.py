@@ -7,8 +7,9 @@ tables. Needs numpy alone.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
@@ -17,7 +18,15 @@ import numpy.typing as npt
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.settings import Envelope, IndexOptions, QMax, Scale
+from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale
+from anytime.statistics.bounded import (
+    Interval,
+    lower_limit,
+    mean_interval,
+    student_interval,
+    upper_limit,
+)
+from anytime.statistics.paths import along, cross_fitted, partitions
 
 __all__ = [
     "Curve",
@@ -25,15 +34,13 @@ __all__ = [
     "Summary",
     "anytime_index",
     "budget_weights",
+    "check_confidence",
     "check_options",
     "index_interval",
     "summarize",
 ]
 
 FloatArray = npt.NDArray[np.float64]
-
-# Resampled curves are computed this many at a time, which bounds memory at any number of resamples.
-_CHUNK = 1000
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -44,17 +51,26 @@ class Curve:
         budgets: T increasing budgets in tokens.
         quality: Array of shape (problems, traces, T) with values in [0, 1]. A problem that lacks
             traces has NaN in *all* budgets of the missing ones; each has at least one trace.
+        problems: Name of each problem, which all draws hang on, so that no result depends on the
+            order in which problems came: rows are sorted by it. Without names, problems are told
+            apart by their quality.
 
     Raises:
         AnytimeError: Shapes that do not match, quality that is NaN within a trace or outside
-            [0, 1], a problem without a trace.
+            [0, 1], a problem without a trace, two problems of one name.
     """
 
     budgets: BudgetGrid
     quality: FloatArray
+    problems: tuple[str, ...]
 
-    def __init__(self, budgets: Sequence[int], quality: npt.ArrayLike) -> None:
-        """Validate and freeze; see the class for shapes and errors."""
+    def __init__(
+        self,
+        budgets: Sequence[int],
+        quality: npt.ArrayLike,
+        problems: Sequence[str] | None = None,
+    ) -> None:
+        """Validate, sort and freeze; see the class for shapes and errors."""
         grid = budgets if isinstance(budgets, BudgetGrid) else BudgetGrid(budgets)
         try:
             values = np.array(quality)
@@ -91,7 +107,9 @@ class Curve:
                 f"quality {values[problem, trace, budget]:g} of problem {problem}, trace {trace}, "
                 f"budget {grid[budget]} is outside [0, 1]"
             )
+        values, names = _sorted(values, problems)
         values.setflags(write=False)
+        object.__setattr__(self, "problems", names)
         object.__setattr__(self, "budgets", grid)
         object.__setattr__(self, "quality", values)
 
@@ -104,6 +122,24 @@ class Curve:
     def mean(self) -> FloatArray:
         """Q_t: mean over problems of the mean over traces, shape (T,)."""
         return _mean(self.by_problem, axis=0)
+
+
+def _sorted(
+    values: FloatArray, problems: Sequence[str] | None
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Rows by name; without names by quality, where those that are alike may change places."""
+    if problems is None:
+        # Whatever their means are off by: files may hold rounded numbers.
+        order = np.lexsort(_mean(values, axis=1).round(9).T)
+        return values[order], tuple(map(str, range(len(values))))
+    names = [str(name) for name in problems]
+    if len(names) != len(values):
+        raise AnytimeError(f"{len(names)} problems are named and quality has {len(values)}")
+    order = np.array(sorted(range(len(names)), key=names.__getitem__))
+    found = tuple(names[place] for place in order)
+    if twice := next((a for a, b in itertools.pairwise(found) if a == b), None):
+        raise AnytimeError(f"two problems are called {twice!r}")
+    return values[order], found
 
 
 def _mean(values: FloatArray, axis: int) -> FloatArray:
@@ -137,9 +173,15 @@ def budget_weights(budgets: Sequence[int], scale: Scale = "linear") -> FloatArra
 
 
 def anytime_index(
-    curve: Curve, *, envelope: Envelope = "mean", scale: Scale = "linear", q_max: QMax = 1.0
+    curve: Curve,
+    *,
+    envelope: Envelope = "mean",
+    scale: Scale = "linear",
+    q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
+    seed: int = 0,
 ) -> float:
-    """The Anytime Index of a curve, in [0, 1 / q_max].
+    """The Anytime Index of a curve, in [0, 1].
 
     AI = sum_t (Q*_t + Q*_{t+1}) / 2 * (b_{t+1} - b_t) / ((b_T - b_1) * q_max)
 
@@ -147,17 +189,113 @@ def anytime_index(
         curve: Quality by problem, trace and budget.
         envelope: Where "best so far" (Q*) is taken; open in the paper.
         scale: Distance between budgets; the paper's is linear.
-        q_max: Quality that counts as 1; 1 is consistent with the paper's tables. With `achieved` an
-            all-zero curve has index 0.
+        q_max: Quality that counts as 1; 1 is consistent with the paper's tables. `achieved` is the
+            largest mean quality that the enveloped curve reaches; an all-zero curve has index 0.
+        estimator: How a maximum over noisy means is estimated under the envelope `mean`: `crossfit`
+            without the bias of such a maximum (`anytime.statistics.paths`), `plugin` as the formula
+            stands, which is the paper's. Of a single problem both are the plug-in.
+        seed: Of the folds of `crossfit`.
 
     Raises:
-        AnytimeError: An unknown option.
+        AnytimeError: An unknown option, or quality above q_max.
     """
-    weights = budget_weights(curve.budgets, scale)
-    enveloped = _mean(_enveloped(curve, envelope), axis=0)
-    if envelope == "mean":
-        enveloped = np.maximum.accumulate(enveloped)
-    return float(_area(enveloped[np.newaxis], weights, q_max)[0])
+    return _read(curve, IndexOptions(envelope, scale, q_max, seed, estimator)).value
+
+
+def index_interval(
+    curve: Curve,
+    *,
+    envelope: Envelope = "mean",
+    scale: Scale = "linear",
+    q_max: QMax = 1.0,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Interval of the Anytime Index over problems.
+
+    The problem is the unit: traces are averaged per problem first, since traces of one problem are
+    not independent. Limits are those of a bounded mean (`anytime.statistics.bounded`), which have a
+    width where all problems are alike. Under the envelope `mean` the lower one is of problems read
+    along the path that others chose, the upper one of problems read along the path of all, whose
+    bias is upwards: both err to the safe side.
+
+    Args:
+        curve: Quality by problem, trace and budget; at least two problems.
+        envelope: As in `anytime_index`; so are `scale`, `q_max` and `seed`.
+        scale: Distance between budgets.
+        q_max: Quality that counts as 1.
+        confidence: Share of intervals meant to cover the true index.
+        seed: Of the folds; equal seeds give equal intervals, in whatever order problems come.
+
+    Returns:
+        The interval; (nan, nan) for a single problem, about which nothing can be said.
+
+    Raises:
+        AnytimeError: An unknown option, quality above q_max, a confidence outside (0, 1).
+    """
+    check_confidence(confidence)
+    return _read(curve, IndexOptions(envelope, scale, q_max, seed)).interval(confidence)
+
+
+class _Reading(NamedTuple):
+    """What each problem contributes to the index: part of a whole that counts as 1.
+
+    Attributes:
+        value: The index.
+        low: Parts and wholes for the lower limit, shape (n, 2).
+        high: Those for the upper limit.
+    """
+
+    value: float
+    low: FloatArray
+    high: FloatArray
+
+    def interval(self, confidence: float) -> Interval:
+        if len(self.low) < 2:
+            return Interval(math.nan, math.nan)
+        tail = (1 - confidence) / 2
+        return Interval(
+            lower_limit(self.low[:, 0], tail, self.low[:, 1]),
+            upper_limit(self.high[:, 0], tail, self.high[:, 1]),
+        )
+
+
+def _read(curve: Curve, options: IndexOptions) -> _Reading:
+    _check("estimator", options.estimator, Estimator)
+    weights = budget_weights(curve.budgets, options.scale)
+    values = _enveloped(curve, options.envelope)
+    _check_full(curve, options.q_max)
+    # Beside the index the value at the end of the path, which `achieved` divides by.
+    both = np.stack([weights, np.eye(len(weights))[-1]], axis=1)
+    plugin = along(values, both)
+    fair = plugin
+    if len(values) > 1:
+        fair = cross_fitted(values, both, partitions(curve.problems, options.seed))
+    if options.envelope != "mean":  # a mean over problems as it is, with nothing chosen
+        area = values @ weights
+        plugin, fair = (np.stack([area, pairs[:, 1]], axis=1) for pairs in (plugin, fair))
+    if options.q_max != "achieved":
+        plugin, fair = (_of_one(pairs[:, 0] / options.q_max) for pairs in (plugin, fair))
+    chosen = fair if options.estimator == "crossfit" else plugin
+    part, whole = chosen.mean(axis=0)
+    return _Reading(min(1.0, float(part / whole)) if whole > 0 else 0.0, fair, plugin)
+
+
+def _of_one(parts: FloatArray) -> FloatArray:
+    return np.stack([parts, np.ones(len(parts))], axis=1)
+
+
+def _check_full(curve: Curve, q_max: QMax) -> None:
+    if q_max == "achieved":
+        return
+    if isinstance(q_max, str) or not 0 < q_max <= 1:
+        raise AnytimeError(f"q_max {q_max!r}: expected a number above 0, up to 1, or 'achieved'")
+    best = float(np.nanmax(curve.quality))
+    if best > q_max:
+        raise AnytimeError(
+            f"quality {best:g} is above q_max={q_max:g}, the quality that counts as full: leave "
+            f"q_max out, or name the largest quality there can be"
+        )
 
 
 def _enveloped(curve: Curve, envelope: Envelope) -> FloatArray:
@@ -171,152 +309,48 @@ def _enveloped(curve: Curve, envelope: Envelope) -> FloatArray:
     return curve.by_problem
 
 
-def _area(curves: FloatArray, weights: FloatArray, q_max: QMax) -> FloatArray:
-    """Index of each row of `curves` (rows, T), already enveloped."""
-    area: FloatArray = curves @ weights
-    if q_max == "achieved":
-        full = curves[:, -1]
-        return np.divide(area, full, out=np.zeros_like(area), where=full > 0)
-    if isinstance(q_max, str) or not 0 < q_max <= 1:
-        raise AnytimeError(f"q_max {q_max!r}: expected a number above 0, up to 1, or 'achieved'")
-    return area / q_max
-
-
-class Interval(NamedTuple):
-    """A confidence interval."""
-
-    low: float
-    high: float
-
-
-def index_interval(
-    curve: Curve,
-    *,
-    envelope: Envelope = "mean",
-    scale: Scale = "linear",
-    q_max: QMax = 1.0,
-    confidence: float = 0.95,
-    resamples: int = 10_000,
-    seed: int = 0,
-) -> Interval:
-    """Interval of the Anytime Index over problems.
-
-    The problem is the unit: traces are averaged per problem first, since traces of one problem are
-    not independent. Where the index is a mean of per-problem values (every envelope but `mean`,
-    with a fixed `q_max`) it is Student's t interval of that mean, cut to what is possible; else a
-    seeded percentile bootstrap over problems that recomputes the curve and its envelope.
-
-    Args:
-        curve: Quality by problem, trace and budget; at least two problems.
-        envelope: As in `anytime_index`; so are `scale` and `q_max`.
-        scale: Distance between budgets.
-        q_max: Quality that counts as 1.
-        confidence: Share of intervals meant to cover the true index.
-        resamples: Bootstrap resamples.
-        seed: Of the bootstrap; equal seeds give equal intervals.
-
-    Returns:
-        The interval; (nan, nan) for a single problem, about which nothing can be said.
+def check_confidence(confidence: float) -> None:
+    """Refuse a confidence that is none.
 
     Raises:
-        AnytimeError: An unknown option, a confidence outside (0, 1), fewer than 1 resample.
+        AnytimeError: It is not between 0 and 1.
     """
     if not 0 < confidence < 1:
         raise AnytimeError(f"confidence {confidence!r} is not between 0 and 1")
-    if resamples < 1:
-        raise AnytimeError(f"{resamples} resamples: at least 1 is needed")
-    weights = budget_weights(curve.budgets, scale)
-    values = _enveloped(curve, envelope)
-    if len(values) < 2:
-        return Interval(math.nan, math.nan)
-    if envelope != "mean" and q_max != "achieved":
-        # 1 / q_max is the index of perfect answers throughout.
-        return _t_interval(_area(values, weights, q_max), confidence, 1 / q_max)
-
-    def statistic(curves: FloatArray) -> FloatArray:
-        if envelope == "mean":
-            curves = np.maximum.accumulate(curves, axis=1)
-        return _area(curves, weights, q_max)
-
-    return bootstrap_means(values, statistic, confidence, resamples, seed)
-
-
-def bootstrap_means(
-    values: FloatArray,
-    statistic: Callable[[FloatArray], FloatArray],
-    confidence: float,
-    resamples: int,
-    seed: int,
-) -> Interval:
-    """Percentile bootstrap of a statistic of column means.
-
-    Resampling rows and averaging them is one product of a matrix of counts with `values`, which is
-    why this is faster than a general bootstrap that hands every resample to the statistic.
-
-    Args:
-        values: Shape (n, T): what is averaged, one row per resampled unit.
-        statistic: Maps means of shape (chunk, T) to shape (chunk,).
-        confidence: Share of intervals meant to cover.
-        resamples: How many.
-        seed: Of numpy's default generator.
-    """
-    rng = np.random.default_rng(seed)
-    # In whatever order problems came, and whatever their means are off by, one interval.
-    values = values[np.lexsort(values.round(9).T)]
-    n = len(values)
-    found = []
-    for start in range(0, resamples, _CHUNK):
-        rows = min(_CHUNK, resamples - start)
-        drawn = rng.integers(0, n, size=(rows, n), dtype=np.int32)
-        drawn += np.arange(rows, dtype=np.int32)[:, np.newaxis] * n
-        counts = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
-        found.append(statistic(counts.astype(np.float64) @ values / n))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(found), [tail, 1 - tail])
-    return Interval(float(low), float(high))
-
-
-def _t_interval(values: FloatArray, confidence: float, full: float) -> Interval:
-    n = len(values)
-    half = _t_quantile((1 + confidence) / 2, n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
-    center = float(values.mean())
-    return Interval(max(0.0, center - half), min(full, center + half))
-
-
-def _t_quantile(probability: float, freedom: int) -> float:
-    """Student's t quantile for probabilities above 1/2, by integrating the density.
-
-    scipy has it; but this module promises to need numpy alone. Tested against scipy.
-    """
-    # With t = sqrt(freedom) * tan(a) the density becomes cos(a)**(freedom - 1), smooth and bounded.
-    angles = np.linspace(0, math.pi / 2, 200_001)
-    density = np.cos(angles) ** (freedom - 1)
-    mass = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
-    angle = np.interp(probability - 0.5, 0.5 * mass / mass[-1], angles)
-    return math.sqrt(freedom) * math.tan(float(angle))
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The Anytime Index and what is always reported beside it.
+    """The Anytime Index and what is always reported beside it, each interval over problems.
 
     Attributes:
-        anytime_index: Anytime Index under the asked envelope.
-        interval: Its interval over problems.
+        anytime_index: Anytime Index under the asked envelope and estimator.
+        interval: Its interval.
+        plugin: The index as the formula stands, with the bias of a maximum over noisy means.
         raw: Index without envelope: what an interrupted user really gets.
+        raw_interval: Of `raw`.
         final: Q_T, mean quality at the largest budget.
+        final_interval: Of `final`.
         average: Mean of Q_t over budgets, unweighted.
-        drift: Index under the envelope `mean` minus `raw`: area lost to falling quality.
+        drift: Area lost to falling quality: index under the envelope `mean` minus `raw`, not below
+            0.
+        drift_interval: Of `drift`; where its lower end is 0, the drift seen may be noise.
         overthinking: Share of traces whose best quality exceeds their last.
+        by_budget: Of mean quality at each budget.
     """
 
     anytime_index: float
     interval: Interval
+    plugin: float
     raw: float
+    raw_interval: Interval
     final: float
+    final_interval: Interval
     average: float
     drift: float
+    drift_interval: Interval
     overthinking: float
+    by_budget: tuple[Interval, ...]
 
 
 def summarize(
@@ -325,31 +359,61 @@ def summarize(
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
     confidence: float = 0.95,
-    resamples: int = 10_000,
     seed: int = 0,
 ) -> Summary:
-    """All numbers of one curve; arguments as in `index_interval`."""
+    """All numbers of one curve; arguments as in `anytime_index` and `index_interval`."""
     if not isinstance(curve, Curve):
         raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
-    raw = anytime_index(curve, envelope="none", scale=scale, q_max=q_max)
-    return Summary(
-        anytime_index=anytime_index(curve, envelope=envelope, scale=scale, q_max=q_max),
-        interval=index_interval(
-            curve,
-            envelope=envelope,
-            scale=scale,
-            q_max=q_max,
-            confidence=confidence,
-            resamples=resamples,
-            seed=seed,
-        ),
-        raw=raw,
-        final=float(curve.mean[-1]),
-        average=float(curve.mean.mean()),
-        drift=anytime_index(curve, envelope="mean", scale=scale, q_max=q_max) - raw,
-        overthinking=float(_mean(_mean(overthought(curve.quality), axis=1), axis=0)),
+    check_confidence(confidence)
+    options = IndexOptions(envelope, scale, q_max, seed, estimator)
+    index = _read(curve, options)
+    raw = _read(curve, options._replace(envelope="none"))
+    values = curve.by_problem
+    alone = len(values) < 2
+    by_budget = tuple(
+        Interval(math.nan, math.nan) if alone else mean_interval(column, confidence)
+        for column in values.T
     )
+    drift, drift_interval = _drift(curve, options, confidence)
+    return Summary(
+        anytime_index=index.value,
+        interval=index.interval(confidence),
+        plugin=_read(curve, options._replace(estimator="plugin")).value,
+        raw=raw.value,
+        raw_interval=raw.interval(confidence),
+        final=float(curve.mean[-1]),
+        final_interval=by_budget[-1],
+        average=float(curve.mean.mean()),
+        drift=drift,
+        drift_interval=drift_interval,
+        overthinking=float(_mean(_mean(overthought(curve.quality), axis=1), axis=0)),
+        by_budget=by_budget,
+    )
+
+
+def _drift(curve: Curve, options: IndexOptions, confidence: float) -> tuple[float, Interval]:
+    """What falling quality costs: never below 0, of which a guesser's differs by noise alone.
+
+    Student's limits, the lower one of problems read along the path that others chose.
+    """
+    best, raw = (_read(curve, options._replace(envelope=e)) for e in ("mean", "none"))
+    drift = max(0.0, best.value - raw.value)
+    if len(best.low) < 2:
+        return drift, Interval(math.nan, math.nan)
+
+    def lost(of: FloatArray) -> FloatArray:
+        # Of ratios, what each problem adds to their difference (delta method).
+        (part, whole), (other, full) = of.mean(axis=0), raw.low.mean(axis=0)
+        if whole == 0 or full == 0:
+            return np.zeros(len(of))
+        gain = (of[:, 0] - part / whole * of[:, 1]) / whole
+        shares: FloatArray = gain - (raw.low[:, 0] - other / full * raw.low[:, 1]) / full
+        return shares + part / whole - other / full
+
+    low, high = (student_interval(lost(each), confidence) for each in (best.low, best.high))
+    return drift, Interval(max(0.0, low.low), max(0.0, high.high))
 
 
 def overthought(quality: npt.ArrayLike) -> FloatArray:
