@@ -1,0 +1,1 @@
+"""Finished files of the harnesses, and tables of rows."""

@@ -1,0 +1,1 @@
+"""Finished logs of Inspect AI."""
