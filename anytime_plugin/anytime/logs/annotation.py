@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
+from anytime.logs.opening import LogKind, log_files, log_kind
+from anytime.programs.intrace import Annotated, Watch, doublings
 from anytime.settings import IndexOptions
 from anytime.statistics.index import budget_weights, check_options
-from anytime.programs.intrace import Annotated, Watch, doublings
-from anytime.logs.opening import LogKind, log_files, log_kind
-from anytime.cutting.tokens import Tokenizer
 from anytime.writing import make_folder
 
 if TYPE_CHECKING:

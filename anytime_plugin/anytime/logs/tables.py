@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from anytime.domains.base import Grade
-from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.errors import AnytimeError
+from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.rows import Row, from_record
 from anytime.rows import columns as row_columns
 from anytime.runs import GradedTrace, RunInfo, TraceId

@@ -31,12 +31,15 @@ from anytime.statistics.paths import along, cross_fitted, partitions
 __all__ = [
     "Curve",
     "Interval",
+    "Reading",
     "Summary",
     "anytime_index",
     "budget_weights",
     "check_confidence",
     "check_options",
     "index_interval",
+    "index_of_means",
+    "read_index",
     "summarize",
 ]
 
@@ -117,6 +120,20 @@ class Curve:
     def by_problem(self) -> FloatArray:
         """Mean over traces, shape (problems, T)."""
         return _mean(self.quality, axis=1)
+
+    def best(self, envelope: Envelope) -> FloatArray:
+        """Quality with best so far taken where this envelope takes it by problem or trace.
+
+        Returns:
+            Shape (problems, traces, T); a single trace per problem under `problem`.
+        """
+        _check("envelope", envelope, Envelope)
+        if envelope == "trace":
+            return np.maximum.accumulate(self.quality, axis=2)
+        if envelope == "problem":
+            best: FloatArray = np.maximum.accumulate(self.by_problem, axis=1)
+            return best[:, np.newaxis]
+        return self.quality
 
     @property
     def mean(self) -> FloatArray:
@@ -199,7 +216,7 @@ def anytime_index(
     Raises:
         AnytimeError: An unknown option, or quality above q_max.
     """
-    return _read(curve, IndexOptions(envelope, scale, q_max, seed, estimator)).value
+    return read_index(curve, IndexOptions(envelope, scale, q_max, seed, estimator)).value
 
 
 def index_interval(
@@ -234,11 +251,11 @@ def index_interval(
         AnytimeError: An unknown option, quality above q_max, a confidence outside (0, 1).
     """
     check_confidence(confidence)
-    return _read(curve, IndexOptions(envelope, scale, q_max, seed)).interval(confidence)
+    return read_index(curve, IndexOptions(envelope, scale, q_max, seed)).interval(confidence)
 
 
-class _Reading(NamedTuple):
-    """What each problem contributes to the index: part of a whole that counts as 1.
+class Reading(NamedTuple):
+    """The index with what each problem contributes to it: part of a whole that counts as 1.
 
     Attributes:
         value: The index.
@@ -251,6 +268,7 @@ class _Reading(NamedTuple):
     high: FloatArray
 
     def interval(self, confidence: float) -> Interval:
+        """Interval of the index over problems; NaN for a single one."""
         if len(self.low) < 2:
             return Interval(math.nan, math.nan)
         tail = (1 - confidence) / 2
@@ -260,10 +278,15 @@ class _Reading(NamedTuple):
         )
 
 
-def _read(curve: Curve, options: IndexOptions) -> _Reading:
+def read_index(curve: Curve, options: IndexOptions) -> Reading:
+    """The index of a curve, and what intervals and comparisons of it are made of.
+
+    Raises:
+        AnytimeError: As in `anytime_index`.
+    """
     _check("estimator", options.estimator, Estimator)
     weights = budget_weights(curve.budgets, options.scale)
-    values = _enveloped(curve, options.envelope)
+    values = _mean(curve.best(options.envelope), axis=1)
     _check_full(curve, options.q_max)
     # Beside the index the value at the end of the path, which `achieved` divides by.
     both = np.stack([weights, np.eye(len(weights))[-1]], axis=1)
@@ -278,7 +301,25 @@ def _read(curve: Curve, options: IndexOptions) -> _Reading:
         plugin, fair = (_of_one(pairs[:, 0] / options.q_max) for pairs in (plugin, fair))
     chosen = fair if options.estimator == "crossfit" else plugin
     part, whole = chosen.mean(axis=0)
-    return _Reading(min(1.0, float(part / whole)) if whole > 0 else 0.0, fair, plugin)
+    return Reading(min(1.0, float(part / whole)) if whole > 0 else 0.0, fair, plugin)
+
+
+def index_of_means(means: FloatArray, budgets: Sequence[int], options: IndexOptions) -> FloatArray:
+    """The plug-in index of mean curves: shape (rows, T) to (rows,).
+
+    Args:
+        means: What was averaged over problems: `Curve.best` under this envelope.
+        budgets: T of them.
+        options: How the index is computed.
+    """
+    if options.envelope == "mean":
+        means = np.maximum.accumulate(means, axis=1)
+    area: FloatArray = means @ budget_weights(budgets, options.scale)
+    full = means.max(axis=1)
+    if options.q_max != "achieved":
+        full = np.full_like(area, options.q_max)
+    result: FloatArray = np.divide(area, full, out=np.zeros_like(area), where=full > 0)
+    return result
 
 
 def _of_one(parts: FloatArray) -> FloatArray:
@@ -296,17 +337,6 @@ def _check_full(curve: Curve, q_max: QMax) -> None:
             f"quality {best:g} is above q_max={q_max:g}, the quality that counts as full: leave "
             f"q_max out, or name the largest quality there can be"
         )
-
-
-def _enveloped(curve: Curve, envelope: Envelope) -> FloatArray:
-    """Q* per problem, shape (problems, T); for `mean` it is taken later, on the mean curve."""
-    _check("envelope", envelope, Envelope)
-    if envelope == "trace":
-        return _mean(np.maximum.accumulate(curve.quality, axis=2), axis=1)
-    if envelope == "problem":
-        best: FloatArray = np.maximum.accumulate(curve.by_problem, axis=1)
-        return best
-    return curve.by_problem
 
 
 def check_confidence(confidence: float) -> None:
@@ -368,8 +398,8 @@ def summarize(
         raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
     check_confidence(confidence)
     options = IndexOptions(envelope, scale, q_max, seed, estimator)
-    index = _read(curve, options)
-    raw = _read(curve, options._replace(envelope="none"))
+    index = read_index(curve, options)
+    raw = read_index(curve, options._replace(envelope="none"))
     values = curve.by_problem
     alone = len(values) < 2
     by_budget = tuple(
@@ -380,7 +410,7 @@ def summarize(
     return Summary(
         anytime_index=index.value,
         interval=index.interval(confidence),
-        plugin=_read(curve, options._replace(estimator="plugin")).value,
+        plugin=read_index(curve, options._replace(estimator="plugin")).value,
         raw=raw.value,
         raw_interval=raw.interval(confidence),
         final=float(curve.mean[-1]),
@@ -398,7 +428,7 @@ def _drift(curve: Curve, options: IndexOptions, confidence: float) -> tuple[floa
 
     Student's limits, the lower one of problems read along the path that others chose.
     """
-    best, raw = (_read(curve, options._replace(envelope=e)) for e in ("mean", "none"))
+    best, raw = (read_index(curve, options._replace(envelope=e)) for e in ("mean", "none"))
     drift = max(0.0, best.value - raw.value)
     if len(best.low) < 2:
         return drift, Interval(math.nan, math.nan)
@@ -409,8 +439,9 @@ def _drift(curve: Curve, options: IndexOptions, confidence: float) -> tuple[floa
         if whole == 0 or full == 0:
             return np.zeros(len(of))
         gain = (of[:, 0] - part / whole * of[:, 1]) / whole
-        shares: FloatArray = gain - (raw.low[:, 0] - other / full * raw.low[:, 1]) / full
-        return shares + part / whole - other / full
+        shares = gain - (raw.low[:, 0] - other / full * raw.low[:, 1]) / full
+        result: FloatArray = shares + part / whole - other / full
+        return result
 
     low, high = (student_interval(lost(each), confidence) for each in (best.low, best.high))
     return drift, Interval(max(0.0, low.low), max(0.0, high.high))

@@ -89,7 +89,7 @@ def flip_p_values(
         rows = min(step, rounds - start)
         if everything:
             numbers = np.arange(start, start + rows)[:, np.newaxis]
-            bits = (numbers >> np.arange(n)) & 1
+            bits = ((numbers >> np.arange(n)) & 1).astype(np.uint8)
         else:
             drawn = np.frombuffer(rng.bytes(rows * ((n + 7) // 8)), dtype=np.uint8)
             bits = np.unpackbits(drawn.reshape(rows, -1), axis=1, count=n)

@@ -28,18 +28,23 @@ from inspect_ai.scorer import Score
 from pydantic import ValidationError
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Grade
-from anytime.programs.checkpoints import Elicited
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.hosts.inspect_ai.driver import reply_from
-from anytime.logs.inspect_ai.log_file import InspectLog, RawSample, reading
 from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, entry_of, is_record
-from anytime.logs.inspect_ai.log_scorers import Grading, domain_grading, is_generated, scorer_grading
 from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of, score_curve
-from anytime.settings import IndexOptions
+from anytime.logs.inspect_ai.log_file import InspectLog, RawSample, reading
+from anytime.logs.inspect_ai.log_scorers import (
+    Grading,
+    domain_grading,
+    is_generated,
+    scorer_grading,
+)
+from anytime.programs.checkpoints import Elicited
 from anytime.programs.intrace import Annotated, Watch, in_trace, readable, trace_tokens
 from anytime.protocol import Reply
-from anytime.cutting.tokens import Tokenizer
+from anytime.settings import IndexOptions
 from anytime.writing import whole_file
 
 __all__ = [

@@ -20,23 +20,29 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.cutting.tokens import Tokenizer, load_tokenizer
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError, HiddenReasoningError
-from anytime.logs.inspect_ai.annotating import HIDDEN, check_annotatable, longest, trace_of, unfit
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence, refuse_unknown
-from anytime.logs.inspect_ai.log_file import InspectLog
 from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of
-from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
-from anytime.logs.inspect_ai.log_scorers import asked_of, given_input, log_scorers, plan_solver, statement
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
+from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
 from anytime.hosts.inspect_ai.solving import Budgets, Run, checked_run
 from anytime.hosts.inspect_ai.wrapping import wrapped
-from anytime.settings import Envelope, IndexOptions, QMax, Scale
-from anytime.statistics.index import budget_weights, check_options
-from anytime.programs.intrace import doublings, readable
+from anytime.logs.inspect_ai.annotating import HIDDEN, check_annotatable, longest, trace_of, unfit
+from anytime.logs.inspect_ai.log_file import InspectLog
+from anytime.logs.inspect_ai.log_scorers import (
+    asked_of,
+    given_input,
+    log_scorers,
+    plan_solver,
+    statement,
+)
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
-from anytime.cutting.tokens import Tokenizer, load_tokenizer
+from anytime.programs.intrace import doublings, readable
+from anytime.settings import Envelope, IndexOptions, QMax, Scale
+from anytime.statistics.index import budget_weights, check_options
 
 __all__ = ["annotate", "hand_back"]
 

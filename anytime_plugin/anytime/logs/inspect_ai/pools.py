@@ -16,8 +16,8 @@ from inspect_ai.scorer import Score
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import reply_from
-from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
 from anytime.hosts.inspect_ai.records import KEY, domain_of, entry_of
+from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
 from anytime.preferences.pool import PoolInfo, PoolTrace, Scored, TraceId, pool_trace
 
 __all__ = ["InspectPool"]

@@ -12,12 +12,11 @@ from typing import Any
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ModelOutput
 
-from anytime.domains.base import Grade
 from anytime.cutting.frames import separated
+from anytime.domains.base import Grade
 from anytime.errors import AnytimeError
 from anytime.grading import grading_once
 from anytime.hosts.inspect_ai.driver import reply_from
-from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading, sample_name
 from anytime.hosts.inspect_ai.records import (
     ANNOTATED,
     CURVE,
@@ -29,6 +28,7 @@ from anytime.hosts.inspect_ai.records import (
     is_record,
 )
 from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of
+from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading, sample_name
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
 __all__ = ["InspectRun"]

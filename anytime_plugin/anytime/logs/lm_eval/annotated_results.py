@@ -10,15 +10,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anytime.budgets import BudgetGrid
-from anytime.settings import FOREIGN_ANSWER_TOKENS
 from anytime.hosts.lm_eval.api import mean, mean_stderr
-from anytime.hosts.lm_eval.task_metrics import (Verdict, all_aggregations, all_better, curved_metrics, values_of)
-from anytime.logs.lm_eval.log_file import PlainRun
-from anytime.logs.lm_eval.log_scorers import Grader
 from anytime.hosts.lm_eval.records import PARSED, WRAP, scorer_name
 from anytime.hosts.lm_eval.settings import ForeignSettings
+from anytime.hosts.lm_eval.task_metrics import (
+    Verdict,
+    all_aggregations,
+    all_better,
+    curved_metrics,
+    values_of,
+)
 from anytime.hosts.lm_eval.wrapping import recorded
-from anytime.settings import IndexOptions
+from anytime.logs.lm_eval.log_file import PlainRun
+from anytime.logs.lm_eval.log_scorers import Grader
+from anytime.settings import FOREIGN_ANSWER_TOKENS, IndexOptions
 
 __all__ = ["Found", "Row", "add_task", "settings_of"]
 

@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Cue
 from anytime.domains.sources import cache_dir
-from anytime.settings import FOREIGN_ANSWER_TOKENS
-from anytime.programs.checkpoints import Elicited
-from anytime.programs.interrupt import interrupt
 from anytime.errors import AnytimeError
-from anytime.logs.lm_eval.annotating import Part, Stand, reply_of
+from anytime.hosts.lm_eval.api import Instance
 from anytime.hosts.lm_eval.backends import (
     LENGTHS,
     Prompt,
@@ -30,16 +28,18 @@ from anytime.hosts.lm_eval.backends import (
     takes_messages,
 )
 from anytime.hosts.lm_eval.driver import Run, Spec, asker, drive
-from anytime.hosts.lm_eval.api import Instance
 from anytime.hosts.lm_eval.learning import Source
-from anytime.logs.lm_eval.log_file import PlainSample
-from anytime.logs.lm_eval.log_scorers import problem_of
 from anytime.hosts.lm_eval.store import model_name, opened
 from anytime.hosts.lm_eval.wrapping import cue_of
-from anytime.programs.intrace import Standing, readable
+from anytime.logs.lm_eval.annotating import Part, Stand, reply_of
+from anytime.logs.lm_eval.log_file import PlainSample
+from anytime.logs.lm_eval.log_scorers import problem_of
 from anytime.methods.prompting import Recipe
+from anytime.programs.checkpoints import Elicited
+from anytime.programs.interrupt import interrupt
+from anytime.programs.intrace import Standing, readable
 from anytime.protocol import Message, Program, Reply
-from anytime.cutting.tokens import Tokenizer
+from anytime.settings import FOREIGN_ANSWER_TOKENS
 
 __all__ = ["HandingBack", "store_path"]
 

@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from anytime.domains.base import Domain, Grade, Problem
 from anytime.cutting.frames import separated
+from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.api import ConfigurableTask, Instance, TaskManager, mean
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.discovery import PREFIX
-from anytime.hosts.lm_eval.api import ConfigurableTask, Instance, TaskManager, mean
+from anytime.hosts.lm_eval.records import PARSED, QUALITY
 from anytime.hosts.lm_eval.task_lookup import RANKED
 from anytime.logs.lm_eval.log_file import PlainRun, PlainSample
-from anytime.hosts.lm_eval.records import PARSED, QUALITY
 from anytime.protocol import Reply
 
 __all__ = ["Grader", "grader", "index_of", "problem_of"]

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anytime.budgets import BudgetGrid
-from anytime.domains.base import Problem
-from anytime.programs.checkpoints import Elicited
 from anytime.cutting.frames import separated
+from anytime.domains.base import Problem
 from anytime.errors import AnytimeError
 from anytime.grading import grading_once
-from anytime.logs.lm_eval.log_header import read_header, results_place
 from anytime.hosts.lm_eval.records import Response, read_response
+from anytime.logs.lm_eval.log_header import read_header, results_place
 from anytime.plugins import get_domain
+from anytime.programs.checkpoints import Elicited
 from anytime.protocol import Reply
 from anytime.runs import GradedTrace, RunInfo, TraceId
 

@@ -12,13 +12,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from anytime.domains.base import Grade
 from anytime.cutting.frames import separated
+from anytime.domains.base import Grade
 from anytime.errors import AnytimeError
-from anytime.logs.lm_eval.log_header import Header, read_header
+from anytime.hosts.lm_eval.records import (
+    ANNOTATED,
+    PARSED,
+    WRAP,
+    Response,
+    as_written,
+    read_response,
+    scorer_name,
+)
 from anytime.logs.lm_eval.log_file import prompt_of, texts_of
+from anytime.logs.lm_eval.log_header import Header, read_header
 from anytime.logs.lm_eval.reading import LmEvalRun
-from anytime.hosts.lm_eval.records import (ANNOTATED, PARSED, WRAP, Response, as_written, read_response, scorer_name)
 from anytime.protocol import Reply
 from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId
 
