@@ -440,7 +440,8 @@ def _drift(curve: Curve, options: IndexOptions, confidence: float) -> tuple[floa
             return np.zeros(len(of))
         gain = (of[:, 0] - part / whole * of[:, 1]) / whole
         shares = gain - (raw.low[:, 0] - other / full * raw.low[:, 1]) / full
-        result: FloatArray = shares + part / whole - other / full
+        # Where the paths are the budgets themselves nothing is lost, sums of floats or not.
+        result: FloatArray = (shares + part / whole - other / full).round(12)
         return result
 
     low, high = (student_interval(lost(each), confidence) for each in (best.low, best.high))
