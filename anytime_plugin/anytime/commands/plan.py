@@ -141,8 +141,8 @@ def _check(chosen: argparse.Namespace) -> None:
         most = (chosen.quality * (1 - chosen.quality)) ** 0.5
         if not 0 < chosen.spread <= most:
             raise AnytimeError(
-                f"--spread {chosen.spread:g} is not above 0 and up to {most:.2f}, which is as far as "
-                f"quality in [0, 1] with mean {chosen.quality:g} can spread"
+                f"--spread {chosen.spread:g} is not above 0 and up to {most:.2f}: quality in "
+                f"[0, 1] with mean {chosen.quality:g} spreads no further"
             )
     if chosen.problems is not None and chosen.problems < 2:
         raise AnytimeError(f"--problems {chosen.problems}: an interval takes two or more")
