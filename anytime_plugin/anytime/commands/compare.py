@@ -36,9 +36,11 @@ _COMPARE = """
 Compares runs of the same problems at the same budgets with the first of them, the baseline: the
 differences of the index, the quality at every budget and the average, paired by problem, with 95 %
 intervals, sign-flip p-values, Holm's adjustment over the budgets, and the smallest difference of
-the index that so many problems would show. docs/methods.md explains them.
+the index that so many problems would show. A budget that was chosen before the runs were seen is
+named with --budget and judged by itself. docs/methods.md explains all of it.
 
   anytime compare logs/cot.eval logs/pdp.eval
+  anytime compare logs/cot.eval logs/pdp.eval --budget 1024
   anytime compare logs/cot.eval logs/pdp_plus.eval logs/pdp.eval --json > comparison.json
   anytime compare logs/cot.eval logs/pdp.eval --html comparison.html
 """
@@ -62,6 +64,9 @@ def add_compare(commands: Any) -> None:
     )
     compare.add_argument(
         "--scorer", metavar="NAME", help="whose curves, where a task has several scorers"
+    )
+    compare.add_argument(
+        "--budget", type=int, metavar="N", help="the one budget a claim was planned for"
     )
     add_columns(compare)
     compare.add_argument("--html", type=Path, metavar="FILE", help="write a page of it too")
@@ -87,6 +92,7 @@ def _compare(chosen: argparse.Namespace) -> None:
         q_max=base.q_max,
         seed=base.seed,
         common_only=chosen.common,
+        budget=chosen.budget,
     )
     if chosen.html is not None:
         _write_page(chosen, opened, runs, found)
@@ -201,6 +207,9 @@ def _record(one: Comparison) -> dict[str, Any]:
         "left_out": list(one.left_out),
         "confidence": one.confidence,
         "minimum_detectable_effect": one.detectable,
+        "traces_tested": one.tested,
+        "planned_budget": one.planned,
+        "identical": one.identical,
         "index": asdict(one.index),
         "final": asdict(one.final),
         "average": asdict(one.average),
@@ -239,10 +248,32 @@ def _print(one: Comparison) -> None:
         )
     print_table(table)
     shown = console()
+    for sentence in _sentences(one):
+        shown.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    shown.print()
+
+
+def _sentences(one: Comparison) -> list[str]:
+    """What the numbers are of, and what they can show."""
     left = f"; {sum(one.left_out)} problems left out" if any(one.left_out) else ""
-    shown.print(
-        f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}. So many "
-        f"problems would show a true difference of the index of {one.detectable:.3f} or more.\n",
-        highlight=False,
-        markup=False,
+    told = [f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}."]
+    if one.uneven:
+        told.append(
+            f"The p-values are of {one.tested} traces of either run, drawn by the seed: more traces "
+            f"of one run alone would make false claims. As many of both would show smaller "
+            f"differences."
+        )
+    if one.identical:
+        told.append("The two runs have the same quality everywhere: there is nothing to compare.")
+        return told
+    told.append(
+        f"So many problems would show a true difference of the index of {one.detectable:.3f} or "
+        f"more in 80 of 100 such comparisons (power 80 %)."
     )
+    if one.planned is not None:
+        planned = one.by_budget[one.budgets.index(one.planned)]
+        told.append(
+            f"Planned: at {one.planned} tokens {planned.difference:+.3f}, p = {planned.p_holm:.4f}; "
+            f"a true difference of {planned.detectable:.3f} would be shown with power 80 %."
+        )
+    return told
