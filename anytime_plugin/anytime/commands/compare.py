@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -266,14 +267,20 @@ def _sentences(one: Comparison) -> list[str]:
     if one.identical:
         told.append("The two runs have the same quality everywhere: there is nothing to compare.")
         return told
-    told.append(
-        f"So many problems would show a true difference of the index of {one.detectable:.3f} or "
-        f"more in 80 of 100 such comparisons (power 80 %)."
-    )
+    told.append(_power(f"{one.problems} problems", "of the index", one.index))
     if one.planned is not None:
         planned = one.by_budget[one.budgets.index(one.planned)]
         told.append(
-            f"Planned: at {one.planned} tokens {planned.difference:+.3f}, p = {planned.p_holm:.4f}; "
-            f"a true difference of {planned.detectable:.3f} would be shown with power 80 %."
+            f"Planned at {one.planned} tokens: {planned.difference:+.3f}, p = {planned.p_holm:.4f}. "
+            + _power("These", "there", planned)
         )
     return told
+
+
+def _power(who: str, what: str, difference: Difference) -> str:
+    if math.isnan(difference.detectable):
+        return f"{who} came out alike, so what difference {what} they would show is not known."
+    return (
+        f"{who} would show a true difference {what} of {difference.detectable:.3f} or more in 80 of "
+        f"100 such comparisons (power 80 %)."
+    )

@@ -98,7 +98,8 @@ class Difference:
         p: Sign-flip permutation p-value, two-sided.
         p_holm: The same, adjusted for all claims of its family.
         detectable: Minimum detectable effect: the true difference that this many problems, as
-            different as these, would show in 80 of 100 such comparisons.
+            different as these, would show in 80 of 100 such comparisons; NaN where all differences
+            are alike, so that nothing tells how they vary.
     """
 
     a: float
@@ -346,7 +347,7 @@ def _of_index(a: Reading, b: Reading, p: float, confidence: float) -> Difference
     fair, plugin = (_shares(x) - _shares(y) for x, y in ((a.low, b.low), (a.high, b.high)))
     limits = [paired_interval(each, confidence) for each in (fair, plugin)]
     interval = Interval(min(i.low for i in limits), max(i.high for i in limits))
-    detectable = max(_detectable(each, confidence) for each in (fair, plugin))
+    detectable = max((_detectable(each, confidence) for each in (fair, plugin)), key=_or_none)
     return Difference(a.value, b.value, a.value - b.value, interval, p, p, detectable)
 
 
@@ -385,13 +386,19 @@ def _p_values(a: Curve, b: Curve, plan: _Plan) -> list[float]:
     return [float(p) for p in found]
 
 
+def _or_none(value: float) -> float:
+    return -1.0 if math.isnan(value) else value
+
+
 def _detectable(differences: FloatArray, confidence: float, power: float = 0.8) -> float:
-    """Minimum detectable effect of a paired t-test."""
+    """Minimum detectable effect of a paired t-test; NaN where no spread was seen to tell it."""
     from scipy.stats import t  # type: ignore[import-untyped]
 
-    n = len(differences)
+    n, spread = len(differences), differences.std(ddof=1)
+    if spread < 1e-9:
+        return math.nan
     quantiles = t.isf((1 - confidence) / 2, n - 1) + t.ppf(power, n - 1)
-    return float(quantiles * differences.std(ddof=1) / math.sqrt(n))
+    return float(quantiles * spread / math.sqrt(n))
 
 
 def _adjusted(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
