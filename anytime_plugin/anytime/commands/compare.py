@@ -281,6 +281,6 @@ def _power(who: str, what: str, difference: Difference) -> str:
     if math.isnan(difference.detectable):
         return f"{who} came out alike, so what difference {what} they would show is not known."
     return (
-        f"{who} would show a true difference {what} of {difference.detectable:.3f} or more in 80 of "
-        f"100 such comparisons (power 80 %)."
+        f"{who} would show a true difference {what} of {difference.detectable:.3f} or more in 80 "
+        f"of 100 such comparisons (power 80 %)."
     )
