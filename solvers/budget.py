@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from inspect_ai.solver import Solver, solver
 
+from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets, solving
-from anytime.methods.prompting import Recipe
+from anytime.methods.base import OPTIONS, PLAIN, SAMPLED, SOURCES
+from anytime.methods.learning import recipe_and_source
 from anytime.settings import Mode
 
 __all__ = ["budget"]
@@ -18,7 +20,8 @@ def budget(
     continuation: str | None = None,
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
-    **unknown: object,
+    method: str = PLAIN,
+    **options: object,
 ) -> Solver:
     """Learn the answer a model gives at every token budget, and score each with the task's scorers.
 
@@ -39,12 +42,19 @@ def budget(
             directory with one, or a hub id. `--logprobs` gives exact cuts where the provider
             returns token texts.
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
-        unknown: Refused, before a misspelt option runs the default at full price.
+        method: How a problem becomes the first prompt: `cot`, or any method there is, those of
+            other packages included.
+        options: Those of the method, as in `anytime/pdp` and `anytime/leap`. Others are refused,
+            before a misspelt one runs the default at full price.
     """
+    with one_sentence():
+        refuse_unknown(options, budget, (*SOURCES, *SAMPLED, *OPTIONS))
+        recipe, source = recipe_and_source(method, options)
     return solving(
         budget,
-        unknown,
-        Recipe(),
+        {},
+        recipe,
+        source,
         budgets=budgets,
         mode=mode,
         continuation=continuation,

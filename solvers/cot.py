@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect_ai.solver import Solver, solver
 
 from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets, solving
-from anytime.methods.prompting import Recipe
+from anytime.methods.base import Recipe
 from anytime.settings import Mode
 
 __all__ = ["cot"]
@@ -25,17 +25,12 @@ def cot(
     The same as `anytime/budget`, under the name the methods' curves are labelled with.
 
     Args:
-        budgets: Grid of budgets in trace tokens: `128,256,512`, `geom:128:4096:6`,
-            `linear:0:4000:5` or a list. `default`: the task's own, or its domain's.
-        mode: `interrupt` (one trace, cut) or `contract` (one run per budget, told its budget).
-            Default: the task's own, or interrupt.
-        continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
-            Default: the task's own, or auto.
-        tokenizer: Cuts traces whose tokens the provider does not tell: a tokenizers file, a
-            directory with one, or a hub id. `--logprobs` gives exact cuts where the provider
-            returns token texts.
-        answer_tokens: Cap on a forced answer. Default: that of the task's domain.
-        unknown: Refused, before a misspelt option runs the default at full price.
+        budgets: As in `anytime/budget`, as are all up to `answer_tokens`.
+        mode: `interrupt` or `contract`.
+        continuation: How a cut trace is handed back.
+        tokenizer: What to cut traces with.
+        answer_tokens: Cap on a forced answer.
+        unknown: Refused.
     """
     return solving(
         cot,

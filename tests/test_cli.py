@@ -20,8 +20,8 @@ from anytime.commands.completion import SHELLS
 from anytime.logs.opening import log_files
 from anytime.results.curves import write_jsonl
 from anytime.rows import rows_of
-from tests.results.finished import RISING, Finished, info
-from tests.test_import import loaded_after
+from tests.finished import RISING, Finished, info
+from tests.fresh_interpreter import loaded_after
 
 COMMAND = str(Path(sys.executable).with_name("anytime"))
 
@@ -72,7 +72,7 @@ def test_every_command_has_examples_in_its_help(capsys: Any) -> None:
 
 
 def test_the_version_is_the_one_that_is_installed(capsys: Any) -> None:
-    assert told(capsys, "--version") == (0, f"anytime {version('anytime')}\n", "")
+    assert told(capsys, "--version") == (0, f"anytime {version('anytime-eval')}\n", "")
 
 
 def test_what_can_be_mended_is_one_sentence_with_code_2(capsys: Any) -> None:
@@ -248,4 +248,7 @@ def test_without_shtab_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "shtab", None)
     code, out, err = told(capsys, "--print-completion", "bash")
     assert (code, out) == (2, "")
-    assert err == "anytime: tab completion is written by shtab: pip install 'anytime[completion]'\n"
+    assert (
+        err
+        == "anytime: tab completion is written by shtab: pip install 'anytime-eval[completion]'\n"
+    )

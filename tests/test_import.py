@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 import anytime
+from tests.fresh_interpreter import loaded_after
 
 HEAVY = ("inspect_ai", "lm_eval", "numpy", "torch", "datasets", "pydantic", "httpx", "pluggy")
-
-
-def loaded_after(code: str) -> set[str]:
-    """Top-level modules that a fresh interpreter has loaded after running the code."""
-    names = "print(*{name.partition('.')[0] for name in sys.modules})"
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys\n{code}\n{names}"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return set(done.stdout.split())
 
 
 @pytest.fixture(scope="module")

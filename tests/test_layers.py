@@ -1,13 +1,19 @@
-"""Which way arrows run: the floors of the house, and who may know a harness."""
+"""Which way arrows run: the floors of the house, who may know a harness; the rules of tests."""
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import grimp
 
+import anytime
+
+TESTS = Path(__file__).parent
 HARNESSES = ("inspect_ai", "lm_eval")
 ABOVE = ("anytime.hosts.", "anytime.logs.", "anytime.solvers.")
 
@@ -29,3 +35,48 @@ def test_nothing_below_hosts_and_solvers_imports_a_harness() -> None:
     assert importers["inspect_ai"]
     for harness, modules in importers.items():
         assert [m for m in modules if not f"{m}.".startswith(ABOVE)] == [], harness
+
+
+def test_no_test_imports_a_file_of_tests() -> None:
+    """What two of them share is in a module of its own; code in strings is looked at too."""
+    named = re.compile(r"\btests(?:\.\w+)*(?:\.| import )(?:test_\w+|conftest)\b")
+    found = {
+        str(file.relative_to(TESTS)): named.findall(text)
+        for file, text in _sources()
+        if named.search(text)
+    }
+    assert found == {}
+
+
+def test_no_test_reads_a_clock() -> None:
+    """Whether a bound of time holds depends on what else the machine does: calls are counted.
+
+    `scaling.py` alone compares two times of one process with each other.
+    """
+    clocks = {"time", "monotonic", "perf_counter", "process_time", "thread_time", "timeit"}
+    clocks |= {f"{name}_ns" for name in clocks}
+    found = {
+        f"{file.relative_to(TESTS)}:{node.lineno}"
+        for file, text in _sources()
+        for node in ast.walk(ast.parse(text))
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in ("time", "timeit")
+            and node.attr in clocks
+        )
+        or (isinstance(node, ast.ImportFrom) and node.module in ("time", "timeit"))
+    }
+    assert {place for place in found if not place.startswith("scaling.py:")} == set()
+
+
+def test_folders_of_tests_are_those_of_the_package() -> None:
+    package = Path(anytime.__file__).parent
+    folders = {file.parent.relative_to(TESTS) for file, _ in _sources()}
+    strangers = {folder for folder in folders if not (package / folder).is_dir()}
+    assert strangers == {Path("real")}
+
+
+def _sources() -> Iterator[tuple[Path, str]]:
+    for file in sorted(TESTS.rglob("*.py")):
+        yield file, file.read_text(encoding="utf-8")

@@ -18,6 +18,7 @@ import pytest
 
 import anytime
 from anytime import plugins
+from anytime.domains import plugin
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -106,7 +107,7 @@ def test_the_plugin_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_two_domains_of_one_name_are_refused() -> None:
     manager = plugins.plugin_manager()
-    twin = type("Twin", (), {"anytime_domains": staticmethod(plugins.anytime_domains)})
+    twin = type("Twin", (), {"anytime_domains": staticmethod(plugin.anytime_domains)})
     manager.register(twin)
     try:
         with pytest.raises(anytime.AnytimeError, match="two plugins bring a domain called"):

@@ -11,10 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anytime.budgets import BudgetGrid, parse_budgets
-    from anytime.domains.base import Cue, Dataset, Domain, Grade, Problem
+    from anytime.domains.base import Cue, Dataset, Domain, Grade, Problem, split_problems
     from anytime.errors import AnytimeError, DatasetUnavailableError, HiddenReasoningError
     from anytime.hookspecs import hookimpl
-    from anytime.plugins import get_domain, known_domains
+    from anytime.methods.base import (
+        Lesson,
+        Material,
+        Method,
+        Preface,
+        Recipe,
+        Target,
+        fingerprints,
+        of_others,
+    )
+    from anytime.plugins import get_domain, get_method, known_domains, known_methods
     from anytime.preferences.pairs import Pair, build_pairs, read_pairs, write_pairs
     from anytime.programs.checkpoints import Checkpoint, Elicited
     from anytime.programs.contract import contract
@@ -24,12 +34,11 @@ if TYPE_CHECKING:
     from anytime.statistics.index import (
         Curve,
         Interval,
-        Summary,
         anytime_index,
         budget_weights,
         index_interval,
-        summarize,
     )
+    from anytime.statistics.measures import Summary, summarize
 
 __all__ = [
     "AnytimeError",
@@ -45,27 +54,38 @@ __all__ = [
     "Grade",
     "HiddenReasoningError",
     "Interval",
+    "Lesson",
+    "Material",
     "Message",
+    "Method",
     "Pair",
+    "Preface",
     "Problem",
     "Program",
+    "Recipe",
     "Reply",
     "Request",
     "Run",
     "Summary",
+    "Target",
     "anytime_index",
     "budget_weights",
     "build_pairs",
     "compare",
     "compare_all",
     "contract",
+    "fingerprints",
     "get_domain",
+    "get_method",
     "hookimpl",
     "index_interval",
     "interrupt",
     "known_domains",
+    "known_methods",
+    "of_others",
     "parse_budgets",
     "read_pairs",
+    "split_problems",
     "summarize",
     "write_pairs",
 ]
@@ -76,19 +96,28 @@ _HOME = {
     "anytime.programs.contract": ("contract",),
     "anytime.programs.interrupt": ("interrupt",),
     "anytime.statistics.comparison": ("Comparison", "Run", "compare", "compare_all"),
-    "anytime.domains.base": ("Cue", "Dataset", "Domain", "Grade", "Problem"),
+    "anytime.domains.base": ("Cue", "Dataset", "Domain", "Grade", "Problem", "split_problems"),
     "anytime.errors": ("AnytimeError", "DatasetUnavailableError", "HiddenReasoningError"),
     "anytime.hookspecs": ("hookimpl",),
     "anytime.statistics.index": (
         "Curve",
         "Interval",
-        "Summary",
         "anytime_index",
         "budget_weights",
         "index_interval",
-        "summarize",
     ),
-    "anytime.plugins": ("get_domain", "known_domains"),
+    "anytime.statistics.measures": ("Summary", "summarize"),
+    "anytime.methods.base": (
+        "Lesson",
+        "Material",
+        "Method",
+        "Preface",
+        "Recipe",
+        "Target",
+        "fingerprints",
+        "of_others",
+    ),
+    "anytime.plugins": ("get_domain", "get_method", "known_domains", "known_methods"),
     "anytime.preferences.pairs": ("Pair", "build_pairs", "read_pairs", "write_pairs"),
     "anytime.protocol": ("Message", "Program", "Reply", "Request"),
 }

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from anytime import distribution
 from anytime.commands.annotate import add_annotate
 from anytime.commands.compare import add_compare
 from anytime.commands.completion import SHELLS, script
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what the user can mend is told in one sentence, with exit code 2."""
     try:
         try:
+            distribution.check_whole()
             _run(_parser(), arguments)
         finally:
             # Here and not at exit, where nobody could catch what a closed pipe makes of it.
@@ -74,9 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> None:
     chosen = parser.parse_args(arguments)
     if chosen.version:
-        from importlib.metadata import version
-
-        print(f"anytime {version('anytime')}")
+        print(f"anytime {distribution.version()}")
     elif chosen.print_completion:
         print(script(parser, chosen.print_completion))
     elif "run" in chosen:

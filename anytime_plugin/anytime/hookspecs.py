@@ -10,6 +10,8 @@ and in `anytime_chess.py`:
     @hookimpl
     def anytime_domains():
         return [Domain(name="chess", ...)]
+
+docs/extending.md has a whole one.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ import pluggy
 
 if TYPE_CHECKING:
     from anytime.domains.base import Domain
+    from anytime.methods.base import Method
 
-__all__ = ["PROJECT", "anytime_domains", "hookimpl"]
+__all__ = ["PROJECT", "anytime_domains", "anytime_methods", "hookimpl"]
 
 PROJECT = "anytime"
 
@@ -33,4 +36,10 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def anytime_domains() -> Sequence[Domain]:
     """Return the domains this plugin adds: `return [Domain(name="chess", ...)]`."""
+    raise NotImplementedError
+
+
+@hookspec
+def anytime_methods() -> Sequence[Method]:
+    """Return the methods this plugin adds: `return [Method(name="hint", write=write)]`."""
     raise NotImplementedError

@@ -1,11 +1,16 @@
-"""The plugin host: the domains there are, ours and those other packages add."""
+"""The plugin host: the domains and methods there are, ours and those other packages add.
+
+A plugin that fails, on import or when it is asked, is named in one sentence and left out.
+"""
 
 from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import importlib.metadata
+import logging
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pluggy
 
@@ -15,11 +20,30 @@ from anytime.hookspecs import PROJECT
 
 if TYPE_CHECKING:
     from anytime.domains.base import Domain
+    from anytime.methods.base import Method
 
-__all__ = ["get_domain", "known_domains", "plugin_manager"]
+__all__ = [
+    "OURS",
+    "get_domain",
+    "get_method",
+    "known_domains",
+    "known_methods",
+    "plugin_manager",
+    "third_party_domains",
+]
 
-OURS = ("anytime.domains.plugin",)
+log = logging.getLogger(__name__)
+
+OURS = ("anytime.domains.plugin", "anytime.methods.plugin")
 """Modules of ours that implement hooks, imported like those of other packages: by name."""
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Named)
 
 
 @functools.cache
@@ -29,8 +53,30 @@ def plugin_manager() -> pluggy.PluginManager:
     manager.add_hookspecs(hookspecs)
     for name in OURS:
         manager.register(importlib.import_module(name), name=name)
-    manager.load_setuptools_entrypoints(PROJECT)
+    for entry in importlib.metadata.entry_points(group=PROJECT):
+        if manager.has_plugin(entry.value):
+            continue
+        try:
+            plugin = entry.load()
+            manager.register(plugin, name=entry.value)
+            _check_hooks(manager, plugin)
+        except (Exception, SystemExit) as error:  # whatever a package of others does on import
+            _leave_out(manager, entry.value, error)
     return manager
+
+
+def _check_hooks(manager: pluggy.PluginManager, plugin: Any) -> None:
+    called = manager.get_hookcallers(plugin) or ()
+    if unknown := sorted(hook.name for hook in called if not hook.has_spec()):
+        raise AnytimeError(f"anytime has no hook {', '.join(unknown)}")
+
+
+def _leave_out(manager: pluggy.PluginManager, name: str, error: BaseException) -> None:
+    if manager.has_plugin(name):
+        manager.unregister(name=name)
+    kind = "" if isinstance(error, AnytimeError) else f"{type(error).__name__}: "
+    reason = f"{kind}{error}".strip(": ")
+    log.warning("plugin %s is left out: %s", name, " ".join(reason.split()))
 
 
 def known_domains() -> Mapping[str, Domain]:
@@ -39,13 +85,21 @@ def known_domains() -> Mapping[str, Domain]:
     Raises:
         AnytimeError: Two plugins bring a domain of one name.
     """
-    found: dict[str, Domain] = {}
-    for domains in plugin_manager().hook.anytime_domains():
-        for domain in domains:
-            if domain.name in found:
-                raise AnytimeError(f"two plugins bring a domain called {domain.name!r}")
-            found[domain.name] = domain
-    return found
+    return {domain.name: domain for domain, _ in _domains()}
+
+
+def third_party_domains() -> Mapping[str, Domain]:
+    """Those of other packages, by name.
+
+    Raises:
+        AnytimeError: Two plugins bring a domain of one name.
+    """
+    return {domain.name: domain for domain, plugin in _domains() if plugin not in OURS}
+
+
+def _domains() -> list[tuple[Domain, str]]:
+    kind = importlib.import_module("anytime.domains.base").Domain
+    return _brought("anytime_domains", kind)
 
 
 def get_domain(name: str) -> Domain:
@@ -58,3 +112,54 @@ def get_domain(name: str) -> Domain:
     if name not in domains:
         raise AnytimeError(f"unknown domain {name!r}: choose one of {', '.join(sorted(domains))}")
     return domains[name]
+
+
+def known_methods() -> Mapping[str, Method]:
+    """Every method by name, ours first.
+
+    Raises:
+        AnytimeError: Two plugins bring a method of one name.
+    """
+    kind = importlib.import_module("anytime.methods.base").Method
+    return {method.name: method for method, _ in _brought("anytime_methods", kind)}
+
+
+def get_method(name: str) -> Method:
+    """The method of this name.
+
+    Raises:
+        AnytimeError: There is none.
+    """
+    methods = known_methods()
+    if name not in methods:
+        raise AnytimeError(f"unknown method {name!r}: choose one of {', '.join(methods)}")
+    return methods[name]
+
+
+def _brought(hook: str, kind: type[T]) -> list[tuple[T, str]]:
+    """What plugins bring through a hook, each with the plugin's name, in order of registration."""
+    found: dict[str, tuple[T, str]] = {}
+    for one, plugin in _asked(hook, kind):
+        if one.name in found:
+            raise AnytimeError(f"two plugins bring a {kind.__name__.lower()} called {one.name!r}")
+        found[one.name] = one, plugin
+    return list(found.values())
+
+
+def _asked(hook: str, kind: type[T]) -> Iterator[tuple[T, str]]:
+    manager = plugin_manager()
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        name = implementation.plugin_name
+        try:
+            brought = implementation.function()
+            if not isinstance(brought, list | tuple) or not all(
+                isinstance(one, kind) for one in brought
+            ):
+                raise AnytimeError(f"its {hook} returns no list of {kind.__name__}s")
+        except (Exception, SystemExit) as error:  # whatever a package of others does
+            if name in OURS:
+                raise
+            _leave_out(manager, name, error)
+            continue
+        for one in brought:
+            yield one, name

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from anytime.domains.base import Grade
 from anytime.programs.checkpoints import Elicited
-from anytime.settings import Envelope, QMax, Scale
+from anytime.settings import Envelope, IndexOptions, QMax, Scale
 
 __all__ = ["FinishedRun", "GradedTrace", "Harness", "RunInfo", "Source", "TraceId"]
 
@@ -66,6 +66,11 @@ class RunInfo:
     created: str | None = None
     version: str | None = None
     sampling: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def options(self) -> IndexOptions:
+        """How the index was computed."""
+        return IndexOptions(self.envelope, self.scale, self.q_max, self.seed)
 
 
 class GradedTrace(NamedTuple):

@@ -1,24 +1,46 @@
-"""How a run is run: the settings that every harness offers, under one name each."""
+"""How a run is run and its index computed: the settings of every harness, checked here once.
+
+A harness brings its own way to write settings down (`-T budgets=`, `--metadata`), and its wording:
+`where` follows the name of whatever is wrong.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict, get_args
+
+from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.errors import AnytimeError
 
 __all__ = [
     "CONTINUATIONS",
-    "FOREIGN_ANSWER_TOKENS",
-    "FOREIGN_BUDGETS",
+    "GENERIC_ANSWER_TOKENS",
+    "GENERIC_BUDGETS",
     "MODES",
+    "Budgets",
     "Continuation",
+    "Defaults",
     "Envelope",
     "Estimator",
     "IndexOptions",
     "Mode",
+    "Named",
     "QMax",
+    "RunSettings",
     "Scale",
+    "check_choice",
+    "check_mode",
+    "check_named",
+    "check_options",
+    "check_q_max",
+    "check_scale",
+    "check_whole",
+    "run_settings",
 ]
 
 Mode = Literal["interrupt", "contract"]
+"""What is done with a budget; `anytime.programs.elicit` has a program for each."""
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 Continuation = Literal["token_ids", "prefill", "reprompt"]
@@ -26,8 +48,8 @@ Continuation = Literal["token_ids", "prefill", "reprompt"]
 or as a finished turn that the user interrupts. A host resolves `auto` to the best it can do."""
 CONTINUATIONS: tuple[str, ...] = ("auto", *get_args(Continuation))
 
-FOREIGN_BUDGETS, FOREIGN_ANSWER_TOKENS = "geom:128:4096:6", 1024
-"""Their default budgets, and their default cap on a forced answer."""
+GENERIC_BUDGETS, GENERIC_ANSWER_TOKENS = "geom:128:4096:6", 1024
+"""Budgets, and the cap on a forced answer, of a third-party task: one that is on no domain."""
 
 Envelope = Literal["mean", "none", "problem", "trace"]
 """Where "best so far" is taken.
@@ -57,3 +79,156 @@ class IndexOptions(NamedTuple):
     q_max: QMax = 1.0
     seed: int = 0
     estimator: Estimator = "crossfit"
+
+
+Budgets = str | int | Sequence[int | str]
+"""A grid of budgets as users write it; see `anytime.budgets.parse_budgets`."""
+
+
+class Named(TypedDict, total=False):
+    """Settings of `RunSettings` that a user or a task named; None counts as not named."""
+
+    budgets: Budgets | None
+    mode: Mode | None
+    continuation: str | None
+    tokenizer: str | None
+    answer_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How traces are sampled, cut and handed back.
+
+    Attributes:
+        budgets: The grid, in trace tokens.
+        mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
+        continuation: How a cut trace is handed back: `auto`, or a `Continuation`.
+        tokenizer: Name of what to cut with where the back end does not tell tokens.
+        answer_tokens: Cap on a forced answer.
+
+    Raises:
+        AnytimeError: As `check_named`.
+    """
+
+    budgets: BudgetGrid
+    mode: Mode = "interrupt"
+    continuation: str = "auto"
+    tokenizer: str | None = None
+    answer_tokens: int = GENERIC_ANSWER_TOKENS
+
+    def __post_init__(self) -> None:
+        """Check at construction, so that no run starts with settings it cannot follow."""
+        check_named(asdict(self))
+
+
+class Defaults(Protocol):
+    """What gives a run the settings that nobody named: a domain does."""
+
+    @property
+    def budgets(self) -> str:
+        """The grid."""
+
+    @property
+    def answer_tokens(self) -> int:
+        """Cap on a forced answer."""
+
+
+def run_settings(
+    named: Mapping[str, Any], defaults: Defaults | None = None, where: str = ""
+) -> RunSettings:
+    """Complete the settings that were named.
+
+    Args:
+        named: As `Named`.
+        defaults: Gives the others; None for a third-party task.
+        where: Follows the name of a setting that is wrong, such as ` in --metadata`.
+
+    Raises:
+        AnytimeError: As `check_named`; or the budgets are no grid.
+    """
+    given = {name: value for name, value in named.items() if value is not None}
+    usual = GENERIC_BUDGETS if defaults is None else defaults.budgets
+    given["budgets"] = parse_budgets(given.get("budgets", usual))
+    if defaults is not None:
+        given = {"answer_tokens": defaults.answer_tokens, **given}
+    check_named(given, where)
+    return RunSettings(**given)
+
+
+def check_named(named: Mapping[str, Any], where: str = "") -> None:
+    """Refuse settings of a run before anything is paid for that they are for.
+
+    Args:
+        named: As `Named`.
+        where: Follows the name of a setting that is wrong.
+
+    Raises:
+        AnytimeError: A value is unknown or of a wrong kind, or two do not go together.
+    """
+    given = {name: value for name, value in named.items() if value is not None}
+    if "mode" in given:
+        check_choice("mode", given["mode"], MODES, where)
+    if "continuation" in given:
+        check_choice("continuation", given["continuation"], CONTINUATIONS, where)
+    if not isinstance(tokenizer := given.get("tokenizer", "auto"), str) or not tokenizer:
+        raise AnytimeError(f"tokenizer {tokenizer!r}{where} is not a name")
+    tokens = given.get("answer_tokens", 1)
+    if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 1:
+        raise AnytimeError(f"answer_tokens {tokens!r}{where} is not a whole number above 0")
+    if isinstance(grid := given.get("budgets"), BudgetGrid):
+        check_mode(given.get("mode", "interrupt"), grid)
+
+
+def check_mode(mode: Mode, budgets: Sequence[int]) -> None:
+    """Refuse a mode that has no place for a budget.
+
+    Raises:
+        AnytimeError: It is `contract`, and a budget is 0.
+    """
+    if mode == "contract" and budgets[0] == 0:
+        raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
+
+
+def check_options(options: IndexOptions, budgets: Sequence[int] = (1, 2), where: str = "") -> None:
+    """Refuse options of the index before anything is paid for that it would be computed of.
+
+    Args:
+        options: The options.
+        budgets: Those of the run, if they are known.
+        where: Follows the name of an option that is wrong.
+
+    Raises:
+        AnytimeError: One is unknown or of a wrong kind, or the scale has no place for a budget.
+    """
+    check_scale(options.scale, budgets, where)
+    check_choice("envelope", options.envelope, get_args(Envelope), where)
+    check_q_max(options.q_max, where)
+    check_whole("seed", options.seed, least=0, where=where)
+
+
+def check_scale(scale: Scale, budgets: Sequence[int], where: str = "") -> None:
+    """Refuse a scale that is unknown, or on which a budget has no place."""
+    check_choice("scale", scale, get_args(Scale), where)
+    if scale == "log2" and budgets[0] == 0:
+        raise AnytimeError("budget 0 has no place on the scale log2: leave it out or use linear")
+
+
+def check_q_max(q_max: QMax, where: str = "") -> None:
+    """Refuse what no quality can be divided by."""
+    number = isinstance(q_max, int | float) and 0 < q_max <= 1
+    if q_max != "achieved" and not number:
+        raise AnytimeError(
+            f"q_max {q_max!r}{where}: expected a number above 0, up to 1, or 'achieved'"
+        )
+
+
+def check_choice(name: str, value: Any, choices: Collection[str], where: str = "") -> None:
+    """Refuse a value that is none of several."""
+    if value not in choices:
+        raise AnytimeError(f"unknown {name} {value!r}{where}: choose one of {', '.join(choices)}")
+
+
+def check_whole(name: str, value: Any, *, least: int, where: str = "") -> None:
+    """Refuse what is no whole number, or below the least; True and False are none."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise AnytimeError(f"{name} {value!r}{where} is not a whole number from {least} on")

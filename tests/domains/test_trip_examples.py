@@ -1,39 +1,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from anytime.domains.base import Dataset, Problem
+from anytime.domains.base import Dataset
 from anytime.domains.trip import TRIP
 from anytime.domains.trip.builtin import generate
 from anytime.errors import AnytimeError
+from tests.trip_rows import SHOWN, five_shot, row
 
 PROBLEM, OTHER = generate(0)[2:4]
-SHOWN = generate(7)[:5]
-
-
-def five_shot(problem: Problem, shown: Sequence[Problem] = SHOWN) -> str:
-    """A prompt put together as NaturalPlan puts its own together."""
-    solved = [f"TASK: {example.prompt}\nSOLUTION: {example.gold}" for example in shown]
-    instruction = "You are an expert at planning trips. Here are a few example tasks and solutions:"
-    return "\n\n".join([instruction, *solved, f"TASK: {problem.prompt}\nSOLUTION:"])
-
-
-def row(problem: Problem, **fields: Any) -> dict[str, Any]:
-    """A problem in the official schema, with fields of the test's own."""
-    return {
-        "num_cities": str(len(problem.facts["cities"])),
-        "cities": "**".join(problem.facts["cities"]),
-        "durations": "**".join(map(str, problem.facts["durations"])),
-        "prompt_0shot": problem.prompt,
-        "golden_plan": problem.gold,
-        **fields,
-    }
 
 
 def load(folder: Path, rows: dict[str, Any], split: Any = None) -> Dataset:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anytime.domains.trip.builtin import CITIES
 from anytime.domains.trip.plan import Flight, Stay, format_plan, parse_itinerary, parse_plan
+from tests.scaling import SCALE, grows_linearly
 
 TRIP = (Stay("Venice", 1, 5), Stay("Berlin", 5, 9), Stay("Oslo", 9, 12))
 GOLD = """\
@@ -135,10 +134,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("unit", BOMBS.values(), ids=BOMBS.keys())
 def test_time_is_bounded(unit: str) -> None:
-    text = unit * (10_000_000 // len(unit))
-    start = time.perf_counter()
-    parse_itinerary(text, 12)
-    assert time.perf_counter() - start < 1.0
+    def sized(times: int) -> str:
+        return unit * (10_000_000 // len(unit) // SCALE * times)
+
+    assert grows_linearly(lambda text: parse_itinerary(text, 12), sized)
 
 
 def test_a_plan_behind_a_lot_of_junk_is_found() -> None:

@@ -16,18 +16,17 @@ from anytime.domains.aime import AIME
 from anytime.domains.base import fingerprint
 from anytime.domains.gpqa import GPQA
 from anytime.domains.trip import TRIP
+from anytime.methods.base import Lesson, Material, Recipe, material_from
 from anytime.methods.leap import MERGE
+from anytime.methods.learning import learned
 from anytime.methods.preparing import (
     Study,
-    learned,
-    material_from,
     pool_path,
     read_material,
     study_of,
     trace_program,
     write_material,
 )
-from anytime.methods.prompting import Lesson, Material, Recipe
 from anytime.preferences.judge import COMPARE
 from anytime.preferences.pairs import Pair, Side, build_pairs
 from anytime.preferences.pool import PoolCost, pool_trace

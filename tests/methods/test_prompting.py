@@ -20,18 +20,9 @@ from anytime.domains.base import fingerprint
 from anytime.domains.gpqa import GPQA
 from anytime.domains.trip import TRIP
 from anytime.methods import leap, pdp
-from anytime.methods.preparing import learned, material_from
-from anytime.methods.prompting import (
-    Lesson,
-    Material,
-    Method,
-    Prompted,
-    Recipe,
-    check_recipe,
-    material_name,
-    prefixed,
-    prompted,
-)
+from anytime.methods.base import Lesson, Material, Recipe, material_from, material_name
+from anytime.methods.learning import check_recipe, learned
+from anytime.methods.prompting import Prompted, prefixed, prompted
 from anytime.preferences.pairs import Pair, build_pairs, read_pairs, write_pairs
 from anytime.preferences.pool import PoolCost
 from tests.feeding import feed
@@ -82,7 +73,7 @@ def test_cot_leaves_the_conversation_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("method", ["pdp", "pdp_plus", "leap"])
-def test_the_preface_stands_before_the_question_and_nothing_else_moves(method: Method) -> None:
+def test_the_preface_stands_before_the_question_and_nothing_else_moves(method: str) -> None:
     messages = (
         Message("system", "Be brief."),
         Message("user", "An example?"),
@@ -130,7 +121,7 @@ def test_an_allowance_below_one_pair_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("method", ["pdp", "pdp_plus"])
-def test_matched_pairs_make_one_conversation_per_budget(method: Method) -> None:
+def test_matched_pairs_make_one_conversation_per_budget(method: str) -> None:
     pairs = three()
     messages = (Message("system", "Be brief."), Message("user", QUESTION))
     made = ask(Recipe(method, show="matched"), material(*pairs), messages=messages)
@@ -256,7 +247,7 @@ def check_alone(made: Prompted, domain: Domain, evaluated: Problem) -> None:
 )
 @settings(max_examples=300, deadline=None)
 def test_no_disguise_brings_a_problem_into_its_own_prompt(
-    case: tuple[Domain, Problem, str], method: Method, show: Any, place: int, name: str
+    case: tuple[Domain, Problem, str], method: str, show: Any, place: int, name: str
 ) -> None:
     domain, evaluated, statement = case
     own = pair(domain, statement, GRID[min(place, 2)], name=name or evaluated.id)

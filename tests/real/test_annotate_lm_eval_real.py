@@ -14,7 +14,7 @@ from anytime.logs.annotation import Told, annotate
 from anytime.logs.lm_eval import log_scorers as regrading
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
-from tests.hosts.lm_eval.foreign import manager
+from tests.lm_eval_tasks import manager
 
 AIME24 = "logs/lm_eval/results_aime24_gpt-oss-20b.json"
 AIME25 = "logs/lm_eval/samples_aime25_empty-responses.jsonl"

@@ -16,8 +16,8 @@ from anytime.logs.opening import open_runs
 from anytime.results.exports.every_eval_ever import planned, write_records
 from anytime.results.exports.naming import About
 from anytime.runs import FinishedRun
-from tests.results.conftest import Logs, apart, logs
-from tests.results.finished import FALLING, RISING, Finished, info
+from tests.finished import FALLING, RISING, Finished, info
+from tests.small_runs import Logs, apart, logs
 
 __all__ = ["apart", "logs"]
 

@@ -12,7 +12,7 @@ from inspect_ai import eval as inspect_eval
 from inspect_ai.log import EvalLog
 
 from anytime.hosts.inspect_ai.tasks import trip
-from tests.real.test_trip_real import holds
+from tests.real.trips import holds
 
 BUDGETS = (128, 256, 512, 1024, 2048, 4096)
 

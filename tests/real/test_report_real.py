@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from anytime.cli import main
-from tests.real.test_results_real import COLUMNS
-from tests.report.test_page import elements
+from tests.pages import elements
+from tests.real.tables import COLUMNS
 
 
 @pytest.fixture(scope="module")

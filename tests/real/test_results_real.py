@@ -10,14 +10,7 @@ from inspect_ai.log import read_eval_log
 from anytime.logs.annotation import Told, annotate
 from anytime.results import curves, frame, iter_rows, open_runs, summaries
 from anytime.statistics.index import anytime_index
-
-COLUMNS = {
-    "problem": "question_id",
-    "budget": "decile",
-    "quality": "correct",
-    "tokens": "prefix_token_count",
-    "answer": "prediction",
-}
+from tests.real.tables import COLUMNS
 
 
 def told(path: Path, folder: Path) -> Told:

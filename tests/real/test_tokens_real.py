@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import statistics
 import sysconfig
-import time
 from bisect import bisect_right
 from pathlib import Path
 
@@ -17,7 +16,7 @@ import pytest
 
 from anytime.cutting.tokens import from_tokenizers, measure
 from anytime.protocol import Reply
-from tests.test_tokens import byte_of_character
+from tests.byte_characters import byte_of_character
 
 tokenizers = pytest.importorskip("tokenizers")
 
@@ -80,8 +79,8 @@ def halves(data: Path):
     ]
 
 
-def errors(halves, pattern: str, size: int, *, counted: bool = True) -> tuple[list[float], float]:
-    """Errors of cuts as a share of the budget, and the slowest measure and cuts.
+def errors(halves, pattern: str, size: int, *, counted: bool = True) -> list[float]:
+    """Errors of cuts as a share of the budget.
 
     Args:
         halves: What to train on and what to judge.
@@ -89,7 +88,7 @@ def errors(halves, pattern: str, size: int, *, counted: bool = True) -> tuple[li
         size: Its vocabulary's.
         counted: Whether the hidden tokenizer's count of the whole trace is told.
     """
-    found, slowest = [], 0.0
+    found = []
     for texts, judged in halves:
         hidden = train(texts, pattern, size)
         for kind, trace in judged:
@@ -98,15 +97,13 @@ def errors(halves, pattern: str, size: int, *, counted: bool = True) -> tuple[li
             budgets = [b for b in BUDGETS[kind] if b < len(ends)]
             count = len(ends) if counted else None
             reply = Reply(trace.text, reasoning=trace.reasoning, output_tokens=count)
-            started = time.perf_counter()
             ruler = measure(reply, estimated=True)
             cuts = [ruler.cut(b) for b in budgets]
-            slowest = max(slowest, time.perf_counter() - started)
             found += [
                 abs(bisect_right(ends, cut.end) - budget) / budget
                 for budget, cut in zip(budgets, cuts, strict=True)
             ]
-    return found, slowest
+    return found
 
 
 @pytest.mark.slow
@@ -121,11 +118,9 @@ def errors(halves, pattern: str, size: int, *, counted: bool = True) -> tuple[li
     ],
 )
 def test_calibrated_cuts_are_near(halves, pattern: str, size: int, median: float, p95: float):
-    found, slowest = errors(halves, pattern, size)
+    found = errors(halves, pattern, size)
     off, far = statistics.median(found), statistics.quantiles(found, n=20)[-1]
-    print(
-        f"n={len(found)} median={off:.2%} p95={far:.2%} max={max(found):.1%} {slowest * 1e3:.0f} ms"
-    )
+    print(f"n={len(found)} median={off:.2%} p95={far:.2%} max={max(found):.1%}")
     assert len(found) > 400
     assert off <= median
     assert far <= p95
@@ -142,7 +137,7 @@ def test_calibrated_cuts_are_near(halves, pattern: str, size: int, median: float
     ],
 )
 def test_estimated_cuts_are_further_off(halves, pattern, size, median, p95):
-    found, _ = errors(halves, pattern, size, counted=False)
+    found = errors(halves, pattern, size, counted=False)
     off, far = statistics.median(found), statistics.quantiles(found, n=20)[-1]
     print(f"n={len(found)} median={off:.2%} p95={far:.2%} max={max(found):.1%}")
     assert off <= median

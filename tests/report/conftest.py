@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.results.conftest import apart, logs  # noqa: F401
+from tests.small_runs import apart, logs, run  # noqa: F401

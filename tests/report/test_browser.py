@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from anytime.cli import main
-from tests.results.conftest import Logs
+from tests.small_runs import Logs
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")

@@ -24,8 +24,8 @@ from anytime.results.summary import summaries
 from anytime.rows import rows_of_trace
 from anytime.runs import GradedTrace, RunInfo, TraceId
 from anytime.statistics.bands import curve_band
-from tests.results.conftest import Logs
-from tests.results.finished import info
+from tests.finished import info
+from tests.small_runs import Logs
 
 BUDGETS = (10, 20, 40)
 

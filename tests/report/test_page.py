@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ import pytest
 from anytime.cli import main
 from anytime.logs.opening import open_runs
 from anytime.results import summaries
-from tests.results.conftest import Logs, results_of
+from tests.pages import elements
+from tests.small_runs import Logs, results_of
 
 COLUMNS = "problem=id,budget=tokens,quality=right,answer=said,model=model,trace=trace"
 HOSTILE = [
@@ -25,32 +25,6 @@ HOSTILE = [
     "x" * 3000,
     "javascript:alert(1)",
 ]
-
-
-class Elements(HTMLParser):
-    """Keeps elements, and the text outside of styles."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._style = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self._style = tag == "style"
-
-    def handle_endtag(self, tag: str) -> None:
-        self._style = False
-
-    def handle_data(self, data: str) -> None:
-        self.text += "" if self._style else data
-
-
-def elements(page: Path) -> Elements:
-    parsed = Elements()
-    parsed.feed(page.read_text(encoding="utf-8"))
-    return parsed
 
 
 def table(path: Path, rows: list[tuple[Any, ...]]) -> Path:
@@ -208,7 +182,7 @@ def test_without_matplotlib_nothing_is_read(
         code, _, err = run(*words, tmp_path / "a.html")
         assert (code, err) == (
             2,
-            "anytime: figures need matplotlib: pip install 'anytime[plots]'\n",
+            "anytime: figures need matplotlib: pip install 'anytime-eval[plots]'\n",
         )
 
 

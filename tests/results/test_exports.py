@@ -26,7 +26,7 @@ from anytime.results.exports.naming import About, named
 from anytime.results.exports.origins import asked, hub_datasets, official_url
 from anytime.results.exports.scores import RESAMPLES
 from anytime.statistics.index import index_interval
-from tests.results.finished import FALLING, RISING, Finished, Quality, info
+from tests.finished import FALLING, RISING, Finished, Quality, info
 
 ABOUT = About(retrieved=1750000000)
 

@@ -13,7 +13,7 @@ import pytest
 from anytime.errors import AnytimeError
 from anytime.results import curves, iter_rows, viz_frame
 from anytime.statistics.bands import curve_band
-from tests.results.conftest import BUDGETS, Logs, run_inspect
+from tests.small_runs import BUDGETS, Logs, run_inspect
 
 EXPECTED = [
     "eval_id",

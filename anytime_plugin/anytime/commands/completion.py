@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from anytime import distribution
 from anytime.errors import AnytimeError
 
 __all__ = ["SHELLS", "script"]
@@ -27,7 +28,7 @@ def script(parser: argparse.ArgumentParser, shell: str) -> str:
         import shtab
     except ImportError:
         raise AnytimeError(
-            "tab completion is written by shtab: pip install 'anytime[completion]'"
+            f"tab completion is written by shtab: {distribution.extra('completion')}"
         ) from None
     for argument in _arguments(parser):
         if argument.type is Path:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from anytime import distribution
 from anytime.commands.terminal import action, add_logs, check_output, console, opened, tell_read
 from anytime.errors import AnytimeError
 from anytime.writing import make_folder, whole_file
@@ -49,7 +50,7 @@ def check_plots() -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise AnytimeError("figures need matplotlib: pip install 'anytime[plots]'") from None
+        raise AnytimeError(f"figures need matplotlib: {distribution.extra('plots')}") from None
 
 
 def now() -> str:

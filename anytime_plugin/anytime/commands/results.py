@@ -146,33 +146,28 @@ def _print(found: Sequence[RunSummary]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from anytime.results.summary import columns_shown
+
+    columns = columns_shown("everywhere", "tables")
     table = Table(box=box.SIMPLE_HEAD)
     # Where each run has one, it is the task's, which stands there already.
     several = any(a.key._replace(scorer=b.key.scorer) == b.key for a, b in pairwise(found))
     for name in ("task", "model", "method", *(["scorer"] if several else [])):
         table.add_column(name, overflow="fold", min_width=12)
-    for name in ("problems", "traces", "index", "95 %", "final", "average", "drift"):
+    for name in ("problems", "traces"):
         table.add_column(name, justify="right", no_wrap=True)
-    for name in ("overthinking", "unparsed"):
-        table.add_column(name, justify="right")
+    for column in columns:
+        table.add_column(column.title, justify="right", no_wrap=column.kind != "rate")
     for one in found:
-        key, numbers = one.key, one.summary
-        low, high = numbers.interval
-        mode = "" if key.mode == "interrupt" else f", {key.mode}"
+        mode = "" if one.key.mode == "interrupt" else f", {one.key.mode}"
         cells = [
-            key.task,
-            key.model,
-            f"{key.method}{mode}",
-            *([key.scorer] if several else []),
+            one.key.task,
+            one.key.model,
+            f"{one.key.method}{mode}",
+            *([one.key.scorer] if several else []),
             str(one.problems),
             str(one.traces),
-            f"{numbers.anytime_index:.3f}",
-            "" if one.problems < 2 else f"{low:.3f}-{high:.3f}",
-            f"{numbers.final:.3f}",
-            f"{numbers.average:.3f}",
-            f"{numbers.drift:.3f}",
-            f"{numbers.overthinking:.3f}",
-            "" if one.unparsed is None else f"{one.unparsed:.3f}",
+            *(column.text(one) for column in columns),
         ]
         table.add_row(*(Text(cell) for cell in cells))
     print_table(table)

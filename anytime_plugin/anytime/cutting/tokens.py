@@ -25,6 +25,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Literal, Protocol, overload
 
+from anytime import distribution
 from anytime.cutting.calibration import estimate, spread
 from anytime.errors import AnytimeError
 from anytime.protocol import Reply
@@ -348,7 +349,7 @@ def load_tokenizer(name: str) -> Tokenizer:
         import tokenizers
     except ImportError:
         raise AnytimeError(
-            "naming a tokenizer needs the package tokenizers: pip install 'anytime[hf]'"
+            f"naming a tokenizer needs the package tokenizers: {distribution.extra('hf')}"
         ) from None
     path = Path(name).expanduser()
     file = path / "tokenizer.json" if path.is_dir() else path

@@ -37,6 +37,7 @@ YEARS = {
     "aime26": _Year("math-ai/aime26", "79037aebdb6580008fb960d17cb21fd3099083e3", "test"),
 }
 TEST_YEARS = {"official": ("aime25", "aime26"), **{name: (name,) for name in YEARS}}
+DATASETS = (*TEST_YEARS, "builtin")
 DEV_YEARS = {
     "official": ("aime24",),
     "aime25": ("aime24",),
@@ -57,7 +58,7 @@ def _load(dataset: str, split: Split | None, seed: int) -> Dataset:
             problems=split_problems(aime_builtin.generate(seed), split or "test"),
             note=aime_builtin.NOTE,
         )
-    path = local_path(dataset, (*TEST_YEARS, "builtin"), "a JSON-lines file")
+    path = local_path(dataset, DATASETS, "a JSON-lines file")
     text = read_text(path)
     problems = _problems(_json_rows(text, path), f"dataset file {path}")
     return Dataset(
@@ -191,4 +192,5 @@ AIME = Domain(
     cue=_cue,
     grade=_grade,
     strip=strip_integers,
+    datasets=DATASETS,
 )

@@ -19,6 +19,7 @@ __all__ = [
     "Problem",
     "Split",
     "fingerprint",
+    "grading_once",
     "split_problems",
 ]
 
@@ -130,6 +131,7 @@ class Domain:
             is never longer, is no further changed by `strip`, and is the text itself where that
             states no solution. Runs in linear time.
         content: The part of `Problem.prompt` that makes it the same problem (`fingerprint`).
+        datasets: The names that `load` knows, the usual one first.
     """
 
     name: str
@@ -142,6 +144,7 @@ class Domain:
     metrics: tuple[str, ...] = ()
     strip: Callable[[str], str] = _unchanged
     content: Callable[[str], str] = _unchanged
+    datasets: tuple[str, ...] = ("official",)
 
 
 def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, ...]:
@@ -182,6 +185,18 @@ def _visible(text: str) -> str:
         return joined
     seen = _IGNORED.sub("", joined)
     return "".join(c for c in seen if unicodedata.category(c) not in ("Cc", "Cf"))
+
+
+def grading_once(domain: Domain, problem: Problem) -> Callable[[str], Grade]:
+    """Grades answers to one problem and remembers them: they recur at many budgets and traces."""
+    known: dict[str, Grade] = {}
+
+    def grade(answer: str) -> Grade:
+        if answer not in known:
+            known[answer] = domain.grade(problem, answer)
+        return known[answer]
+
+    return grade
 
 
 def _is_dev(prompt: str) -> bool:

@@ -35,6 +35,8 @@ from anytime.errors import AnytimeError
 
 __all__ = ["GPQA"]
 
+DATASETS = ("official", "builtin")
+
 DIAMOND_URL = "https://openaipublic.blob.core.windows.net/simple-evals/gpqa_diamond.csv"
 DIAMOND_SHA256 = "41d1213cd7a4998605a26c2798500652572007161b3a92817ba46b35befcd305"
 MAIN_REPO = "Idavidrein/gpqa"
@@ -56,7 +58,7 @@ def _load(dataset: str, split: Split | None, seed: int) -> Dataset:
         split, note, revision = split or "test", gpqa_builtin.NOTE, f"seed {seed}"
         rows = split_problems(gpqa_builtin.generate(seed), split)
     else:
-        path = local_path(dataset, ("official", "builtin"), "a CSV file")
+        path = local_path(dataset, DATASETS, "a CSV file")
         text = read_text(path)
         dataset, split, revision = path.name, split or "all", sha256_id(text.encode())
         # Split before the options are shown: sides must not depend on the seed of their order.
@@ -218,4 +220,5 @@ GPQA = Domain(
     grade=_grade,
     strip=strip_letters,
     content=content,
+    datasets=DATASETS,
 )

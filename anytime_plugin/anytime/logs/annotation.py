@@ -12,8 +12,7 @@ from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
 from anytime.logs.opening import LogKind, log_files, log_kind
 from anytime.programs.intrace import Annotated, Watch, doublings
-from anytime.settings import IndexOptions
-from anytime.statistics.index import budget_weights, check_options
+from anytime.settings import IndexOptions, check_options, check_scale
 from anytime.writing import make_folder
 
 if TYPE_CHECKING:
@@ -172,7 +171,7 @@ def annotate(
     if budgets is None:
         budgets = doublings(_longest(opened, tokenizer, watch))
     grid = budgets
-    budget_weights(grid, options.scale)
+    check_scale(options.scale, grid)
 
     def written() -> Iterator[Told]:
         if fit:

@@ -12,14 +12,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from anytime.budgets import BudgetGrid
 from anytime.cutting.frames import separated
+from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
-from anytime.preferences.pool import PoolTrace, cut_text
+from anytime.methods.base import (
+    LEVELS,
+    Lesson,
+    Level,
+    Material,
+    Method,
+    Preface,
+    Recipe,
+    Target,
+    fingerprints,
+    of_others,
+)
+from anytime.preferences.pool import Pool, PoolTrace, cut_text
+from anytime.preferences.selection import pool_cost
 from anytime.protocol import Message, Program, Reply, Request
 
 __all__ = [
+    "LEAP",
     "LEARN",
     "LEVELS",
     "MERGE",
@@ -31,9 +47,6 @@ __all__ = [
     "mistakes_in",
     "preface",
 ]
-
-Level = Literal["low", "high"]
-LEVELS: tuple[Level, ...] = ("low", "high")
 
 PRINCIPLES = "## Principles"
 """Heading of the preface; the built-in simulated model knows it, and the two requests, too."""
@@ -200,3 +213,54 @@ def preface(texts: Sequence[str]) -> str:
         f"{PRINCIPLES}\n\nThese were learned from mistakes on other problems; keep to them.\n\n"
         f"{listed}\n\n## Your problem\n\n"
     )
+
+
+def _learn(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
+    mistakes = mistakes_in(pool.traces())
+    contents = {mistake.problem: fingerprints(domain, mistake.question) for mistake in mistakes}
+    principles = yield from learn(mistakes, recipe.principles)
+    if recipe.principles == "low":
+        sources = [contents[name] for name in principles.problems]
+    else:
+        everyone = tuple(one for prints in contents.values() for one in prints)
+        sources = [everyone] * len(principles.texts)
+    cost = pool_cost(pool.scored())
+    return Material(
+        lessons=tuple(map(Lesson, principles.texts, sources)),
+        domain=domain.name,
+        pool=cost,
+        tokens=cost.tokens + principles.tokens,
+    )
+
+
+def _write(recipe: Recipe, material: Material, target: Target) -> Preface:
+    lessons = of_others(material.lessons, [one.sources for one in material.lessons], target)
+    if not lessons:
+        raise AnytimeError(
+            "this problem is among those the principles were learned from: evaluate another "
+            "split, or learn them from other problems"
+        )
+    texts = [lesson.text for lesson in lessons]
+    text = preface(texts)
+    record = {
+        "principles": texts,
+        "level": recipe.principles,
+        "left_out_as_same_problem": len(material.lessons) - len(texts),
+    }
+    return Preface(text, record, target.count(text))
+
+
+def _last_two(budgets: BudgetGrid) -> BudgetGrid:
+    """Final answers alone are read; a grid has two budgets at least."""
+    return BudgetGrid(budgets[-2:])
+
+
+LEAP = Method(
+    name="leap",
+    write=_write,
+    needs="traces",
+    learn=_learn,
+    traces=15,
+    grid=_last_two,
+    options=("principles",),
+)

@@ -8,14 +8,29 @@ ours.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
+from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
-from anytime.preferences.pairs import Pair
+from anytime.methods.base import (
+    Material,
+    Method,
+    Preface,
+    Recipe,
+    Target,
+    material_from,
+    of_others,
+)
+from anytime.preferences.judged_pairs import judged_pairs
+from anytime.preferences.pairs import Pair, build_pairs
+from anytime.preferences.pool import Pool
+from anytime.protocol import Program
 
-__all__ = ["BAD", "GOOD", "QUESTION", "Fitted", "fit", "preface"]
+__all__ = ["BAD", "GOOD", "PDP", "PDP_PLUS", "QUESTION", "Fitted", "fit", "preface"]
 
 GOOD = "### Good reasoning"
 BAD = "### Bad reasoning"
@@ -106,3 +121,93 @@ def fit(
                 f"needs {needed}; allow more, or build pairs at smaller budgets"
             )
         dropped.append(kept.pop())
+
+
+def _learn(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
+    """Select pairs; asks the model only where it is the judge."""
+    if recipe.judge == "self":
+        judged = yield from judged_pairs(
+            pool, domain, per_budget=recipe.per_budget, min_gap=recipe.min_gap
+        )
+        made = material_from(judged.pairs, lambda _: domain)
+        return Material(
+            pairs=made.pairs,
+            contents=made.contents,
+            domain=domain.name,
+            pool=made.pool,
+            tokens=made.tokens + judged.tokens,
+            agreement=judged.agreement,
+        )
+    pairs = build_pairs(pool, domain, per_budget=recipe.per_budget, min_gap=recipe.min_gap)
+    return material_from(pairs, lambda _: domain)
+
+
+def _write(recipe: Recipe, material: Material, target: Target, *, contrast: bool) -> Preface:
+    pairs = of_others(material.pairs, material.contents, target)
+    if not pairs:
+        raise AnytimeError(
+            "every pair is about this very problem, which must not stand in its own prompt: use "
+            "pairs of other problems"
+        )
+    leaking = len(material.pairs) - len(pairs)
+    if recipe.show == "all":
+        fitted = fit(pairs, recipe.pair_tokens, target.count, contrast=contrast)
+        return Preface(fitted.text, _record([fitted], leaking), fitted.tokens)
+    by_budget = {
+        budget: fit(matching, recipe.pair_tokens, target.count, contrast=contrast)
+        for budget, matching in _matched(pairs, target.budgets).items()
+    }
+    return Preface(
+        {budget: fitted.text for budget, fitted in by_budget.items()},
+        _record(list(by_budget.values()), leaking),
+        sum(fitted.tokens for fitted in by_budget.values()) / len(by_budget),
+    )
+
+
+def _matched(pairs: Sequence[Pair], budgets: Sequence[int]) -> dict[int, tuple[Pair, ...]]:
+    """The pairs of each budget; where there is none, those of the nearest one, by ratio."""
+    known = sorted({pair.budget for pair in pairs})
+    if not set(known) & set(budgets):
+        raise AnytimeError(
+            f"show=matched finds no pair of the run's budgets: the pairs have "
+            f"{', '.join(map(str, known))}; build pairs with this grid, or use show=all"
+        )
+    nearest = {
+        budget: min(known, key=lambda other: (abs(math.log(other / budget)), other))
+        for budget in budgets
+    }
+    return {
+        budget: tuple(pair for pair in pairs if pair.budget == place)
+        for budget, place in nearest.items()
+    }
+
+
+def _record(fitted: Sequence[Fitted], leaking: int) -> dict[str, Any]:
+    return {
+        "pairs": [_named(pair) for one in fitted for pair in one.pairs],
+        "dropped": [_named(pair) for one in fitted for pair in one.dropped],
+        "left_out_as_same_problem": leaking,
+    }
+
+
+def _named(pair: Pair) -> dict[str, Any]:
+    return {
+        "domain": pair.domain,
+        "problem": pair.problem,
+        "budget": pair.budget,
+        "gap": pair.gap,
+        "chosen": pair.chosen.draw,
+        "rejected": pair.rejected.draw,
+    }
+
+
+PDP = Method(
+    name="pdp",
+    write=functools.partial(_write, contrast=True),
+    needs="pairs",
+    learn=_learn,
+    options=("judge", "per_budget", "min_gap"),
+    showing=("show", "pair_tokens"),
+    material="pairs",
+)
+PDP_PLUS = replace(PDP, name="pdp_plus", write=functools.partial(_write, contrast=False))

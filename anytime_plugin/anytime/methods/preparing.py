@@ -1,13 +1,10 @@
-"""What a method has to learn before the first question: which runs make its pool, and its material.
-
-Host-agnostic: a host runs the programs, keeps the traces, and hands the finished pool back.
-"""
+"""What a method learns from and what it keeps: the study that makes a pool, and files of both."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +14,10 @@ from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Dataset, Domain, Problem, Split
 from anytime.domains.sources import cache_dir
 from anytime.errors import AnytimeError
-from anytime.methods import leap
-from anytime.methods.prompting import Lesson, Material, Recipe, fingerprints
-from anytime.preferences.judged_pairs import judged_pairs
-from anytime.preferences.pairs import Pair, Side, build_pairs
-from anytime.preferences.pool import Pool, PoolCost, PoolInfo, TraceId
-from anytime.preferences.selection import pool_cost
+from anytime.methods.base import Lesson, Material, Recipe
+from anytime.plugins import get_method
+from anytime.preferences.pairs import Pair, Side
+from anytime.preferences.pool import PoolCost, PoolInfo, TraceId
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.interrupt import interrupt
 from anytime.protocol import Message, Program
@@ -31,8 +26,6 @@ from anytime.writing import write_lines
 
 __all__ = [
     "Study",
-    "learned",
-    "material_from",
     "pool_path",
     "prepare_place",
     "read_material",
@@ -113,14 +106,12 @@ def study_of(
     loaded = domain.load(dataset, SPLIT, seed)
     if not loaded.problems:
         raise AnytimeError(f"the dev split of {loaded.name} holds no problem to learn from")
-    # LEAP reads final answers alone; a grid has two budgets at least.
-    grid = BudgetGrid(budgets[-2:]) if recipe.method == "leap" else budgets
     return Study(
         domain,
         loaded,
         loaded.problems[: recipe.problems],
         recipe.pool_traces,
-        grid,
+        get_method(recipe.method).grid(budgets),
         continuation,
         answer_tokens,
         system,
@@ -182,45 +173,6 @@ def prepare_place(path: Path) -> Path:
     return lock
 
 
-def learned(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
-    """Turn a finished pool into what the method shows; asks the model only to judge or for LEAP.
-
-    Raises:
-        AnytimeError: There is nothing to learn from.
-    """
-    if recipe.method == "leap":
-        return (yield from _lessons(recipe, pool, domain))
-    if recipe.judge == "self":
-        judged = yield from judged_pairs(
-            pool, domain, per_budget=recipe.per_budget, min_gap=recipe.min_gap
-        )
-        made = material_from(judged.pairs, lambda _: domain)
-        return Material(
-            pairs=made.pairs,
-            contents=made.contents,
-            domain=domain.name,
-            pool=made.pool,
-            tokens=made.tokens + judged.tokens,
-            agreement=judged.agreement,
-        )
-    pairs = build_pairs(pool, domain, per_budget=recipe.per_budget, min_gap=recipe.min_gap)
-    return material_from(pairs, lambda _: domain)
-
-
-def material_from(pairs: Sequence[Pair], domain_of: Callable[[str], Domain]) -> Material:
-    """Pairs as material."""
-    pools = {(pair.domain, pair.dataset, pair.revision, pair.model, pair.pool) for pair in pairs}
-    columns = zip(*(pool for *_, pool in pools), strict=True)
-    cost = PoolCost(*map(sum, columns))  # of files joined into one
-    return Material(
-        pairs=tuple(pairs),
-        contents=tuple(fingerprints(domain_of(pair.domain), pair.statement) for pair in pairs),
-        domain=" ".join(sorted({pair.domain for pair in pairs})),
-        pool=cost,
-        tokens=cost.tokens,
-    )
-
-
 def write_material(path: Path, material: Material) -> None:
     """Keep material that was paid for beside its pool."""
     write_lines(path, [asdict(material) | {"pool": material.pool}])
@@ -254,24 +206,6 @@ def _material(record: dict[str, Any]) -> Material:
         pairs=pairs,
         contents=tuple(map(tuple, record.pop("contents"))),
         lessons=tuple(Lesson(text, tuple(sources)) for text, sources in record.pop("lessons")),
-        pool=PoolCost(*record.pop("pool")),
+        pool=PoolCost(*pool) if (pool := record.pop("pool")) else None,
         **record,
-    )
-
-
-def _lessons(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
-    mistakes = leap.mistakes_in(pool.traces())
-    contents = {mistake.problem: fingerprints(domain, mistake.question) for mistake in mistakes}
-    principles = yield from leap.learn(mistakes, recipe.principles)
-    if recipe.principles == "low":
-        sources = [contents[name] for name in principles.problems]
-    else:
-        everyone = tuple(one for prints in contents.values() for one in prints)
-        sources = [everyone] * len(principles.texts)
-    cost = pool_cost(pool.scored())
-    return Material(
-        lessons=tuple(map(Lesson, principles.texts, sources)),
-        domain=domain.name,
-        pool=cost,
-        tokens=cost.tokens + principles.tokens,
     )

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from anytime.budgets import BudgetGrid
 from anytime.cutting.frames import separated
-from anytime.errors import AnytimeError
 from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.programs.turns import appended
 from anytime.protocol import Message, Program, Request
+from anytime.settings import check_mode
 
 __all__ = ["contract"]
 
@@ -34,8 +34,7 @@ def contract(
     Raises:
         AnytimeError: Budget 0, before anything is asked.
     """
-    if budgets[0] == 0:
-        raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
+    check_mode("contract", budgets)
     by_budget = messages if isinstance(messages, Mapping) else dict.fromkeys(budgets, messages)
     replies = yield [
         Request(appended(by_budget[budget], _terms(budget)), budget, "trace", budget=budget)

@@ -1,10 +1,21 @@
-"""Which program a mode stands for, and what tasks that are no domain of ours are asked with."""
+"""Which program a mode stands for. A new mode is a file here, its word in `Mode`, and an entry."""
 
 from __future__ import annotations
 
-from anytime.domains.base import Cue
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-__all__ = ["GENERIC_CUE"]
+from anytime.cutting.tokens import Tokenizer
+from anytime.domains.base import Cue
+from anytime.errors import AnytimeError
+from anytime.programs.checkpoints import Elicited
+from anytime.programs.contract import contract
+from anytime.programs.interrupt import interrupt
+from anytime.protocol import Message, Program, Reply
+from anytime.settings import Continuation, Mode, RunSettings
+
+__all__ = ["GENERIC_CUE", "PROGRAMS", "Asked", "ModeProgram", "elicit", "hands_back"]
 
 GENERIC_CUE = Cue(
     ask=(
@@ -13,4 +24,79 @@ GENERIC_CUE = Cue(
     ),
     begin="My time is up. My final answer, in the format that was asked for:\n\n",
 )
-"""For tasks that are no domain of ours."""
+"""For third-party tasks, which have no domain that words it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One problem as it is put to the model: what a program of any mode may need of it.
+
+    Attributes:
+        messages: The conversation up to the assistant's turn; or one for each budget.
+        run: The settings.
+        cue: How to ask for the answer.
+        continuation: How a cut trace is handed back, which the host found out from its back end;
+            None where the mode hands none back (`hands_back`).
+        tokenizer: Cuts where a reply has no token texts of its own.
+        sampled: The trace, where it is there already and is not to be asked for.
+    """
+
+    messages: Sequence[Message] | Mapping[int, Sequence[Message]]
+    run: RunSettings
+    cue: Cue
+    continuation: Continuation | None
+    tokenizer: Tokenizer | None = None
+    sampled: Reply | None = None
+
+
+class ModeProgram(NamedTuple):
+    """What a mode is.
+
+    Attributes:
+        start: Makes its program for a problem.
+        hands_back: Whether it cuts traces and hands them back, so that the host has to know how.
+    """
+
+    start: Callable[[Asked], Program[Elicited]]
+    hands_back: bool
+
+
+def _interrupt(asked: Asked) -> Program[Elicited]:
+    if isinstance(asked.messages, Mapping):
+        raise AnytimeError("show=matched needs mode=contract")
+    if asked.continuation is None:
+        raise AnytimeError("mode interrupt hands cut traces back: name a continuation")
+    return interrupt(
+        asked.messages,
+        asked.run.budgets,
+        cue=asked.cue,
+        continuation=asked.continuation,
+        answer_tokens=asked.run.answer_tokens,
+        tokenizer=asked.tokenizer,
+        sampled=asked.sampled,
+    )
+
+
+def _contract(asked: Asked) -> Program[Elicited]:
+    return contract(asked.messages, asked.run.budgets)
+
+
+PROGRAMS: dict[Mode, ModeProgram] = {
+    "interrupt": ModeProgram(_interrupt, hands_back=True),
+    "contract": ModeProgram(_contract, hands_back=False),
+}
+"""By mode."""
+
+
+def elicit(asked: Asked) -> Program[Elicited]:
+    """The program that finds out what a model answers to a problem at every budget.
+
+    Raises:
+        AnytimeError: The mode cannot do what was asked of it.
+    """
+    return PROGRAMS[asked.run.mode].start(asked)
+
+
+def hands_back(mode: Mode) -> bool:
+    """Whether a mode cuts traces and hands them back."""
+    return PROGRAMS[mode].hands_back

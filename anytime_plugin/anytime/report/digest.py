@@ -109,15 +109,7 @@ def _digest(
     run: FinishedRun, key: RunKey, curve: RunCurve, kept: _Kept, problems_shown: int
 ) -> RunDigest:
     info = run.info
-    summary = summary_of(
-        key,
-        curve,
-        envelope=info.envelope,
-        scale=info.scale,
-        q_max=info.q_max,
-        seed=info.seed,
-        skipped=run.skipped,
-    )
+    summary = summary_of(key, curve, info.options, run.skipped)
     falls = falls_of(curve, kept.steps, problems_shown)
     added = kept.tally.added_tokens
     return RunDigest(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from anytime import distribution
 from anytime.budgets import BudgetGrid
 from anytime.report.digest import RunDigest
 from anytime.report.figures import (
@@ -25,6 +25,7 @@ from anytime.report.figures import (
 )
 from anytime.report.notes import notes_of
 from anytime.report.svg import inline_svg
+from anytime.results.summary import columns_shown
 from anytime.statistics.comparison import Comparison
 
 __all__ = ["Picture", "comparison_page", "pictures_of", "report_page"]
@@ -220,8 +221,15 @@ def _runs(found: Sequence[RunDigest]) -> dict[str, Any]:
     if len(found) == 1:
         shared = []
     own = [[note for note in each if note not in shared] for each in notes]
+    summaries = [one.summary for one in found]
     return {
         "shared": shared,
+        # What no run knows is not shown; a run of a single problem has no interval.
+        "columns": [
+            column
+            for column in columns_shown("everywhere", "tables")
+            if column.kind == "interval" or any(map(column.values, summaries))
+        ],
         "runs": [_run(one, each) for one, each in zip(found, own, strict=True)],
     }
 
@@ -283,6 +291,11 @@ def _percent(value: Any) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:.0%}"
 
 
+def _broken(title: str) -> str:
+    """A heading that may take two lines, where it is one long word."""
+    return Markup("over-<br>thinking") if title == "overthinking" else title
+
+
 def _render(template: str, **context: Any) -> str:
     environment = Environment(
         loader=PackageLoader("anytime.report"),
@@ -291,7 +304,11 @@ def _render(template: str, **context: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: Mapping[str, Callable[..., str]] = {"number": _number, "percent": _percent}
+    filters: Mapping[str, Callable[..., str]] = {
+        "number": _number,
+        "percent": _percent,
+        "broken": _broken,
+    }
     environment.filters.update(filters)
     environment.globals["zip"] = zip
-    return environment.get_template(template).render(version=version("anytime"), **context)
+    return environment.get_template(template).render(version=distribution.version(), **context)

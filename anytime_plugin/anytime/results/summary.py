@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from anytime.errors import AnytimeError
 from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.rows import rows_of
 from anytime.runs import FinishedRun
-from anytime.settings import Envelope, QMax, Scale
-from anytime.statistics.index import Summary, summarize
+from anytime.settings import Envelope, IndexOptions, QMax, Scale
+from anytime.statistics.index import FloatArray, Interval
+from anytime.statistics.measures import Input, Summary, measured, measures_of
 
-__all__ = ["RunSummary", "summaries", "summary_of"]
+__all__ = ["Column", "RunSummary", "columns_shown", "summaries", "summary_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ class RunSummary:
         problems: How many have a curve.
         traces: How many there are, over all problems.
         quality: Q_t by budget.
-        summary: The index and what is always reported beside it.
-        unparsed: Share of checkpoints without an extractable answer; None where nobody told.
+        measures: The measures of the curve by name (`anytime.statistics.measures`); None where
+            nothing can be said: of the interval of a single problem, or because it is unknown.
         skipped: Samples without a curve, by reason.
     """
 
@@ -36,26 +38,36 @@ class RunSummary:
     problems: int
     traces: int
     quality: Mapping[int, float]
-    summary: Summary
-    unparsed: float | None
+    measures: Mapping[str, float | None]
     skipped: Mapping[str, int]
 
+    @property
+    def summary(self) -> Summary:
+        """The index and what is always reported beside it."""
+        known = {
+            name: math.nan if value is None else value for name, value in self.measures.items()
+        }
+        return Summary(
+            anytime_index=known["anytime_index"],
+            interval=Interval(known["anytime_index_low"], known["anytime_index_high"]),
+            raw=known["anytime_index_raw"],
+            final=known["final"],
+            average=known["average"],
+            drift=known["drift"],
+            overthinking=known["overthinking"],
+        )
+
+    @property
+    def unparsed(self) -> float | None:
+        """Share of checkpoints without an extractable answer; None where it is unknown."""
+        return self.measures["unparsed"]
+
     def to_json(self) -> dict[str, Any]:
-        """As JSON values; of a single problem there is no interval."""
-        low, high = self.summary.interval
-        single = self.problems < 2
+        """As JSON values."""
         return self.key._asdict() | {
             "problems": self.problems,
             "traces": self.traces,
-            "anytime_index": self.summary.anytime_index,
-            "anytime_index_low": None if single else low,
-            "anytime_index_high": None if single else high,
-            "anytime_index_raw": self.summary.raw,
-            "final": self.summary.final,
-            "average": self.summary.average,
-            "drift": self.summary.drift,
-            "overthinking": self.summary.overthinking,
-            "unparsed": self.unparsed,
+            **self.measures,
             "quality": {str(budget): value for budget, value in self.quality.items()},
             "skipped": dict(self.skipped),
         }
@@ -73,52 +85,80 @@ def summaries(
     Raises:
         AnytimeError: One has nothing at budgets, or mixes budgets; an unknown option.
     """
-    found = []
-    for run in runs:
-        info = run.info
-        for key, curve in curves(rows_of(run)).items():
-            found.append(
-                summary_of(
-                    key,
-                    curve,
-                    envelope=envelope or info.envelope,
-                    scale=scale or info.scale,
-                    q_max=info.q_max if q_max is None else q_max,
-                    seed=info.seed,
-                    skipped=run.skipped,
-                )
-            )
-    return found
+    named: dict[str, Any] = {"envelope": envelope, "scale": scale, "q_max": q_max}
+    given = {name: value for name, value in named.items() if value is not None}
+    return [
+        summary_of(key, curve, run.info.options._replace(**given), run.skipped)
+        for run in runs
+        for key, curve in curves(rows_of(run)).items()
+    ]
 
 
 def summary_of(
     key: RunKey,
     run: RunCurve,
-    *,
-    envelope: Envelope = "mean",
-    scale: Scale = "linear",
-    q_max: QMax = 1.0,
-    seed: int = 0,
+    options: IndexOptions | None = None,
     skipped: Mapping[str, int] | None = None,
 ) -> RunSummary:
-    """Sum up one curve; options as in `anytime.statistics.index.summarize`."""
+    """Sum up one curve.
+
+    Args:
+        key: What it is of.
+        run: The curve.
+        options: How the index is computed; None for the usual ones.
+        skipped: Samples without a curve, by reason.
+
+    Raises:
+        AnytimeError: It is no curve, or an option is unknown.
+    """
     try:
         curve = run.curve
     except AnytimeError as error:
         raise AnytimeError(f"{key.log}: {error}") from None
     with_traces = ~np.isnan(run.quality[..., 0])
-    # As in the hosts: shares of a trace, then means over a problem's traces, then over problems.
-    unparsed = np.nanmean(run.unparsed.mean(axis=2), axis=1) if _told(run) else None
+    inputs: dict[Input, FloatArray] = {"quality": run.quality, "unparsed": run.unparsed}
+    found = measured(curve, options or IndexOptions(), inputs)
     return RunSummary(
         key=key,
         problems=len(run.problems),
         traces=int(with_traces.sum()),
         quality=dict(zip(run.budgets, map(float, curve.mean), strict=True)),
-        summary=summarize(curve, envelope=envelope, scale=scale, q_max=q_max, seed=seed),
-        unparsed=None if unparsed is None else float(unparsed.mean()),
+        measures={name: None if math.isnan(value) else value for name, value in found.items()},
         skipped=dict(skipped or {}),
     )
 
 
-def _told(run: RunCurve) -> bool:
-    return bool((np.isnan(run.unparsed) == np.isnan(run.quality)).all())
+class Column(NamedTuple):
+    """A column of a table for people.
+
+    Attributes:
+        title: Its heading.
+        kind: Of the measure.
+        names: The measure; or the two limits of its interval.
+    """
+
+    title: str
+    kind: str
+    names: tuple[str, ...]
+
+    def values(self, one: RunSummary) -> list[float]:
+        """What a run has there; nothing where nothing can be said."""
+        found = [one.measures[name] for name in self.names]
+        return [value for value in found if value is not None]
+
+    def text(self, one: RunSummary) -> str:
+        """The same with three digits."""
+        return "-".join(f"{value:.3f}" for value in self.values(one))
+
+
+def columns_shown(*where: Literal["everywhere", "tables"]) -> list[Column]:
+    """The measures that people are shown there, each with its interval behind it if it has one."""
+    known = measures_of("quality", "unparsed")
+    found = []
+    for measure in known:
+        if measure.bound_of or measure.shown not in where:
+            continue
+        found.append(Column(measure.title or measure.name, measure.kind, (measure.name,)))
+        if limits := tuple(one.name for one in known if one.bound_of == measure.name):
+            found.append(Column("95 %", "interval", limits))
+    return found

@@ -11,18 +11,26 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale
+from anytime.settings import (
+    Envelope,
+    Estimator,
+    IndexOptions,
+    QMax,
+    Scale,
+    check_choice,
+    check_q_max,
+    check_scale,
+)
 from anytime.statistics.bounded import (
     Interval,
     lower_limit,
-    mean_interval,
     student_interval,
     upper_limit,
 )
@@ -32,15 +40,14 @@ __all__ = [
     "Curve",
     "Interval",
     "Reading",
-    "Summary",
     "anytime_index",
     "budget_weights",
     "check_confidence",
-    "check_options",
     "index_interval",
     "index_of_means",
+    "overthought",
+    "read_drift",
     "read_index",
-    "summarize",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -127,7 +134,7 @@ class Curve:
         Returns:
             Shape (problems, traces, T); a single trace per problem under `problem`.
         """
-        _check("envelope", envelope, Envelope)
+        check_choice("envelope", envelope, get_args(Envelope))
         if envelope == "trace":
             return np.maximum.accumulate(self.quality, axis=2)
         if envelope == "problem":
@@ -174,13 +181,10 @@ def budget_weights(budgets: Sequence[int], scale: Scale = "linear") -> FloatArra
     Raises:
         AnytimeError: An unknown scale, or budget 0 on the scale `log2`.
     """
-    _check("scale", scale, Scale)
-    positions = np.asarray(BudgetGrid(budgets), dtype=np.float64)
+    grid = BudgetGrid(budgets)
+    check_scale(scale, grid)
+    positions = np.asarray(grid, dtype=np.float64)
     if scale == "log2":
-        if positions[0] == 0:
-            raise AnytimeError(
-                "budget 0 has no place on the scale log2: leave it out or use linear"
-            )
         positions = np.log2(positions)
     steps = np.diff(positions) / (positions[-1] - positions[0])
     weights = np.zeros(len(positions))
@@ -284,7 +288,7 @@ def read_index(curve: Curve, options: IndexOptions) -> Reading:
     Raises:
         AnytimeError: As in `anytime_index`.
     """
-    _check("estimator", options.estimator, Estimator)
+    check_choice("estimator", options.estimator, get_args(Estimator))
     weights = budget_weights(curve.budgets, options.scale)
     values = _mean(curve.best(options.envelope), axis=1)
     _check_full(curve, options.q_max)
@@ -329,8 +333,7 @@ def _of_one(parts: FloatArray) -> FloatArray:
 def _check_full(curve: Curve, q_max: QMax) -> None:
     if q_max == "achieved":
         return
-    if isinstance(q_max, str) or not 0 < q_max <= 1:
-        raise AnytimeError(f"q_max {q_max!r}: expected a number above 0, up to 1, or 'achieved'")
+    check_q_max(q_max)
     best = float(np.nanmax(curve.quality))
     if best > q_max:
         raise AnytimeError(
@@ -349,81 +352,9 @@ def check_confidence(confidence: float) -> None:
         raise AnytimeError(f"confidence {confidence!r} is not between 0 and 1")
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The Anytime Index and what is always reported beside it, each interval over problems.
-
-    Attributes:
-        anytime_index: Anytime Index under the asked envelope and estimator.
-        interval: Its interval.
-        plugin: The index as the formula stands, with the bias of a maximum over noisy means.
-        raw: Index without envelope: what an interrupted user really gets.
-        raw_interval: Of `raw`.
-        final: Q_T, mean quality at the largest budget.
-        final_interval: Of `final`.
-        average: Mean of Q_t over budgets, unweighted.
-        drift: Area lost to falling quality: index under the envelope `mean` minus `raw`, not below
-            0.
-        drift_interval: Of `drift`; where its lower end is 0, the drift seen may be noise.
-        overthinking: Share of traces whose best quality exceeds their last.
-        by_budget: Of mean quality at each budget.
-    """
-
-    anytime_index: float
-    interval: Interval
-    plugin: float
-    raw: float
-    raw_interval: Interval
-    final: float
-    final_interval: Interval
-    average: float
-    drift: float
-    drift_interval: Interval
-    overthinking: float
-    by_budget: tuple[Interval, ...]
-
-
-def summarize(
-    curve: Curve,
-    *,
-    envelope: Envelope = "mean",
-    scale: Scale = "linear",
-    q_max: QMax = 1.0,
-    estimator: Estimator = "crossfit",
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> Summary:
-    """All numbers of one curve; arguments as in `anytime_index` and `index_interval`."""
-    if not isinstance(curve, Curve):
-        raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
-    check_confidence(confidence)
-    options = IndexOptions(envelope, scale, q_max, seed, estimator)
-    index = read_index(curve, options)
-    raw = read_index(curve, options._replace(envelope="none"))
-    values = curve.by_problem
-    alone = len(values) < 2
-    by_budget = tuple(
-        Interval(math.nan, math.nan) if alone else mean_interval(column, confidence)
-        for column in values.T
-    )
-    drift, drift_interval = _drift(curve, options, confidence)
-    return Summary(
-        anytime_index=index.value,
-        interval=index.interval(confidence),
-        plugin=read_index(curve, options._replace(estimator="plugin")).value,
-        raw=raw.value,
-        raw_interval=raw.interval(confidence),
-        final=float(curve.mean[-1]),
-        final_interval=by_budget[-1],
-        average=float(curve.mean.mean()),
-        drift=drift,
-        drift_interval=drift_interval,
-        overthinking=float(_mean(_mean(overthought(curve.quality), axis=1), axis=0)),
-        by_budget=by_budget,
-    )
-
-
-def _drift(curve: Curve, options: IndexOptions, confidence: float) -> tuple[float, Interval]:
+def read_drift(
+    curve: Curve, options: IndexOptions, confidence: float = 0.95
+) -> tuple[float, Interval]:
     """What falling quality costs: never below 0, of which a guesser's differs by noise alone.
 
     Student's limits, the lower one of problems read along the path that others chose.
@@ -458,21 +389,3 @@ def overthought(quality: npt.ArrayLike) -> FloatArray:
     lost = (values.max(axis=-1) > values[..., -1]).astype(np.float64)
     result: FloatArray = np.where(np.isnan(values[..., -1]), np.nan, lost)
     return result
-
-
-def _check(option: str, value: Any, kind: Any) -> None:
-    if value not in get_args(kind):
-        raise AnytimeError(f"unknown {option} {value!r}: choose one of {', '.join(get_args(kind))}")
-
-
-def check_options(options: IndexOptions, budgets: Sequence[int] = (1, 2)) -> None:
-    """Refuse options of the index before anything is paid for that it would be computed of.
-
-    Raises:
-        AnytimeError: One is unknown or of a wrong kind, or the scale has no place for a budget.
-    """
-    budget_weights(budgets, options.scale)
-    anytime_index(Curve([1, 2], [[1, 1]]), envelope=options.envelope, q_max=options.q_max)
-    seed: Any = options.seed  # whatever a command line made of it
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise AnytimeError(f"seed {seed!r} is not a whole number from 0 on")

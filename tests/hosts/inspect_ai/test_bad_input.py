@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +22,11 @@ from inspect_ai.model import (
 from anytime.domains.gpqa import COLUMNS
 from anytime.domains.trip import TRIP
 from anytime.domains.trip.plan import parse_plan
-from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.scoring import anytime
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
 from anytime.solvers import budget
-from tests.hosts.inspect_ai.conftest import Cli, logs_in, says, scripted
-
-
-def is_one_sentence(text: str) -> bool:
-    return "\n" not in text and 10 < len(text) < 400 and not re.search(r"[.!] +[A-Z]", text)
-
-
-def refusal(ask: Callable[[], Any]) -> str:
-    with pytest.raises(PrerequisiteError) as caught:
-        ask()
-    message = str(caught.value.message).replace("\\[", "[")
-    assert is_one_sentence(message), message
-    return message
+from tests.inspect_runs import Cli, logs_in, says, scripted
+from tests.refusals import is_one_sentence, refusal
 
 
 @pytest.mark.parametrize(

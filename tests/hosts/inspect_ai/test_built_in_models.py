@@ -15,7 +15,7 @@ from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
 from anytime.models import Profile, expected_quality, load_model
 from anytime.models.solutions import recall, remember
 from tests.feeding import feed
-from tests.hosts.inspect_ai.conftest import Run, metrics, samples, table
+from tests.inspect_runs import Run, metrics, samples, table
 
 BUDGETS = BudgetGrid([32, 64, 128, 256])
 PROFILES: dict[str, dict[str, float]] = {

@@ -31,7 +31,7 @@ from anytime.hosts.inspect_ai.driver import drive, raw_prompt, reply_from
 from anytime.hosts.inspect_ai.providers import resolve_continuation, without_thinking
 from anytime.hosts.inspect_ai.records import domain_of
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
-from tests.hosts.inspect_ai.conftest import (
+from tests.inspect_runs import (
     Run,
     model_events,
     samples,

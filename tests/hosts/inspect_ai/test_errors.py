@@ -9,7 +9,7 @@ from rich.console import Console
 
 from anytime import AnytimeError, DatasetUnavailableError
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence
-from tests.hosts.inspect_ai.conftest import Cli
+from tests.inspect_runs import Cli
 
 
 def shown(error: PrerequisiteError) -> str:

@@ -17,10 +17,10 @@ from inspect_ai.solver import TaskState
 
 from anytime import AnytimeError
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
-from anytime.hosts.inspect_ai.scoring import curve, foreign_grade
+from anytime.hosts.inspect_ai.scoring import curve, third_party_grade
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.solvers import budget
-from tests.hosts.inspect_ai.conftest import (
+from tests.inspect_runs import (
     Cli,
     Run,
     logs_in,
@@ -195,11 +195,11 @@ def test_a_task_without_a_scorer_keeps_its_checkpoints(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verdict", ["good", {"a": 1.0}, 7.5])
 def test_verdicts_that_are_no_quality_make_no_curve(verdict: Any) -> None:
     with pytest.raises(AnytimeError, match="which is no quality in"):
-        foreign_grade(verdict)
+        third_party_grade(verdict)
 
 
 @pytest.mark.parametrize(
     ("verdict", "quality"), [("C", 1), ("I", 0), ("P", 0.5), ("N", 0), (True, 1), (0.25, 0.25)]
 )
 def test_verdicts_that_are_a_quality(verdict: Any, quality: float) -> None:
-    assert foreign_grade(verdict).quality == quality
+    assert third_party_grade(verdict).quality == quality

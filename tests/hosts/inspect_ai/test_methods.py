@@ -29,7 +29,7 @@ from anytime.preferences.pairs import Pair, build_pairs, write_pairs
 from anytime.preferences.pool import PoolTrace
 from anytime.preferences.pool_file import GrowingPool, PoolFile
 from anytime.solvers import budget, cot, leap, pdp, pdp_plus
-from tests.hosts.inspect_ai.conftest import (
+from tests.inspect_runs import (
     Cli,
     Run,
     logs_in,
@@ -40,10 +40,10 @@ from tests.hosts.inspect_ai.conftest import (
     scripted,
     values,
 )
-from tests.hosts.inspect_ai.test_bad_input import is_one_sentence, refusal
-from tests.hosts.inspect_ai.test_resume import calls as calls_in
-from tests.hosts.inspect_ai.test_resume import folder, start, wait_for  # noqa: F401
 from tests.pooling import pair
+from tests.refusals import is_one_sentence, refusal
+from tests.slow_inspect import calls as calls_in
+from tests.slow_inspect import start, wait_for
 
 BUDGETS = (32, 64, 256)
 # No trace ends by itself: each takes one call, and one for every budget.
@@ -489,7 +489,7 @@ COMMAND += [word for name, value in LEARNS.items() for word in ("-M", f"{name}={
 
 @pytest.mark.slow
 def test_a_killed_pool_is_completed(
-    folder: Path,  # noqa: F811
+    folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
@@ -533,7 +533,7 @@ def lines(pool: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_two_runs_at_once_build_one_pool(folder: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_two_runs_at_once_build_one_pool(folder: Path, tmp_path: Path) -> None:
     both = [
         start(folder, *COMMAND, *SOLVER, "--log-dir", folder / name, seconds=0.3)
         for name in ("one", "other")

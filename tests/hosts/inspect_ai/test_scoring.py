@@ -16,7 +16,7 @@ from inspect_ai.solver import generate
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.scoring import anytime, curve
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
-from tests.hosts.inspect_ai.conftest import (
+from tests.inspect_runs import (
     Cli,
     Run,
     logs_in,

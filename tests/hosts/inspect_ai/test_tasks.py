@@ -16,7 +16,7 @@ from scipy import stats
 from anytime import get_domain, parse_budgets
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
 from anytime.statistics.index import Curve, index_interval
-from tests.hosts.inspect_ai.conftest import (
+from tests.inspect_runs import (
     Cli,
     Run,
     logs_in,

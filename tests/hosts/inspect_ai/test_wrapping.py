@@ -25,7 +25,7 @@ from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.wrapping import wrap
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.results import open_runs, summaries
-from tests.hosts.inspect_ai.conftest import (
+from tests.inspect_runs import (
     Cli,
     Run,
     logs_in,

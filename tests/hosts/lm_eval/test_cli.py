@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.hosts.lm_eval.conftest import Cli
+from tests.lm_eval_runs import Cli
 
 pytestmark = pytest.mark.slow  # lm-eval's command line takes seconds to start
 

@@ -6,21 +6,21 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import lm_eval
 import pytest
-from lm_eval.api.instance import Instance
-from lm_eval.api.model import LM, CachingLM
+from lm_eval.api.model import CachingLM
 
 from anytime.domains.aime import AIME
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.driver import drive
-from anytime.hosts.lm_eval.models import Pieces, Planner, Simulated
+from anytime.hosts.lm_eval.models import Planner, Simulated
 from anytime.protocol import Message, Program, Reply, Request
-from tests.hosts.lm_eval.conftest import (
+from tests.lm_eval_models import Scripted, counting
+from tests.lm_eval_runs import (
     Counting,
     checkpoints,
     evaluate,
@@ -31,41 +31,6 @@ from tests.hosts.lm_eval.conftest import (
 
 TRIP = "anytime_trip_builtin"
 KNOBS = {"budgets": "32,64,128,2048"}
-
-Say = Callable[[str, dict[str, Any]], str]
-
-
-class Scripted(LM):
-    """A model that takes strings and answers by a function of context and settings."""
-
-    tokenizer: Any = Pieces()
-    tokenizer_name = "pieces"
-
-    chat_template_args: Any = None
-
-    def __init__(self, say: Say) -> None:
-        super().__init__()
-        self.say = say
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-
-    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        self.asked += [request.args for request in requests]
-        return [self.say(*request.args) for request in requests]
-
-    def apply_chat_template(
-        self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
-    ) -> str:
-        turns = "".join(f"<{turn['role']}>{turn['content']}" for turn in chat_history)
-        return f"{turns}<assistant>"
-
-    def loglikelihood(self, requests: Any) -> Any: ...
-
-    def loglikelihood_rolling(self, requests: Any) -> Any: ...
-
-
-def counting(context: str, kwargs: dict[str, Any]) -> str:
-    """So many numbers as are asked for: a trace that never ends by itself."""
-    return "".join(f" {number}" for number in range(kwargs["max_gen_toks"]))
 
 
 def program(number: int, rounds: int) -> Program[int]:
@@ -264,7 +229,7 @@ KILLED = """
 import os, signal, sys
 from anytime.hosts.lm_eval import driver
 from anytime.hosts.lm_eval.models import Simulated
-from tests.hosts.lm_eval.conftest import evaluate
+from tests.lm_eval_runs import evaluate
 driver.STORED_BATCH = 3
 class Slow(Simulated):
     calls = 0

@@ -14,9 +14,9 @@ from anytime.domains.trip import TRIP
 from anytime.domains.trip.builtin import generate
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.models import Planner
-from tests.domains.test_trip_examples import SHOWN, five_shot, row
-from tests.hosts.lm_eval.conftest import evaluate, numbers, samples
-from tests.hosts.lm_eval.test_driver import Scripted, counting
+from tests.lm_eval_models import Scripted, counting
+from tests.lm_eval_runs import evaluate, numbers, samples
+from tests.trip_rows import SHOWN, five_shot, row
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data" / "naturalplan" / "trip_planning.json"
 TASK = "anytime_trip"

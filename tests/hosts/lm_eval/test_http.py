@@ -10,7 +10,7 @@ import pytest
 from anytime.domains.trip import TRIP
 from anytime.hosts.lm_eval.models import Planner
 from anytime.models import load_model
-from tests.hosts.lm_eval.conftest import checkpoints, evaluate, numbers, samples
+from tests.lm_eval_runs import checkpoints, evaluate, numbers, samples
 from tests.serving import Fault, Server, first_try, serving
 
 TASK = "anytime_trip_builtin"

@@ -19,8 +19,8 @@ from pathlib import Path
 import lm_eval
 import pytest
 
-from tests.hosts.lm_eval.conftest import manager
-from tests.hosts.lm_eval.test_discovery import GROUPS, HOOK, TASKS
+from tests.lm_eval_offers import GROUPS, HOOK, TASKS
+from tests.lm_eval_runs import manager
 
 ROOT = Path(__file__).parents[3]
 

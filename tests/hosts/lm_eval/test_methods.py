@@ -20,14 +20,16 @@ from anytime.domains.aime import AIME
 from anytime.domains.trip import TRIP
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai import tasks as inspect_tasks
-from anytime.hosts.lm_eval import learning
+from anytime.hosts.lm_eval import material
 from anytime.hosts.lm_eval.models import Planner, Simulated
 from anytime.methods.leap import LEARN, MERGE, PRINCIPLES
 from anytime.methods.pdp import BAD, GOOD, QUESTION
 from anytime.preferences.pairs import Pair, build_pairs, write_pairs
 from anytime.preferences.pool_file import PoolFile
-from tests.hosts.inspect_ai.test_bad_input import is_one_sentence
-from tests.hosts.lm_eval.conftest import (
+from tests.inspect_runs import inspect_metrics
+from tests.lm_eval_learning import BUDGETS, LEARNS, POOL, PROBLEMS, TASK, Taught
+from tests.lm_eval_models import Scripted
+from tests.lm_eval_runs import (
     Cli,
     Counting,
     evaluate,
@@ -35,17 +37,9 @@ from tests.hosts.lm_eval.conftest import (
     numbers,
     samples,
 )
-from tests.hosts.lm_eval.test_driver import Scripted
-from tests.hosts.lm_eval.test_parity import inspect_metrics
 from tests.pooling import pair
+from tests.refusals import is_one_sentence
 
-TASK = "anytime_aime_builtin"
-BUDGETS = (32, 64, 256)
-# No trace ends by itself: each takes one call, and one for every budget.
-LEARNS = {"accuracy": 0.8, "solve_tokens": 60, "linger_tokens": 1e9}
-LEARNS |= {"examples_speedup": 2, "contrast_speedup": 4, "principles_speedup": 3}
-POOL = {"pool_traces": 4, "pool_problems": 3}
-PROBLEMS = 4
 OF_POOL = POOL["pool_problems"] * POOL["pool_traces"] * (1 + len(BUDGETS))
 OF_SAMPLES = PROBLEMS * (1 + len(BUDGETS))
 
@@ -53,45 +47,6 @@ TEMPLATES: tuple[dict[str, Any], ...] = (
     {},
     {"apply_chat_template": True, "system_instruction": "Be brief."},
 )
-
-
-class Taught:
-    """A run and what it asked."""
-
-    def __init__(
-        self,
-        knobs: Mapping[str, Any],
-        model: Any = None,
-        *,
-        task: str = TASK,
-        limit: int = PROBLEMS,
-        **options: Any,
-    ) -> None:
-        self.model = Simulated(**LEARNS) if model is None else model
-        counted = Counting(self.model)
-        knobs = {"budgets": list(BUDGETS), **knobs}
-        self.results = evaluate(task, self.model, knobs, limit=limit, **options)
-        self.task = task
-        self.rounds = counted.calls
-        self.asked = [request.args[0] for batch in counted.calls for request in batch]
-        self.table = numbers(self.results, task)
-
-    @property
-    def records(self) -> list[dict[str, Any]]:
-        return [
-            json.loads(written)["method"]
-            for sample in samples(self.results, self.task).values()
-            for _, written in sample["resps"][0]
-        ]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        return self.records[0]
-
-    @property
-    def curve(self) -> dict[str, float]:
-        costs = ("added_tokens", "pool_tokens")
-        return {name: value for name, value in self.table.items() if name not in costs}
 
 
 def pools(tmp_path: Path, ending: str = ".jsonl") -> list[Path]:
@@ -339,10 +294,10 @@ def test_both_hosts_choose_the_same_and_agree(tmp_path: Path, name: str) -> None
 
 KILLED = """
 import os, signal, sys
-from anytime.hosts.lm_eval import learning
+from anytime.hosts.lm_eval import material
 from anytime.hosts.lm_eval.models import Simulated
-from tests.hosts.lm_eval.test_methods import LEARNS, POOL, Taught
-learning.KEPT_BATCH = 3
+from tests.lm_eval_learning import LEARNS, POOL, Taught
+material.KEPT_BATCH = 3
 class Slow(Simulated):
     calls = 0
     def generate_until(self, requests, disable_tqdm=False):
@@ -390,7 +345,7 @@ def lines(pool: Path) -> list[str]:
 def test_a_model_that_fails_keeps_the_batches_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "KEPT_BATCH", 3)
+    monkeypatch.setattr(material, "KEPT_BATCH", 3)
 
     class Failing(Simulated):
         calls = 0

@@ -12,7 +12,8 @@ from inspect_ai.log import EvalLog, read_eval_log
 
 from anytime.hosts.inspect_ai import tasks as inspect_tasks
 from anytime.hosts.lm_eval.models import Guesser, Planner, Simulated
-from tests.hosts.lm_eval.conftest import evaluate, numbers, samples
+from tests.inspect_runs import inspect_metrics
+from tests.lm_eval_runs import evaluate, numbers, samples
 
 CASES = {
     "trip-planner": ("trip", "planner", Planner, {}, "64,128,256,512"),
@@ -39,12 +40,6 @@ def inspect_log(
         display="plain",
     )
     return read_eval_log(log.location)
-
-
-def inspect_metrics(log: EvalLog) -> dict[str, float]:
-    assert log.results is not None
-    (block,) = [s.metrics for s in log.results.scores if "anytime_index" in s.metrics]
-    return {name: metric.value for name, metric in block.items()}
 
 
 @pytest.mark.parametrize("mode", ["interrupt", "contract"])

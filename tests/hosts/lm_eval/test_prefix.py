@@ -14,7 +14,7 @@ from lm_eval.tasks import TaskManager
 from anytime.cli import task_directory
 from anytime.hosts.lm_eval import discovery
 from anytime.hosts.lm_eval.api import ConfigurableTask, Instance
-from tests.hosts.lm_eval.foreign import TASKS, Speaking, erratic, loader, manager, run
+from tests.lm_eval_tasks import TASKS, Speaking, erratic, loader, manager, run
 
 ALL = ("gsm8k", "aime24", "gpqa_diamond_cot_zeroshot", "gpqa_diamond_zeroshot")
 
@@ -210,13 +210,13 @@ def test_what_a_task_means_by_our_names_is_its_own_affair(
 
 
 def test_a_task_stays_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from anytime.hosts.lm_eval.settings import read_foreign_settings
+    from anytime.hosts.lm_eval.settings import read_third_party_settings
     from anytime.hosts.lm_eval.wrapping import wrapped
 
     monkeypatch.setattr("datasets.load_dataset", loader(tmp_path))
     (inner,) = manager("gsm8k").load(["gsm8k"])["tasks"].values()
     before = dict(inner.dump_config())
-    task = wrapped(inner, read_foreign_settings({"traces": 3}))
+    task = wrapped(inner, read_third_party_settings({"traces": 3}))
     task.set_config("generation_kwargs", {"top_p": 0.1}, update=True)
     task.set_config("num_fewshot", 1)
     assert isinstance(task, type(inner))

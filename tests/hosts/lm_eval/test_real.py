@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from anytime.hosts.lm_eval.models import Planner, Simulated
-from tests.hosts.lm_eval.conftest import evaluate, numbers, samples
+from tests.lm_eval_runs import evaluate, numbers, samples
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 

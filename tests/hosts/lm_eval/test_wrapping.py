@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +14,8 @@ from anytime.hosts.lm_eval.models import Simulated
 from anytime.hosts.lm_eval.records import read_response
 from anytime.hosts.lm_eval.task_metrics import Written, judge
 from anytime.statistics.index import Curve, anytime_index, index_interval
-from tests.hosts.lm_eval.conftest import evaluate, numbers
-from tests.hosts.lm_eval.foreign import (
+from tests.lm_eval_runs import evaluate, numbers
+from tests.lm_eval_tasks import (
     ANSWER_TOKENS,
     BUDGETS,
     TASKS,
@@ -27,26 +26,13 @@ from tests.hosts.lm_eval.foreign import (
     replaying,
     run,
     table,
+    texts_at,
 )
 
 GSM8K = "anytime:gsm8k"
 
 
 pytestmark = pytest.mark.usefixtures("generated")
-
-
-def texts_at(results: Mapping[str, Any], task: str, place: int | None) -> dict[str, list[str]]:
-    """What stands behind each prompt at one budget, or the whole traces, by prompt."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for line in by_document(results, task).values():
-        prompt = line["arguments"][0][0]
-        if prompt in found:
-            continue  # the same behind another filter
-        for response in line["resps"][0]:
-            elicited, _ = read_response(response)
-            point = None if place is None else elicited.checkpoints[place]
-            found[prompt].append(response[0] if point is None else point.answer)
-    return found
 
 
 @pytest.mark.parametrize(

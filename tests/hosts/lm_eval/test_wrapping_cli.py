@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from anytime.domains.aime import AIME
-from tests.hosts.lm_eval.conftest import Cli
-from tests.hosts.lm_eval.foreign import ROWS, TASKS, Speaking, loader, manager, run
-from tests.hosts.lm_eval.test_hf import model_folder  # noqa: F401
-from tests.hosts.lm_eval.test_wrapping import texts_at
+from tests.lm_eval_runs import Cli
+from tests.lm_eval_tasks import ROWS, TASKS, Speaking, loader, manager, run, texts_at
+from tests.tiny_transformer import contexts_of, hf
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 
@@ -95,13 +94,11 @@ def test_without_the_hook_there_is_no_prefix(cli: Cli) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("continuation", ["prefill", "reprompt"])
 def test_a_real_transformer_with_its_chat_template(
-    model_folder: Path,  # noqa: F811
+    model_folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     continuation: str,
 ) -> None:
-    from tests.hosts.lm_eval.test_hf import contexts_of, hf
-
     monkeypatch.setattr("datasets.load_dataset", loader(tmp_path))
     model = hf(model_folder)
     asked = contexts_of(model)
@@ -137,7 +134,7 @@ def test_a_real_transformer_with_its_chat_template(
 @pytest.mark.slow
 def test_two_processes_give_the_results_of_one(
     cli: Cli,
-    model_folder: Path,  # noqa: F811
+    model_folder: Path,
     tmp_path: Path,
 ) -> None:
     pytest.importorskip("accelerate", reason="accelerate is not installed")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.hosts.lm_eval.foreign import BUDGETS, Speaking, erratic, manager, run, table
+from tests.lm_eval_tasks import BUDGETS, Speaking, erratic, manager, run, table
 
 pytestmark = pytest.mark.usefixtures("generated")
 

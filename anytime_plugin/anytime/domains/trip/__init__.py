@@ -95,4 +95,5 @@ TRIP = Domain(
     grade=grade,
     metrics=("em", "valid"),
     strip=strip_plans,
+    datasets=("official", "builtin"),
 )

@@ -20,11 +20,13 @@ from inspect_ai.model import (
 )
 
 from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.private import cause_of, token_ids_of
 from anytime.hosts.inspect_ai.providers import (
     provider_name,
     sends_raw_prompt,
     without_thinking,
 )
+from anytime.programs.lockstep import Done, advance
 from anytime.protocol import Finish, Message, Program, Reply, Request
 
 __all__ = ["drive", "reply_from", "requester"]
@@ -62,13 +64,10 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             requests of its batch are done: their text is paid for and stands in the log and the
             cache.
     """
-    first: list[ModelOutput] | None = None
-    try:
-        batch = next(program)
-    except StopIteration as stop:  # it had nothing to ask
-        return stop.value, []
-    while True:
-        outcomes = await _settle(ask, batch)
+    first: list[ModelOutput] = []
+    step = advance(program)
+    while not isinstance(step, Done):
+        outcomes = await _settle(ask, step)
         replies = []
         outputs = []
         for outcome in outcomes:
@@ -78,10 +77,8 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             replies.append(outcome[0])
             outputs.append(outcome[1])
         first = first or outputs
-        try:
-            batch = program.send(replies)
-        except StopIteration as stop:
-            return stop.value, first
+        step = advance(program, replies)
+    return step.result, first
 
 
 async def _settle(
@@ -95,19 +92,12 @@ async def _settle(
         try:
             outcomes[place] = await ask(request)
         except Exception as error:  # raised again by `drive` when the whole batch is settled
-            outcomes[place] = _cause(error)
+            outcomes[place] = cause_of(error)
 
     async with anyio.create_task_group() as group:
         for place, request in enumerate(batch):
             group.start_soon(settle, place, request)
     return [outcomes[place] for place in range(len(batch))]
-
-
-def _cause(error: Exception) -> Exception:
-    """The error behind tenacity's RetryError, whose own message names a Future and no reason."""
-    attempt = getattr(error, "last_attempt", None)
-    cause = attempt.exception() if attempt is not None else None
-    return cause if isinstance(cause, Exception) else error
 
 
 def requester(
@@ -147,7 +137,7 @@ def requester(
             output = await model.generate(messages, config=settings, cache=False)
         reply = reply_from(output)
         if token_ids and request.kind == "trace":
-            ids = await model.api.tokenize(reply.text)
+            ids = await token_ids_of(model, reply.text)
             reply = _with_ids(reply, ids)
         return reply, output
 

@@ -1,20 +1,15 @@
-"""How errors of ours reach the terminal in Inspect AI: one sentence, no traceback.
-
-Holds the one touch of a name that Inspect does not publish; `tests/hosts/inspect_ai/test_errors.py`
-tells when it moves.
-"""
+"""How errors of ours reach the terminal in Inspect AI: one sentence, no traceback."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from inspect_ai._util.error import PrerequisiteError
-
 from anytime.errors import AnytimeError, DatasetUnavailableError
+from anytime.hosts.inspect_ai.private import PrerequisiteError
 
 __all__ = ["PrerequisiteError", "one_sentence", "refuse_unknown"]
 
@@ -37,20 +32,27 @@ def one_sentence(stand_in: str = "") -> Iterator[None]:
         raise PrerequisiteError(_plain(str(error))) from None
 
 
-def refuse_unknown(given: Mapping[str, object], of: Callable[..., Any]) -> None:
+def refuse_unknown(
+    given: Mapping[str, object], of: Callable[..., Any], further: Sequence[str] = ()
+) -> None:
     """Refuse options that a task or solver does not have.
 
     Inspect only warns of them, and a misspelt `budgets` would run the default grid.
 
+    Args:
+        given: What was given beside the parameters.
+        of: The task or solver.
+        further: Options that it takes beside its parameters.
+
     Raises:
         AnytimeError: Names the option, the nearest one there is, and all of them.
     """
-    known = [
-        name
-        for name, parameter in inspect.signature(of).parameters.items()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
+    parameters = inspect.signature(of).parameters.values()
+    known = [one.name for one in parameters if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    known += further
     for name in given:
+        if name in further:
+            continue
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
         raise AnytimeError(f"unknown option {name!r}: {hint}")

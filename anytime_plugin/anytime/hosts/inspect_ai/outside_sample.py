@@ -1,8 +1,4 @@
-"""Model calls that belong to the run and not to the sample that happens to make them.
-
-Holds the touches of a sample's transcript and usage, and of the run's generation settings, that
-Inspect does not publish; `tests/hosts/inspect_ai/test_methods.py` tells when they move.
-"""
+"""Model calls that belong to the run and not to the sample that happens to make them."""
 
 from __future__ import annotations
 
@@ -11,11 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
-from inspect_ai.log._transcript import Transcript, init_transcript
 from inspect_ai.model import GenerateConfig, Model
-from inspect_ai.model._generate_config import active_generate_config
-from inspect_ai.model._model import init_sample_model_usage, init_sample_role_usage
 from inspect_ai.util import suspend_token_limit, suspend_turn_limit, suspend_working_limit
+
+from anytime.hosts.inspect_ai.private import settings_of_run, start_other_books
 
 __all__ = ["apart", "settings_in_effect"]
 
@@ -41,9 +36,7 @@ async def apart(work: Callable[[], Awaitable[T]]) -> T:
     async with anyio.create_task_group() as group:
 
         def start() -> None:
-            init_transcript(Transcript(bounded=True))
-            init_sample_model_usage()
-            init_sample_role_usage()
+            start_other_books()
             group.start_soon(run)
 
         contextvars.copy_context().run(start)
@@ -54,4 +47,4 @@ async def apart(work: Callable[[], Awaitable[T]]) -> T:
 
 def settings_in_effect(model: Model) -> GenerateConfig:
     """The generation settings of the model under test: its own, and those of task and run."""
-    return model.config.merge(active_generate_config())
+    return model.config.merge(settings_of_run())

@@ -13,6 +13,7 @@ from inspect_ai.model import GenerateConfig, Model
 
 from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.private import backend_tokenizer
 from anytime.settings import Continuation
 
 __all__ = ["host_tokenizer", "provider_name", "resolve_continuation", "without_thinking"]
@@ -95,7 +96,7 @@ def without_thinking(model: Model) -> GenerateConfig:
 @functools.lru_cache(maxsize=8)  # copied once for a model, not for each of its samples
 def host_tokenizer(model: Model) -> Tokenizer | None:
     """The provider's own tokenizer, where it has one in this process (`hf`)."""
-    tokenizer = getattr(getattr(model.api, "tokenizer", None), "backend_tokenizer", None)
+    tokenizer = backend_tokenizer(model)
     if tokenizer is None:
         return None
     from anytime.cutting.tokens import from_tokenizers

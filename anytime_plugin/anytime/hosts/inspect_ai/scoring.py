@@ -28,7 +28,6 @@ from inspect_ai.solver import TaskState
 
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
-from anytime.grading import checkpoint_values, trace_values
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence
 from anytime.hosts.inspect_ai.records import (
     Record,
@@ -37,12 +36,13 @@ from anytime.hosts.inspect_ai.records import (
     read_record,
     was_stopped,
 )
-from anytime.methods.prompting import COSTS
 from anytime.programs.checkpoints import Checkpoint
-from anytime.settings import Envelope, QMax, Scale
-from anytime.statistics.index import Curve, anytime_index, budget_weights, index_interval
+from anytime.settings import Envelope, IndexOptions, QMax, Scale, check_options
+from anytime.statistics.index import Curve
+from anytime.statistics.measures import measures_of
+from anytime.statistics.traces import checkpoint_values, trace_values
 
-__all__ = ["anytime", "curve", "curve_metrics", "foreign_grade", "numbers_of", "score_curve"]
+__all__ = ["anytime", "curve", "curve_metrics", "numbers_of", "score_curve", "third_party_grade"]
 
 _VERDICTS = (CORRECT, INCORRECT, PARTIAL, NOANSWER)
 _BUDGET_KEY = re.compile(r"q@(\d+)\Z")
@@ -62,49 +62,43 @@ def anytime(
         q_max: Quality that counts as 1, or `achieved`.
         seed: Of the bootstrap interval.
     """
+    options = IndexOptions(envelope, scale, q_max, seed)
     with one_sentence():
-        budget_weights([1, 2], scale)
-        anytime_index(Curve([1, 2], [[1, 1]]), envelope=envelope, q_max=q_max)
+        check_options(options)
 
     def block(scores: list[SampleScore]) -> dict[str, float]:
         values = [score.score.value for score in scores if isinstance(score.score.value, dict)]
-        return _block(values, envelope, scale, q_max, seed)
+        return _block(values, options)
 
     return block
 
 
-def _block(
-    values: Sequence[Mapping[str, Any]], envelope: Envelope, scale: Scale, q_max: QMax, seed: int
-) -> dict[str, float]:
+def _block(values: Sequence[Mapping[str, Any]], options: IndexOptions) -> dict[str, float]:
+    known = measures_of("quality", "unparsed", "leaked")
+    nothing = dict.fromkeys([measure.name for measure in known], math.nan)
     if not values:  # Inspect asks before the first sample is done
-        return dict.fromkeys(_BLOCK, math.nan)
+        return nothing
     budgets = [int(found[1]) for key in values[0] if (found := _BUDGET_KEY.match(key))]
     if not budgets:  # solved without anytime/budget: answers, but no curve
-        answered = {key: float(np.mean([value[key] for value in values])) for key in _ANSWER}
-        return dict.fromkeys(_BLOCK, math.nan) | answered
+        return nothing | {key: _mean(values, key) for key in nothing if key in values[0]}
     if any(math.isnan(value[f"q@{budgets[-1]}"]) for value in values):
-        return dict.fromkeys(_BLOCK, math.nan)  # a reducer such as pass_at_2 gave no numbers
+        return nothing  # a reducer such as pass_at_2 gave no numbers
     curve = _curve(budgets, values, "q")
-    asked: Envelope = envelope
-    seen = curve
-    if envelope == "trace":
-        seen, asked = _best(budgets, values), "none"
-    raw = anytime_index(curve, envelope="none", scale=scale, q_max=q_max)
-    low, high = index_interval(seen, envelope=asked, scale=scale, q_max=q_max, seed=seed)
-    return {
-        "anytime_index": anytime_index(seen, envelope=asked, scale=scale, q_max=q_max),
-        "anytime_index_low": low,
-        "anytime_index_high": high,
-        "anytime_index_raw": raw,
-        "final": float(curve.mean[-1]),
-        "average": float(curve.mean.mean()),
-        "drift": anytime_index(curve, envelope="mean", scale=scale, q_max=q_max) - raw,
-        **{
-            key: float(np.mean([value[key] for value in values]))
-            for key in (*_PER_TRACE, *COSTS)
-            if key in values[0]
-        },
-    }
+    seen, asked = curve, options
+    if options.envelope == "trace":
+        seen, asked = _best(budgets, values), options._replace(envelope="none")
+    block = {}
+    for measure in [*known, *measures_of("prompt")]:
+        if measure.of_curve is not None:
+            of = (seen, asked) if measure.envelope == "asked" else (curve, options)
+            block[measure.name] = measure.of_curve(*of)
+        elif measure.name in values[0]:
+            block[measure.name] = _mean(values, measure.name)
+    return block
+
+
+def _mean(values: Sequence[Mapping[str, Any]], key: str) -> float:
+    return float(np.mean([value[key] for value in values]))
 
 
 def _best(budgets: Sequence[int], values: Sequence[Mapping[str, Any]]) -> Curve:
@@ -123,31 +117,14 @@ def _curve(budgets: Sequence[int], values: Sequence[Mapping[str, Any]], name: st
     return Curve(budgets, table[np.lexsort(table.T)])
 
 
-_ANSWER = ("final", "unparsed")
-_PER_TRACE = ("overthinking", "unparsed", "leaked_reasoning_tokens")
-_BLOCK = (
-    "anytime_index",
-    "anytime_index_low",
-    "anytime_index_high",
-    "anytime_index_raw",
-    "final",
-    "average",
-    "drift",
-    *_PER_TRACE,
-)
-
-
 def curve_metrics(
-    envelope: Envelope = "mean", scale: Scale = "linear", q_max: QMax = 1.0, seed: int = 0
+    options: IndexOptions,
 ) -> list[Metric | dict[str, list[Metric]]]:
     """Metrics of `anytime/curve`: a mean per budget, and the block of `anytime`."""
-    return [
-        {"q@*": [mean(), stderr()], "em@*": [mean()]},
-        anytime(envelope, scale, q_max, seed),
-    ]
+    return [{"q@*": [mean(), stderr()], "em@*": [mean()]}, anytime(*options)]
 
 
-@scorer(metrics=curve_metrics())
+@scorer(metrics=curve_metrics(IndexOptions()))
 def curve(envelope: Envelope = "mean") -> Scorer:
     """Quality of the answer at every budget.
 
@@ -209,7 +186,7 @@ def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Sco
 
 
 def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: bool) -> Score:
-    """The values of one trace; in a task of others from the first verdict on each checkpoint."""
+    """The values of one trace; in a third-party task from the first verdict on each checkpoint."""
     checkpoints = record.elicited.checkpoints
     if record.grades:
         grades = list(next(iter(record.grades.values())))
@@ -219,12 +196,13 @@ def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: b
         verdicts = [scores[0] for scores in record.scores]
         if any(isinstance(verdict, float) and math.isnan(verdict) for verdict in verdicts):
             return Score(value=math.nan, explanation="not scored: the task's scorer gave NaN")
-        grades = [foreign_grade(verdict) for verdict in verdicts]
+        grades = [third_party_grade(verdict) for verdict in verdicts]
     else:
         domain, problem = known
         grades = [domain.grade(problem, checkpoint.answer) for checkpoint in checkpoints]
     value = trace_values(checkpoints, grades)
-    value |= {key: float(record.method[key]) for key in COSTS if key in record.method}
+    costs = [measure.name for measure in measures_of("prompt")]
+    value |= {name: float(record.method[name]) for name in costs if name in record.method}
     if best:
         quality = np.maximum.accumulate([grade.quality for grade in grades])
         for checkpoint, so_far in zip(checkpoints, quality, strict=True):
@@ -239,8 +217,8 @@ def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: b
     )
 
 
-def foreign_grade(verdict: Any) -> Grade:
-    """What a scorer of another's task said, as a grade.
+def third_party_grade(verdict: Any) -> Grade:
+    """What a scorer of a third-party task said, as a grade.
 
     Raises:
         AnytimeError: It is no quality in [0, 1].
@@ -264,7 +242,7 @@ def numbers_of(name: str, verdict: Any) -> dict[str, Any]:
 
 def _is_quality(value: Any) -> bool:
     try:
-        foreign_grade(value)
+        third_party_grade(value)
     except AnytimeError:
         return False
     return True

@@ -17,24 +17,22 @@ from inspect_ai.scorer import Score, score
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import subtask
 
-from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, reply_from, requester
 from anytime.hosts.inspect_ai.errors import one_sentence
-from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
+from anytime.hosts.inspect_ai.private import has_no_scorer
+from anytime.hosts.inspect_ai.providers import host_tokenizer
 from anytime.hosts.inspect_ai.records import (
     checkpoint_view,
     domain_of,
     mark_started,
     write_record,
 )
-from anytime.hosts.inspect_ai.solving import Run, conversation
+from anytime.hosts.inspect_ai.solving import continuation_used, conversation, cue_of
 from anytime.programs.checkpoints import Checkpoint, Elicited
-from anytime.programs.contract import contract
-from anytime.programs.elicit import GENERIC_CUE
-from anytime.programs.interrupt import interrupt
-from anytime.settings import FOREIGN_ANSWER_TOKENS
+from anytime.programs.elicit import Asked, elicit
+from anytime.settings import Named, run_settings
 
 __all__ = ["TOOLS", "TWICE", "Sampled", "at_every_budget"]
 
@@ -133,8 +131,7 @@ class Sampled(NamedTuple):
 async def _elicit(
     state: TaskState,
     options: Mapping[str, Any],
-    run: Run,
-    grid: BudgetGrid,
+    named: Named,
     tokenizer: Tokenizer | None,
     sampled: Sampled | None,
 ) -> tuple[Elicited, ModelOutput]:
@@ -145,22 +142,18 @@ async def _elicit(
     # Of a trace that another model wrote, this one's tokenizer knows nothing.
     own = sampled is None or sampled.model == str(model)
     known = domain_of(state.metadata)
-    allowance = known[0].answer_tokens if known else FOREIGN_ANSWER_TOKENS
-    messages = conversation(state)
-    used = None
-    if run.mode == "contract":
-        program = contract(messages, grid)
-    else:
-        used = resolve_continuation(run.continuation or "auto", model)
-        program = interrupt(
+    run = run_settings(named, known[0] if known else None)
+    messages, used = conversation(state), continuation_used(run, model)
+    program = elicit(
+        Asked(
             messages,
-            grid,
-            cue=known[0].cue(known[1]) if known else GENERIC_CUE,
+            run,
+            cue_of(known),
             continuation=used,
-            answer_tokens=run.answer_tokens or allowance,
             tokenizer=tokenizer or (host_tokenizer(model) if own else None),
             sampled=None if sampled is None else reply_from(sampled.output),
         )
+    )
     # Of the solver's own settings all but max_tokens, which the budgets replace.
     config = GenerateConfig(**{**options, "max_tokens": None})
     ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids", config=config)
@@ -171,8 +164,7 @@ async def _elicit(
 @solver
 def at_every_budget(
     inner: Solver,
-    run: Run,
-    grid: BudgetGrid,
+    named: Named,
     tokenizer: Tokenizer | None,
     scorers: int,
     sampled: Callable[[TaskState], Sampled] | None = None,
@@ -181,8 +173,7 @@ def at_every_budget(
 
     Args:
         inner: The task's solver.
-        run: How traces are sampled, cut and handed back.
-        grid: The budgets.
+        named: How traces are sampled, cut and handed back; the rest is the sample's domain's.
         tokenizer: What to cut with.
         scorers: How many scorers are the task's own; curves follow them.
         sampled: Gives the trace of a sample, where it is not to be asked for.
@@ -197,7 +188,7 @@ def at_every_budget(
 
         async def ask(state: TaskState, options: Mapping[str, Any]) -> ModelOutput:
             trace = None if sampled is None else sampled(state)
-            elicited, output = await _elicit(state, options, run, grid, tokenizer, trace)
+            elicited, output = await _elicit(state, options, named, tokenizer, trace)
             found.append(elicited)
             return output
 
@@ -249,7 +240,7 @@ async def _score_checkpoints(
         try:
             await _apart(f"{checkpoint.budget} tokens", inner, untouched, replay, grade)
         except RuntimeError as error:
-            if "a task with a scorer" not in str(error):
+            if not has_no_scorer(error):
                 raise
             return []  # --no-score: the checkpoints alone
     return found

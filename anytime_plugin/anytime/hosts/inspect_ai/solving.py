@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 from inspect_ai.model import ChatMessage, Model, ModelOutput, get_model
 from inspect_ai.scorer import Score, score
 from inspect_ai.solver import Generate, Solver, TaskState
 
-from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.budgets import parse_budgets
 from anytime.cutting.tokens import Tokenizer, counter, load_tokenizer
 from anytime.domains.base import Cue, Domain, Problem
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
-from anytime.hosts.inspect_ai.learning import Circumstances, Source, Teacher
+from anytime.hosts.inspect_ai.material import Materials, identity_of, sampling_settings
+from anytime.hosts.inspect_ai.private import has_no_scorer
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
 from anytime.hosts.inspect_ai.records import (
     checkpoint_view,
@@ -26,53 +26,39 @@ from anytime.hosts.inspect_ai.records import (
     run_of,
     write_record,
 )
-from anytime.methods.prompting import Prompted, Recipe, check_recipe, prompted
+from anytime.methods.base import Recipe
+from anytime.methods.learning import Sampling, Source, check_recipe, completed
+from anytime.methods.prompting import Prompted, prompted
 from anytime.programs.checkpoints import Elicited
-from anytime.programs.contract import contract
-from anytime.programs.elicit import GENERIC_CUE
-from anytime.programs.interrupt import interrupt
-from anytime.protocol import Message, Program
+from anytime.programs.elicit import GENERIC_CUE, Asked, elicit, hands_back
+from anytime.protocol import Message
 from anytime.settings import (
-    CONTINUATIONS,
-    FOREIGN_ANSWER_TOKENS,
-    FOREIGN_BUDGETS,
-    MODES,
+    Budgets,
     Continuation,
-    Mode,
+    Named,
+    RunSettings,
+    check_named,
+    run_settings,
 )
 
 __all__ = [
     "DEFAULT",
     "Budgets",
-    "Run",
-    "checked_run",
+    "continuation_used",
     "conversation",
+    "cue_of",
+    "named_settings",
+    "run_of_sample",
     "solving",
 ]
 
-Budgets = str | int | Sequence[int | str]
+_OF_TASK = ("budgets", "mode", "continuation", "tokenizer")
+"""Settings that a task of ours gives its samples."""
+
+
 DEFAULT: Budgets = "default"
 """The grid of the task, or of its domain; not None, which is what `-S budgets=` with nothing behind
 it gives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How traces are sampled, cut and handed back; None takes what the task was told.
-
-    Attributes:
-        budgets: The grid.
-        mode: `interrupt` or `contract`.
-        continuation: How a cut trace is handed back.
-        tokenizer: Name of what to cut with.
-        answer_tokens: Cap on a forced answer.
-    """
-
-    budgets: BudgetGrid | None
-    mode: Mode | None
-    continuation: str | None
-    tokenizer: str | None
-    answer_tokens: int | None
 
 
 def solving(
@@ -80,12 +66,7 @@ def solving(
     unknown: Mapping[str, object],
     recipe: Recipe,
     source: Source | None = None,
-    *,
-    budgets: Budgets = DEFAULT,
-    mode: Mode | None = None,
-    continuation: str | None = None,
-    tokenizer: str | None = None,
-    answer_tokens: int | None = None,
+    **named: Unpack[Named],
 ) -> Solver:
     """The solver behind every one of ours.
 
@@ -94,35 +75,34 @@ def solving(
         unknown: Options it does not have.
         recipe: How the first prompt is made.
         source: Where a method learns from.
-        budgets: As the user wrote them, as are all others.
-        mode: See `Run`.
-        continuation: See `Run`.
-        tokenizer: See `Run`.
-        answer_tokens: See `Run`.
+        named: As the user wrote them; what is not named is the task's, or its domain's.
 
     Raises:
         PrerequisiteError: Anything is wrong that can be known now.
     """
     with one_sentence():
         refuse_unknown(unknown, of)
-        grid = None if budgets == DEFAULT else parse_budgets(budgets or [])
-        given = checked_run(grid, mode, continuation, tokenizer, answer_tokens)
+        given = named_settings(named)
+        mode, tokenizer = given.get("mode"), given.get("tokenizer")
         check_recipe(recipe, mode or ("contract" if recipe.show == "matched" else "interrupt"))
         cutters = {tokenizer: None if tokenizer is None else load_tokenizer(tokenizer)}
-        teacher = Teacher(recipe, source or Source())
+        materials = Materials(recipe, source or Source())
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         model = get_model()
         mark_started(state.store)
         with one_sentence():
-            run = _completed(given, run_of(state.metadata))
-            check_recipe(recipe, run.mode or "interrupt")
+            known = domain_of(state.metadata)
+            run = run_of_sample(given, state.metadata)
+            check_recipe(recipe, run.mode)
             if run.tokenizer not in cutters:
                 cutters[run.tokenizer] = load_tokenizer(str(run.tokenizer))
             cutter = cutters[run.tokenizer] or host_tokenizer(model)
-            known = domain_of(state.metadata)
-            made = await _prompted(state, model, teacher, run, cutter, known)
-            program, used = _program(made, model, run, cutter, known)
+            made = await _prompted(state, model, materials, run, cutter, given.get("answer_tokens"))
+            used = continuation_used(run, model)
+            program = elicit(
+                Asked(made.messages, run, cue_of(known), continuation=used, tokenizer=cutter)
+            )
             ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids")
             elicited, outputs = await drive(program, ask)
         # The sample's completion is what the model itself said: the trace, or the largest run.
@@ -138,119 +118,80 @@ def solving(
     return solve
 
 
-def checked_run(
-    budgets: BudgetGrid | None,
-    mode: Mode | None,
-    continuation: str | None,
-    tokenizer: str | None,
-    answer_tokens: int | None,
-) -> Run:
-    """How to run, from what the user wrote.
+def named_settings(named: Named) -> Named:
+    """What a user named of a run, read and checked.
 
     Raises:
-        AnytimeError: A value that is none, or two that do not go together.
+        AnytimeError: A value is none, or two do not go together.
     """
-    if mode is not None and mode not in MODES:
-        raise AnytimeError(f"unknown mode {mode!r}: choose one of {', '.join(MODES)}")
-    if continuation is not None and continuation not in CONTINUATIONS:
-        raise AnytimeError(
-            f"unknown continuation {continuation!r}: choose one of {', '.join(CONTINUATIONS)}"
-        )
-    if mode == "contract" and budgets is not None and budgets[0] == 0:
-        raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
-    if answer_tokens is not None and (
-        not isinstance(answer_tokens, int) or isinstance(answer_tokens, bool) or answer_tokens < 1
-    ):
-        raise AnytimeError(f"answer_tokens {answer_tokens!r} is not a whole number above 0")
-    return Run(budgets, mode, continuation, tokenizer, answer_tokens)
+    given = named.copy()
+    if (budgets := given.pop("budgets", DEFAULT)) != DEFAULT:
+        given["budgets"] = parse_budgets(budgets or [])
+    check_named(given)
+    return given
 
 
-def _completed(given: Run, task: Mapping[str, Any]) -> Run:
-    """The solver's own settings, and the task's where it has none."""
-    budgets = given.budgets
-    if budgets is None and "budgets" in task:
-        budgets = parse_budgets(task["budgets"])
-    return Run(
-        budgets,
-        given.mode or task.get("mode"),
-        given.continuation or task.get("continuation"),
-        given.tokenizer or task.get("tokenizer"),
-        given.answer_tokens,
-    )
+def run_of_sample(given: Named, metadata: Mapping[str, Any]) -> RunSettings:
+    """The solver's own settings; where it has none the task's, else those of the sample's domain.
+
+    Raises:
+        AnytimeError: Two do not go together.
+    """
+    known = domain_of(metadata)
+    task = {name: run_of(metadata).get(name) for name in _OF_TASK}
+    own = {name: value for name, value in given.items() if value is not None}
+    return run_settings({**task, **own}, known[0] if known else None)
 
 
-def _grid(run: Run, known: tuple[Domain, Problem] | None) -> BudgetGrid:
-    return run.budgets or parse_budgets(known[0].budgets if known else FOREIGN_BUDGETS)
+def continuation_used(run: RunSettings, model: Model) -> Continuation | None:
+    """How a cut trace is handed back to this model; None in a mode that hands none back."""
+    return resolve_continuation(run.continuation, model) if hands_back(run.mode) else None
+
+
+def cue_of(known: tuple[Domain, Problem] | None) -> Cue:
+    """How a problem's answer is asked for: in its domain's words, or in those for any task."""
+    return known[0].cue(known[1]) if known else GENERIC_CUE
 
 
 async def _prompted(
     state: TaskState,
     model: Model,
-    teacher: Teacher,
-    run: Run,
+    materials: Materials,
+    run: RunSettings,
     cutter: Tokenizer | None,
-    known: tuple[Domain, Problem] | None,
+    answer_tokens: int | None,
 ) -> Prompted:
-    messages = conversation(state)
+    messages, known = conversation(state), domain_of(state.metadata)
     if known is None and len(state.choices):
         raise AnytimeError(
             "this task's options are shown and read by its own solver (multiple_choice), which "
             "ours replace: put the options into the prompt and score with match() or pattern()"
         )
-    task = run_of(state.metadata)
-    now = Circumstances(
-        domain=known[0] if known else None,
-        dataset=task.get("dataset"),
-        seed=task.get("seed", 0),
-        budgets=_grid(run, known),
+    sampling = Sampling(
+        budgets=run.budgets,
         # A contract run hands nothing back, but the pool it learns from does.
         continuation=resolve_continuation(
-            "auto" if run.mode == "contract" else run.continuation or "auto", model
+            run.continuation if hands_back(run.mode) else "auto", model
         ),
-        answer_tokens=run.answer_tokens,
+        answer_tokens=answer_tokens,
         tokenizer=cutter,
-        cutter=run.tokenizer or "",
         system=messages[0].content if messages and messages[0].role == "system" else "",
+        model=str(model),
+        identity=identity_of(model),
+        settings=sampling_settings(model, run.tokenizer or ""),
     )
-    material = await teacher.material(model, now)
-    content = known[0].content(known[1].prompt) if known else state.input_text
-    made = prompted(
-        teacher.recipe,
-        material,
+    domain = known[0] if known else None
+    task = run_of(state.metadata)
+    source = completed(materials.source, domain, task.get("dataset") or "", task.get("seed", 0))
+    return prompted(
+        materials.recipe,
+        await materials.material(model, source, sampling),
         messages,
-        content,
-        budgets=now.budgets,
+        known[0].content(known[1].prompt) if known else state.input_text,
+        budgets=sampling.budgets,
         count=counter(cutter),
+        domain=domain.name if domain else "",
     )
-    if material.domain and material.domain != (known[0].name if known else None):
-        made.record["cross_domain"] = True
-    return made
-
-
-def _program(
-    made: Prompted,
-    model: Model,
-    run: Run,
-    cutter: Tokenizer | None,
-    known: tuple[Domain, Problem] | None,
-) -> tuple[Program[Elicited], Continuation | None]:
-    grid = _grid(run, known)
-    if run.mode == "contract":
-        return contract(made.messages, grid), None
-    if isinstance(made.messages, Mapping):
-        raise AnytimeError("show=matched needs mode=contract")
-    cue: Cue = known[0].cue(known[1]) if known else GENERIC_CUE
-    allowance = known[0].answer_tokens if known else FOREIGN_ANSWER_TOKENS
-    used = resolve_continuation(run.continuation or "auto", model)
-    program = interrupt(
-        made.messages,
-        grid,
-        cue=cue,
-        continuation=used,
-        answer_tokens=run.answer_tokens or allowance,
-        tokenizer=cutter,
-    )
-    return program, used
 
 
 def conversation(state: TaskState) -> list[Message]:
@@ -282,7 +223,7 @@ async def _score_checkpoints(
         try:
             scores.append(await score(seen))
         except RuntimeError as error:
-            if "a task with a scorer" not in str(error):
+            if not has_no_scorer(error):
                 raise
             return []  # no scorer, or --no-score: the checkpoints alone, to be scored later
     return scores

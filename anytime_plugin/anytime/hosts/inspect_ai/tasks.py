@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset
 
 from anytime.budgets import parse_budgets
 from anytime.domains.base import Dataset, Domain, Split
-from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.records import sample_from
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
-from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets
+from anytime.hosts.inspect_ai.solving import DEFAULT
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
-from anytime.settings import Envelope, Mode, QMax, Scale
+from anytime.settings import Budgets, Envelope, IndexOptions, Mode, QMax, Scale, check_options
 from anytime.solvers.budget import budget
-from anytime.statistics.index import budget_weights
 
 __all__ = ["aime", "gpqa", "trip"]
 
@@ -56,7 +55,7 @@ def trip(
         seed: Of generated problems, option orders and the interval's bootstrap.
         unknown: Refused: a misspelt option shall not run the default at full price.
     """
-    return _task(trip, **locals())
+    return _task(trip, locals())
 
 
 @task
@@ -89,7 +88,7 @@ def aime(
         seed: Of generated problems and the bootstrap.
         unknown: Refused.
     """
-    return _task(aime, **locals())
+    return _task(aime, locals())
 
 
 @task
@@ -122,47 +121,33 @@ def gpqa(
         seed: Of the order of options and the bootstrap.
         unknown: Refused.
     """
-    return _task(gpqa, **locals())
+    return _task(gpqa, locals())
 
 
-def _task(
-    of: Callable[..., Task],
-    dataset: str,
-    split: Split | None,
-    budgets: Budgets,
-    mode: Mode,
-    continuation: str,
-    tokenizer: str | None,
-    envelope: Envelope,
-    scale: Scale,
-    q_max: QMax,
-    seed: int,
-    unknown: Mapping[str, object],
-) -> Task:
-    name = of.__name__
+def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
+    """The task behind each of ours, from the arguments of `of` by their names."""
+    name, dataset = of.__name__, str(given["dataset"])
     with one_sentence(stand_in=f"inspect eval anytime/{name} -T dataset=builtin"):
-        refuse_unknown(unknown, of)
-        domain = get_domain(name)
+        refuse_unknown(given["unknown"], of)
+        domain, budgets = get_domain(name), given["budgets"]
         grid = parse_budgets(domain.budgets if budgets == DEFAULT else budgets or [])
-        budget_weights(grid, scale)  # refuses now what the metric would refuse after the run
-        if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-            raise AnytimeError(f"seed {seed!r} is not a whole number from 0 on")
-        loaded = domain.load(str(dataset), split, seed)
-    solver = budget(list(grid), mode, continuation, tokenizer)
-    run = {
+        options = IndexOptions(**{option: given[option] for option in IndexOptions._fields})
+        check_options(options, grid)
+        loaded = domain.load(dataset, given["split"], options.seed)
+    named = {
         "budgets": list(grid),
-        "mode": mode,
-        "continuation": continuation,
-        "tokenizer": tokenizer,
-        "dataset": str(dataset),
-        "seed": seed,
+        "mode": given["mode"],
+        "continuation": given["continuation"],
+        "tokenizer": given["tokenizer"],
     }
+    solver = budget(**named)
+    run = {**named, "dataset": dataset, "seed": options.seed}
     remember(domain, loaded.problems)
     return Task(
         dataset=_samples(domain, loaded, run),
         solver=solver,
-        scorer=curve(envelope),
-        metrics=curve_metrics(envelope, scale, q_max, seed),
+        scorer=curve(options.envelope),
+        metrics=curve_metrics(options),
         version=TASK_VERSION,
         metadata={
             "anytime": {
@@ -171,7 +156,7 @@ def _task(
                 "revision": loaded.revision,
                 "split": loaded.split,
                 "note": loaded.note,
-                "envelope": envelope,
+                "envelope": options.envelope,
             }
         },
     )

@@ -19,10 +19,11 @@ from inspect_ai.scorer import Score, Scorer, Target, scorer
 from inspect_ai.solver import Solver, TaskState
 from inspect_ai.util import registry_info
 
-from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.budgets import parse_budgets
 from anytime.cutting.tokens import Tokenizer, load_tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
+from anytime.hosts.inspect_ai.private import asks_by_itself, fields_without_file
 from anytime.hosts.inspect_ai.records import (
     CURVE,
     WRAP,
@@ -31,10 +32,19 @@ from anytime.hosts.inspect_ai.records import (
 )
 from anytime.hosts.inspect_ai.scoring import curve_metrics, score_curve
 from anytime.hosts.inspect_ai.solver_replay import TOOLS, TWICE, Sampled, at_every_budget
-from anytime.hosts.inspect_ai.solving import Budgets, Run, checked_run
 from anytime.hosts.inspect_ai.task_lookup import find_task
-from anytime.settings import FOREIGN_BUDGETS, Envelope, IndexOptions, Mode, QMax, Scale
-from anytime.statistics.index import check_options
+from anytime.settings import (
+    GENERIC_BUDGETS,
+    Budgets,
+    Envelope,
+    IndexOptions,
+    Mode,
+    Named,
+    QMax,
+    Scale,
+    check_named,
+    check_options,
+)
 
 __all__ = ["check_wrappable", "wrap", "wrapped"]
 
@@ -66,7 +76,7 @@ def check_wrappable(task: Task) -> None:
     if not task.scorer:
         raise AnytimeError("this task has no scorer, so no answer can be given a quality")
     parts = task.solver if isinstance(task.solver, Sequence) else [task.solver]
-    if any(getattr(part, "__module__", "").startswith("inspect_ai.agent") for part in parts):
+    if any(asks_by_itself(part) for part in parts):
         raise AnytimeError(_AGENT)
     names = {_name(part) for part in parts}
     for name, reason in _REFUSED.items():
@@ -83,8 +93,7 @@ def _name(part: Solver) -> str:
 
 def wrapped(
     inner: Task,
-    run: Run,
-    grid: BudgetGrid,
+    named: Named,
     tokenizer: Tokenizer | None,
     options: IndexOptions,
     metadata: Mapping[str, Any],
@@ -94,8 +103,7 @@ def wrapped(
 
     Args:
         inner: The task.
-        run: How traces are sampled, cut and handed back.
-        grid: The budgets.
+        named: How traces are sampled, cut and handed back.
         tokenizer: What to cut with.
         options: How the index is computed.
         metadata: Added to the task's.
@@ -104,12 +112,11 @@ def wrapped(
     own = list(inner.scorer or [])
     names = [str(registry_info(one).name).rpartition("/")[2] for one in own]
     curves = [_curve_of(place, name, options) for place, name in enumerate(names)]
-    # Without the marks of the file it is from: a log that bears them is retried with that file.
     copied = Task()
-    vars(copied).update({k: v for k, v in vars(inner).items() if not k.startswith("__")})
+    vars(copied).update(fields_without_file(inner))
     return task_with(
         copied,
-        solver=at_every_budget(inner.solver, run, grid, tokenizer, len(own), sampled),
+        solver=at_every_budget(inner.solver, named, tokenizer, len(own), sampled),
         scorer=[*own, *curves],
         # Its scorers took them over when it was made; here they would be the curves' too.
         metrics=None,
@@ -118,7 +125,7 @@ def wrapped(
 
 
 def _curve_of(place: int, name: str, options: IndexOptions) -> Scorer:
-    metrics = curve_metrics(options.envelope, options.scale, options.q_max, options.seed)
+    metrics = curve_metrics(options)
 
     @scorer(metrics=metrics, name=f"{name}{CURVE}")
     def curve() -> Scorer:
@@ -147,7 +154,7 @@ def _curve_of(place: int, name: str, options: IndexOptions) -> Scorer:
 def wrap(
     task: str = "",
     arguments: str | Mapping[str, Any] = "{}",
-    budgets: Budgets = FOREIGN_BUDGETS,
+    budgets: Budgets = GENERIC_BUDGETS,
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
@@ -182,14 +189,20 @@ def wrap(
         grid = parse_budgets(budgets or [])
         options = IndexOptions(envelope, scale, q_max, seed)
         check_options(options, grid)
-        run = checked_run(grid, mode, continuation, tokenizer, answer_tokens)
+        named: Named = {
+            "budgets": grid,
+            "mode": mode,
+            "continuation": continuation,
+            "tokenizer": tokenizer,
+            "answer_tokens": answer_tokens,
+        }
+        check_named(named)
         inner = find_task(str(task), _arguments(arguments))
         check_wrappable(inner)
         cutter = None if tokenizer is None else load_tokenizer(tokenizer)
     return wrapped(
         inner,
-        run,
-        grid,
+        named,
         cutter,
         options,
         {WRAP: {"task": task, "budgets": list(grid), "mode": mode, "envelope": envelope}},

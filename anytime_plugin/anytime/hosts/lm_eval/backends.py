@@ -14,6 +14,7 @@ from typing import Any, cast
 from anytime.cutting.frames import THINK_OPEN
 from anytime.cutting.tokens import Tokenizer, from_tokenizers, load_tokenizer
 from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.private import seed_of, template_arguments
 from anytime.protocol import Message, Request
 from anytime.settings import Continuation
 
@@ -155,7 +156,7 @@ def arguments(
         return _dump(request.messages), kwargs
     if is_sampled(gen_kwargs) and _derives(lm, "LocalCompletionsAPI"):
         # Sent with the one seed lm-eval sets, all draws of a problem would come out alike.
-        kwargs["seed"] = int(gen_kwargs.get("seed", lm._seed)) + draw - 1
+        kwargs["seed"] = int(gen_kwargs.get("seed", seed_of(lm))) + draw - 1
     if request.messages == prompt.messages:
         return prompt.context, kwargs
     if not isinstance(prompt.context, str):
@@ -186,16 +187,11 @@ def prompt_of(lm: Any, like: Prompt, messages: tuple[Message, ...]) -> Prompt:
 
 def _render(lm: Any, request: Request) -> str:
     turns = _turns(request.messages)
-    given = getattr(lm, "chat_template_args", None)
-    if request.thinking or not isinstance(given, dict):
-        return str(lm.apply_chat_template(turns, add_generation_prompt=True))
     # Qwen, GLM and others read enable_thinking, DeepSeek templates read thinking; a template
     # ignores what it does not know.
-    lm.chat_template_args = {**given, "enable_thinking": False, "thinking": False}
-    try:
+    switches = {} if request.thinking else {"enable_thinking": False, "thinking": False}
+    with template_arguments(lm, **switches):
         return str(lm.apply_chat_template(turns, add_generation_prompt=True))
-    finally:
-        lm.chat_template_args = given
 
 
 def raw_prompt(messages: Sequence[Message]) -> str:

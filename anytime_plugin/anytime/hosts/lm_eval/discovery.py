@@ -9,10 +9,8 @@ start-up hook `anytime_lm_eval.pth` puts a finder on `sys.meta_path` that waits 
 
 from __future__ import annotations
 
-import functools
 import importlib.metadata
 import importlib.util
-import inspect
 import sys
 import warnings
 from collections.abc import Callable, Iterable
@@ -20,6 +18,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from anytime.hosts.lm_eval.private import look_further, register_models, understand_names
 
 __all__ = ["MODELS", "find_spec", "install", "task_directories"]
 
@@ -54,7 +54,8 @@ def find_spec(name: str, path: Any = None, target: ModuleType | None = None) -> 
         run(module)
         try:
             install(module)
-        except Exception as error:  # lm-eval has to work whatever becomes of us
+        # lm-eval has to work whatever becomes of us; what we raise in it may be a SystemExit.
+        except (Exception, SystemExit) as error:
             warnings.warn(
                 f"anytime's tasks cannot be discovered by this lm-eval ({error}): use "
                 f'--include_path "$(anytime path)"',
@@ -70,75 +71,35 @@ def install(manager: ModuleType) -> None:
 
     And let it understand names that begin with `anytime:`.
     """
-    _register_models()
-    task_manager = manager.TaskManager
-    if "entry_point" not in inspect.getsource(manager).lower():  # else it looks for itself
-        task_manager.__init__ = _looking_further(task_manager.__init__)
+    register_models(MODELS)
+    look_further(manager, task_directories)
     try:
-        _understand_prefix(task_manager)
+        understand_names(manager.TaskManager, match=_match, load=_load)
     except AttributeError as error:
         warnings.warn(f"this lm-eval cannot run anytime:NAME ({error})", stacklevel=2)
 
 
-def _register_models() -> None:
-    # Its mapping first: lm-eval fills its registry only while it is empty.
-    import lm_eval.models  # type: ignore[import-untyped]  # noqa: F401
-    from lm_eval.api.registry import model_registry  # type: ignore[import-untyped]
+def _match(manager: Any, match: Callable[[Any], list[str]], task_list: Any) -> list[str]:
+    """Match names with the prefix by what is behind it, and others as lm-eval does."""
+    asked = [task_list] if isinstance(task_list, str) else list(task_list)
+    ours = [name for name in asked if name.startswith(PREFIX)]
+    if not ours:
+        return list(match(task_list))
+    from anytime.hosts.lm_eval.errors import one_sentence
+    from anytime.hosts.lm_eval.task_lookup import matched
 
-    for name, target in MODELS.items():
-        if name not in model_registry:
-            model_registry.register(name, target=target)
-
-
-def _looking_further(init: Callable[..., None]) -> Callable[..., None]:
-    signature = inspect.signature(init)
-
-    @functools.wraps(init)
-    def wrapped(self: Any, *args: Any, **kwargs: Any) -> None:
-        given = signature.bind(self, *args, **kwargs)
-        named = given.arguments.get("include_path")
-        if not given.arguments.get("include_defaults", True):
-            init(self, *args, **kwargs)
-            return
-        paths = named if isinstance(named, list | tuple) else [named] if named else []
-        known = {Path(path).expanduser().resolve() for path in paths}
-        # Before the user's own, which may override ours.
-        ours = [path for path in task_directories() if path not in known]
-        given.arguments["include_path"] = [*ours, *paths]
-        init(*given.args, **given.kwargs)
-        self.include_path = named
-
-    return wrapped
+    with one_sentence():
+        found = matched(ours, manager.task_index)
+    return sorted({*match([name for name in asked if name not in ours]), *found})
 
 
-def _understand_prefix(task_manager: Any) -> None:
-    """Let names with the prefix be matched and loaded; what is behind them is lm-eval's."""
-    match, load = task_manager.match_tasks, task_manager._load_spec
+def _load(manager: Any, load: Callable[[Any], Any], spec: Any) -> Any:
+    """Load a name with the prefix: what is behind it is lm-eval's, and is wrapped."""
+    if not isinstance(spec, str) or not spec.startswith(PREFIX):
+        return load(spec)
+    from anytime.hosts.lm_eval.wrapping import load_wrapped
 
-    @functools.wraps(match)
-    def match_tasks(self: Any, task_list: Any) -> list[str]:
-        asked = [task_list] if isinstance(task_list, str) else list(task_list)
-        ours = [name for name in asked if name.startswith(PREFIX)]
-        if not ours:
-            return list(match(self, task_list))
-        from anytime.hosts.lm_eval.errors import one_sentence
-        from anytime.hosts.lm_eval.task_lookup import matched
-
-        with one_sentence():
-            found = matched(ours, self.task_index)
-        return sorted({*match(self, [name for name in asked if name not in ours]), *found})
-
-    @functools.wraps(load)
-    def load_spec(self: Any, spec: Any) -> Any:
-        if not isinstance(spec, str) or not spec.startswith(PREFIX):
-            return load(self, spec)
-        from anytime.hosts.lm_eval.wrapping import load_wrapped
-
-        return load_wrapped(
-            spec, functools.partial(load, self), self.task_index, getattr(self, "metadata", None)
-        )
-
-    task_manager.match_tasks, task_manager._load_spec = match_tasks, load_spec
+    return load_wrapped(spec, load, manager.task_index, getattr(manager, "metadata", None))
 
 
 def task_directories() -> list[Path]:
@@ -150,7 +111,7 @@ def task_directories() -> list[Path]:
     for entry in importlib.metadata.entry_points(group=GROUP):
         try:
             spec = importlib.util.find_spec(entry.module)
-        except Exception:  # half removed, or whatever its parent package does on import
+        except (Exception, SystemExit):  # half removed, or what its parent does on import
             continue
         places: Iterable[str] = (spec and spec.submodule_search_locations) or ()
         for place in places:

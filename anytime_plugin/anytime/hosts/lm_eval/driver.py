@@ -10,17 +10,16 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from anytime.budgets import BudgetGrid
 from anytime.cutting.frames import THINK_OPEN
 from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval.api import LM, Instance, hash_args
+from anytime.hosts.lm_eval.api import Instance, hash_args
 from anytime.hosts.lm_eval.backends import (
     Prompt,
     arguments,
@@ -33,22 +32,31 @@ from anytime.hosts.lm_eval.backends import (
     takes_messages,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.learning import Source, material
+from anytime.hosts.lm_eval.material import check_sampled, material
+from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_of
 from anytime.hosts.lm_eval.records import NO_CONTENT, Response, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
-from anytime.methods.prompting import Material, Prompted, Recipe, prompted
+from anytime.methods.base import Material, Recipe
+from anytime.methods.learning import Sampling, Source, samples_pool
+from anytime.methods.prompting import Prompted, prompted
+from anytime.plugins import get_method
 from anytime.programs.checkpoints import Elicited
-from anytime.programs.contract import contract
-from anytime.programs.interrupt import interrupt
-from anytime.protocol import Finish, Program, Reply, Request
-from anytime.settings import Continuation, Mode
+from anytime.programs.elicit import Asked, elicit, hands_back
+from anytime.programs.lockstep import Ask, drive
+from anytime.protocol import Finish, Message, Program, Reply, Request
+from anytime.settings import RunSettings
 
-__all__ = ["Run", "Spec", "asker", "drive", "finish_of", "generate_anytime"]
+__all__ = [
+    "Spec",
+    "TraceRequest",
+    "asker",
+    "drive",
+    "finish_of",
+    "generate_anytime",
+    "program_of",
+]
 
-T = TypeVar("T")
-Ask = Callable[[Iterable[tuple[int, Request]]], Iterable[Reply]]
-"""Answers one round: requests with the number of the program each belongs to. Both are handed over
-one by one: a round's requests are most of what a large run holds, and nobody keeps them twice."""
+ByBudget = Mapping[int, Sequence[Message]]
 
 SLACK = 100
 """One token in so many may be missing from a text that was cut off at its cap: a tokenizer may need
@@ -65,13 +73,9 @@ class Spec:
     """What a task asks for one problem, beside prompt and generation settings."""
 
     prompt: Prompt
-    budgets: BudgetGrid
+    run: RunSettings
     cue: Cue
-    mode: Mode
-    continuation: str
-    answer_tokens: int
     traces: int
-    tokenizer: str | None
     trace_store: str | None
     domain: str
     content: str
@@ -81,43 +85,10 @@ class Spec:
     def __str__(self) -> str:
         """As it is logged with each sample: without the prompt, which stands beside."""
         return (
-            f"budgets={','.join(map(str, self.budgets))} mode={self.mode} "
-            f"continuation={self.continuation} answer_tokens={self.answer_tokens} "
+            f"budgets={','.join(map(str, self.run.budgets))} mode={self.run.mode} "
+            f"continuation={self.run.continuation} answer_tokens={self.run.answer_tokens} "
             f"traces={self.traces} method={self.recipe.method}"
         )
-
-
-def drive(programs: Sequence[Program[T]], ask: Ask) -> list[T]:
-    """Run programs to their ends in lockstep; finished ones drop out of later rounds.
-
-    Args:
-        programs: The programs.
-        ask: Answers one round. Requests come by program, and in a program's own order, so that
-            those with a common beginning stand together.
-    """
-    results: dict[int, T] = {}
-    batches: dict[int, Sequence[Request]] = {}
-
-    def advance(number: int, replies: Sequence[Reply] | None) -> None:
-        program = programs[number]
-        try:
-            batches[number] = next(program) if replies is None else program.send(replies)
-        except StopIteration as stop:
-            results[number] = stop.value
-
-    def handed_over() -> Iterator[tuple[int, Request]]:
-        for number in sizes:
-            for request in batches.pop(number):
-                yield number, request
-
-    for number in range(len(programs)):
-        advance(number, None)
-    while batches:
-        sizes = {number: len(batch) for number, batch in batches.items()}
-        replies = iter(ask(handed_over()))
-        for number, size in sizes.items():
-            advance(number, list(islice(replies, size)))
-    return [results[number] for number in range(len(programs))]
 
 
 def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
@@ -131,14 +102,17 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
         runs = []
         for request in requests:
             _, gen_kwargs, asked = request.args
-            runs.append(Run(asked, gen_kwargs, draws[id(request)] % asked.traces + 1, request))
+            draw = draws[id(request)] % asked.traces + 1
+            runs.append(TraceRequest(asked, gen_kwargs, draw, request))
             draws[id(request)] += 1
         spec = runs[0].spec  # one run has one model and one set of settings
         check_model(lm, spec.prompt)
-        tokenizer = find_tokenizer(lm, spec.tokenizer, needed=_cuts(spec))
+        tokenizer = find_tokenizer(lm, spec.run.tokenizer, needed=_cuts(spec))
         with opened(spec.trace_store, lm) as store:
             taught = _taught(lm, runs, tokenizer, store)
-            programs = [_program(lm, run.spec, made, tokenizer) for run, made in taught]
+            programs = [
+                program_of(lm, run.spec, tokenizer, _by_budget(made)) for run, made in taught
+            ]
             ask = asker(lm, [run for run, _ in taught], tokenizer, store)
             elicited = drive(programs, ask)
     return [
@@ -148,13 +122,12 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
 
 def _cuts(spec: Spec) -> bool:
     """Whether a trace has to be cut: one of the run's, or of a pool that is sampled for it."""
-    named = spec.source.pairs is not None or spec.source.pool is not None
-    return spec.mode == "interrupt" or (spec.recipe.method != "cot" and not named)
+    return hands_back(spec.run.mode) or samples_pool(spec.recipe, spec.source)
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One program's part in a run: what it asks, how, and for which of a problem's traces."""
+class TraceRequest:
+    """lm-eval's request for one of a problem's traces: what its program asks, and how."""
 
     spec: Spec
     gen_kwargs: dict[str, Any]
@@ -171,14 +144,14 @@ class _Asked(NamedTuple):
 
 
 def _taught(
-    lm: Any, runs: Sequence[Run], tokenizer: Tokenizer | None, store: TraceStore | None
-) -> list[tuple[Run, Prompted]]:
+    lm: Any, runs: Sequence[TraceRequest], tokenizer: Tokenizer | None, store: TraceStore | None
+) -> list[tuple[TraceRequest, Prompted]]:
     """Let each problem's method put its preface before the question."""
     known: dict[Hashable, Material] = {}
     taught = []
     for run in runs:
         spec = run.spec
-        key = (spec.recipe, spec.source, spec.budgets)
+        key = (spec.recipe, spec.source, spec.run.budgets)
         if key not in known:
             known[key] = _material(lm, run, tokenizer, store)
         made = prompted(
@@ -186,11 +159,10 @@ def _taught(
             known[key],
             spec.prompt.messages,
             spec.content,
-            budgets=spec.budgets,
+            budgets=spec.run.budgets,
             count=counter(tokenizer),
+            domain=spec.domain,
         )
-        if known[key].domain not in ("", spec.domain):
-            made.record["cross_domain"] = True
         if not isinstance(made.messages, Mapping):
             prompt = prompt_of(lm, spec.prompt, made.messages)
             run = dataclasses.replace(run, spec=dataclasses.replace(spec, prompt=prompt))
@@ -198,58 +170,81 @@ def _taught(
     return taught
 
 
-def _material(lm: Any, run: Run, tokenizer: Tokenizer | None, store: TraceStore | None) -> Material:
+def _material(
+    lm: Any, run: TraceRequest, tokenizer: Tokenizer | None, store: TraceStore | None
+) -> Material:
     spec = run.spec
-    if spec.recipe.method == "cot":
+    if get_method(spec.recipe.method).learn is None:
         return Material()
 
     def run_programs(programs: Sequence[tuple[Program[Any], int]]) -> list[Any]:
         runs = [dataclasses.replace(run, draw=draw) for _, draw in programs]
         return drive([program for program, _ in programs], asker(lm, runs, tokenizer, store))
 
+    sampled = takes_messages(lm) or is_sampled(run.gen_kwargs)
+    check_sampled(spec.recipe, spec.source, sampled)
     first = spec.prompt.messages[0]
-    return material(
-        spec.recipe,
-        spec.source,
-        budgets=spec.budgets,
+    sampling = Sampling(
+        budgets=spec.run.budgets,
         # A contract run hands nothing back, but the pool it learns from does.
         continuation=resolve_continuation(
-            "auto" if spec.mode == "contract" else spec.continuation, lm, spec.prompt
+            spec.run.continuation if hands_back(spec.run.mode) else "auto", lm, spec.prompt
         ),
-        answer_tokens=spec.answer_tokens,
+        answer_tokens=spec.run.answer_tokens,
         tokenizer=tokenizer,
         system=first.content if first.role == "system" else "",
         model=model_name(lm),
-        sampling={
+        identity=model_name(lm),
+        settings={
             "generation": run.gen_kwargs,
-            "seed": getattr(lm, "_seed", None),
+            "seed": seed_of(lm),
             "templated": spec.prompt.templated,
-            "tokenizer": spec.tokenizer,
+            "tokenizer": spec.run.tokenizer,
         },
-        sampled=takes_messages(lm) or is_sampled(run.gen_kwargs),
-        run=run_programs,
     )
+    return material(spec.recipe, spec.source, sampling, run_programs)
 
 
-def _program(lm: Any, spec: Spec, made: Prompted, tokenizer: Tokenizer | None) -> Program[Elicited]:
-    if spec.mode == "contract":
-        return contract(made.messages, spec.budgets)
-    continuation: Continuation = resolve_continuation(spec.continuation, lm, spec.prompt)
-    return interrupt(
-        spec.prompt.messages,
-        spec.budgets,
-        cue=spec.cue,
-        continuation=continuation,
-        answer_tokens=spec.answer_tokens,
-        tokenizer=tokenizer,
+def _by_budget(made: Prompted) -> ByBudget | None:
+    return made.messages if isinstance(made.messages, Mapping) else None
+
+
+def program_of(
+    lm: Any,
+    spec: Spec,
+    tokenizer: Tokenizer | None,
+    messages: ByBudget | None = None,
+    sampled: Reply | None = None,
+) -> Program[Elicited]:
+    """The program that asks one problem of a model.
+
+    Args:
+        lm: The model, which tells how it can be handed a cut trace.
+        spec: What is asked.
+        tokenizer: Cuts traces.
+        messages: A conversation for each budget, in place of that of the prompt.
+        sampled: The trace, where it is there already.
+    """
+    run, used = spec.run, None
+    if hands_back(run.mode):
+        used = resolve_continuation(run.continuation, lm, spec.prompt)
+    return elicit(
+        Asked(
+            messages or spec.prompt.messages,
+            run,
+            spec.cue,
+            continuation=used,
+            tokenizer=tokenizer,
+            sampled=sampled,
+        )
     )
 
 
 def asker(
-    lm: Any, runs: Sequence[Run], tokenizer: Tokenizer | None, store: TraceStore | None
+    lm: Any, runs: Sequence[TraceRequest], tokenizer: Tokenizer | None, store: TraceStore | None
 ) -> Ask:
     """Answers rounds of programs, one per run, from the model, its cache and the store."""
-    cache = getattr(lm.cache_hook, "dbdict", None)
+    cache = answers_kept(lm)
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
         outstanding = []
@@ -356,4 +351,4 @@ def finish_of(tokens: int, cap: int, tokenizer: Tokenizer) -> Finish:
     return "length" if tokens >= cap - slack else "stop"
 
 
-LM.generate_anytime = generate_anytime
+add_request_type(generate_anytime)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from anytime.domains.base import Domain, Problem
-from anytime.grading import trace_values
 from anytime.hosts.lm_eval.api import mean
-from anytime.hosts.lm_eval.settings import RunSettings, Settings
-from anytime.methods.prompting import COSTS
+from anytime.hosts.lm_eval.settings import Settings, TaskSettings
+from anytime.plugins import get_method
 from anytime.programs.checkpoints import Elicited
-from anytime.statistics.index import Curve, anytime_index, index_interval
+from anytime.settings import IndexOptions
+from anytime.statistics.index import Curve, FloatArray
+from anytime.statistics.measures import Measure, higher_is_better, measures_of
+from anytime.statistics.traces import trace_values
 
 __all__ = [
     "Aggregate",
     "Curved",
     "aggregations",
-    "higher_is_better",
+    "arrows",
     "index_aggregations",
     "index_values",
+    "trace_measures",
     "values",
 ]
 
@@ -61,11 +64,11 @@ def values(
 ) -> dict[str, float]:
     """Every number of one problem, averaged over its traces.
 
-    Keys: `q@B` and the domain's further `em@B`, ... for each budget; `final`, `average`,
-    `overthinking`, `unparsed` (share of checkpoints without an extractable answer),
-    `leaked_reasoning_tokens` (per forced answer); of a method other than `cot` `added_tokens` and
-    `pool_tokens`; and the index with its companions.
+    Keys: `q@B` and the domain's further `em@B`, ... for each budget; the measures of a trace
+    (`anytime.statistics.measures`); of a method that puts something into the prompt, what that
+    took; and the measures of a curve: the index with its companions.
     """
+    costs = [measure.name for measure in measures_of("prompt")]
     per_trace = []
     curve = []
     for elicited, method in traces:
@@ -73,26 +76,57 @@ def values(
         quality = [grade.quality for grade in grades]
         curve.append(quality)
         value = trace_values(elicited.checkpoints, grades)
-        value |= {key: float(method[key]) for key in COSTS if key in method}
-        per_trace.append(value | {"average": float(np.mean(quality))})
+        value |= {name: float(method[name]) for name in costs if name in method}
+        per_trace.append(value | trace_measures(np.array(quality)))
     averaged = {key: float(np.mean([value[key] for value in per_trace])) for key in per_trace[0]}
     return averaged | index_values(curve, settings)
 
 
-def index_values(quality: Sequence[Sequence[float]], settings: RunSettings) -> dict[str, float]:
+def trace_measures(quality: FloatArray) -> dict[str, FloatArray]:
+    """The measures of traces that their quality alone tells.
+
+    Args:
+        quality: Shape (..., T).
+
+    Returns:
+        By name, arrays of shape (...).
+    """
+    return {
+        measure.name: measure.of_traces(quality)
+        for measure in measures_of("quality")
+        if measure.of_traces is not None
+    }
+
+
+def index_values(quality: Sequence[Sequence[float]], settings: TaskSettings) -> dict[str, float]:
     """A problem's own index with its companions; they carry the curve they were taken from.
 
-    NaN where one is outside [0, 1]: whether a metric of others is a quality is not known before,
-    and ranks have to send one another the same names.
+    NaN where one is outside [0, 1]: whether a metric of a third-party task is a quality is not
+    known before, and ranks have to send one another the same names.
 
     Args:
         quality: Quality by trace and budget.
         settings: How the index is computed.
     """
+    known = _of_curve()
     if not _is_quality(quality):
-        return dict.fromkeys(_INDEX, Curved(math.nan, quality))
-    own = Curve(settings.budgets, [quality])
-    return {name: Curved(statistic(own, settings), quality) for name, statistic in _INDEX.items()}
+        return {measure.name: Curved(math.nan, quality) for measure in known}
+    own = Curve(settings.run.budgets, [quality])
+    return {
+        measure.name: Curved(_value(measure, own, settings.index), quality) for measure in known
+    }
+
+
+def _of_curve() -> list[Measure]:
+    """The measures that are no mean of those of traces, so that lm-eval cannot average them."""
+    return [measure for measure in measures_of("quality") if measure.of_traces is None]
+
+
+def _value(measure: Measure, curve: Curve, options: IndexOptions) -> float:
+    bounded = next((one for one in _of_curve() if one.name == measure.bound_of), None)
+    if bounded is not None and len(curve.quality) < 2:  # of one problem there is no interval
+        measure = bounded
+    return math.nan if measure.of_curve is None else measure.of_curve(curve, options)
 
 
 def _is_quality(values: npt.ArrayLike) -> bool:
@@ -100,83 +134,35 @@ def _is_quality(values: npt.ArrayLike) -> bool:
     return bool(((found >= 0) & (found <= 1)).all())
 
 
-def _index(curve: Curve, settings: RunSettings) -> float:
-    return anytime_index(
-        curve, envelope=settings.envelope, scale=settings.scale, q_max=settings.q_max
-    )
-
-
-def _raw(curve: Curve, settings: RunSettings) -> float:
-    return anytime_index(curve, envelope="none", scale=settings.scale, q_max=settings.q_max)
-
-
-def _drift(curve: Curve, settings: RunSettings) -> float:
-    enveloped = anytime_index(curve, envelope="mean", scale=settings.scale, q_max=settings.q_max)
-    return enveloped - _raw(curve, settings)
-
-
-def _bound(side: int) -> Callable[[Curve, RunSettings], float]:
-    def statistic(curve: Curve, settings: RunSettings) -> float:
-        if len(curve.quality) < 2:  # of one problem there is no interval
-            return _index(curve, settings)
-        return index_interval(
-            curve,
-            envelope=settings.envelope,
-            scale=settings.scale,
-            q_max=settings.q_max,
-            seed=settings.seed,
-        )[side]
-
-    return statistic
-
-
-_INDEX: Mapping[str, Callable[[Curve, RunSettings], float]] = {
-    "anytime_index": _index,
-    "anytime_index_low": _bound(0),
-    "anytime_index_high": _bound(1),
-    "anytime_index_raw": _raw,
-    "drift": _drift,
-}
-
-_BETTER = {
-    "drift": False,
-    "overthinking": False,
-    "unparsed": False,
-    "leaked_reasoning_tokens": False,
-    "added_tokens": False,
-    "pool_tokens": False,
-}
-
-
 def aggregations(domain: Domain, settings: Settings) -> dict[str, Aggregate]:
     """How each value becomes a number of the table: a mean, which has a stderr, or the index."""
     names = ["q", *domain.metrics]
-    per_budget = [f"{name}@{budget}" for name in names for budget in settings.budgets]
-    per_trace = ["final", "average", "overthinking", "unparsed", "leaked_reasoning_tokens"]
-    if settings.method != "cot":
-        per_trace += COSTS
+    per_budget = [f"{name}@{budget}" for name in names for budget in settings.run.budgets]
+    known = measures_of("quality", "unparsed", "leaked")
+    per_trace = [measure.name for measure in known if measure.of_traces is not None]
+    if get_method(settings.method).write is not None:
+        per_trace += [measure.name for measure in measures_of("prompt")]
     return dict.fromkeys([*per_budget, *per_trace], mean) | index_aggregations(settings)
 
 
-def index_aggregations(settings: RunSettings) -> dict[str, Aggregate]:
+def index_aggregations(settings: TaskSettings) -> dict[str, Aggregate]:
     """How the `index_values` of the problems become those of all of them."""
-    return {name: _over_problems(statistic, settings) for name, statistic in _INDEX.items()}
+    return {measure.name: _over_problems(measure, settings) for measure in _of_curve()}
 
 
-def higher_is_better(names: Sequence[str]) -> dict[str, bool]:
-    """For the arrows of the table."""
-    return {name: _BETTER.get(name, True) for name in names}
+def arrows(names: Iterable[str]) -> dict[str, bool]:
+    """Which way is better, by name, for the arrows of the table."""
+    return {name: higher_is_better(name) for name in names}
 
 
-def _over_problems(
-    statistic: Callable[[Curve, RunSettings], float], settings: RunSettings
-) -> Aggregate:
+def _over_problems(measure: Measure, settings: TaskSettings) -> Aggregate:
     def aggregate(items: Sequence[Curved]) -> float:
         quality = np.array([item.quality for item in items])
         if not _is_quality(quality):
             return math.nan
         # Ranks send problems in an order of their own; sums of floats shall not depend on it.
         by_problem = quality.mean(axis=1)
-        return statistic(Curve(settings.budgets, quality[np.lexsort(by_problem.T)]), settings)
+        curve = Curve(settings.run.budgets, quality[np.lexsort(by_problem.T)])
+        return _value(measure, curve, settings.index)
 
     return aggregate

@@ -4,97 +4,103 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, get_args
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
-from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.domains.base import SPLITS, Domain, Split
 from anytime.errors import AnytimeError
-from anytime.methods.leap import LEVELS, Level
-from anytime.methods.prompting import (
+from anytime.methods.base import (
     JUDGES,
-    METHODS,
+    LEVELS,
+    OPTIONS,
+    PLAIN,
+    SAMPLED,
     SHOWN,
-    Method,
+    SOURCES,
+    Level,
     Recipe,
     Shown,
-    check_recipe,
-    refuse_idle,
 )
+from anytime.methods.learning import Source, Spelling, check_recipe, check_taken
+from anytime.plugins import get_method, known_methods
 from anytime.settings import (
-    CONTINUATIONS,
-    FOREIGN_ANSWER_TOKENS,
-    FOREIGN_BUDGETS,
-    MODES,
-    Envelope,
-    Mode,
-    QMax,
-    Scale,
+    Defaults,
+    IndexOptions,
+    RunSettings,
+    check_choice,
+    check_options,
+    check_whole,
+    run_settings,
 )
-from anytime.statistics.index import Curve, anytime_index, budget_weights
 
-__all__ = ["ForeignSettings", "RunSettings", "Settings", "read_foreign_settings", "read_settings"]
+__all__ = [
+    "Settings",
+    "TaskSettings",
+    "ThirdPartySettings",
+    "read_settings",
+    "read_third_party_settings",
+]
+
+_WHERE = " in --metadata"
 
 # lm-eval merges the model's own arguments into the metadata, so a name that is none of ours may be
 # one of theirs. These look like ours and are not.
 _THEIRS = frozenset({"model"})
 
-# What another method than `cot` alone reads.
-_OF_METHODS = (
-    "pairs",
-    "pool",
-    "pool_domain",
-    "pool_dataset",
-    "pool_traces",
-    "pool_problems",
-    "per_budget",
-    "min_gap",
-    "judge",
-    "show",
-    "pair_tokens",
-    "principles",
+SPELLING = Spelling(
+    names={name: f"pool_{name}" for name in ("domain", "dataset", *SAMPLED)},
+    where=" in --metadata",
 )
+"""What the options of methods are called here: `traces` and `dataset` are those of the run."""
 
-# What these are called in Inspect; a pool would be sampled at its full size.
-_INSPECT_NAMES = {"problems": "pool_problems", "domain": "pool_domain"}
+# These are names in Inspect alone; a pool would be sampled at its full size.
+_INSPECT_NAMES = {name: SPELLING.of(name) for name in ("problems", "domain")}
 
 _EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
 
+_OF_RUN = ("budgets", "mode", "continuation", "tokenizer", "answer_tokens")
+
+_COMMON = (
+    "budgets",
+    "mode",
+    "continuation",
+    "traces",
+    "tokenizer",
+    "answer_tokens",
+    "trace_store",
+    *IndexOptions._fields,
+)
+"""The names of every task, in the order in which they are listed and logged."""
+
 
 @dataclass(frozen=True, slots=True)
-class RunSettings:
-    """The knobs of every task: how traces are sampled and cut, and how the index is computed.
+class TaskSettings:
+    """The settings of every task.
 
     Attributes:
-        budgets: Trace tokens: `128,256,512`, `geom:128:4096:6`, `linear:0:4000:5` or a list.
-        mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
-        continuation: How a cut trace is handed back: `auto`, `prefill`, `reprompt`.
+        run: How traces are sampled, cut and handed back.
+        index: How the index is computed; its seed is that of generated problems and option orders
+            too.
         traces: Traces per problem.
-        tokenizer: What to cut with where the model has no tokenizer of its own.
-        answer_tokens: Cap on a forced answer.
         trace_store: File that keeps every finished generation; a second run asks for the rest.
-        envelope: Where the index takes "best so far".
-        scale: Distance between budgets in the index.
-        q_max: Quality that counts as 1 in the index.
-        seed: Of generated problems, option orders and the interval's bootstrap.
     """
 
-    budgets: BudgetGrid
-    mode: Mode
-    continuation: str
+    run: RunSettings
+    index: IndexOptions
     traces: int
-    tokenizer: str | None
-    answer_tokens: int
     trace_store: str | None
-    envelope: Envelope
-    scale: Scale
-    q_max: QMax
-    seed: int
+
+    def record(self) -> dict[str, Any]:
+        """As they are logged: by the names that `--metadata` has for them."""
+        own = {field.name: getattr(self, field.name) for field in fields(self)[2:]}
+        values = asdict(self.run) | self.index._asdict() | own
+        values["budgets"] = list(self.run.budgets)
+        return {name: values[name] for name in dict.fromkeys([*_COMMON, *values])}
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignSettings(RunSettings):
-    """The knobs of a task of others.
+class ThirdPartySettings(TaskSettings):
+    """The settings of a third-party task.
 
     Attributes:
         cue: The first words of a forced answer; None for those that fit any task.
@@ -104,19 +110,21 @@ class ForeignSettings(RunSettings):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(RunSettings):
-    """The knobs of a task on a domain.
+class Settings(TaskSettings):
+    """The settings of a task on a domain.
 
     Attributes:
         dataset: `official`, `builtin`, a pinned subset's name or a file.
         split: `test`, `dev` or `all`; None is `test`, or the whole of a user's file.
-        method: How a problem becomes the first prompt: `cot`, `pdp`, `pdp_plus`, `leap`.
+        method: How a problem becomes the first prompt: `cot`, `pdp`, `pdp_plus`, `leap`, or one of
+            a plugin.
         pairs: File of `anytime pairs build` for `pdp` and `pdp_plus`.
-        pool: A finished run to learn from: lm-eval's samples file, or a pool file. With neither, a
-            pool is sampled from the dev split, once, and kept on disk.
+        pool: A finished run to learn from, of either harness, a folder with one, or a pool file.
+            With neither, a pool is sampled from the dev split, once, and kept on disk.
         pool_domain: Whose dev split to sample from; None for the task's own.
         pool_dataset: Of that domain; None for the task's own.
-        pool_traces: Traces per problem of a sampled pool; None for 64, or 15 for `leap`.
+        pool_traces: Traces per problem of a sampled pool; None for 64, 15 for `leap`, or whatever
+            the method says.
         pool_problems: Dev problems of a sampled pool.
         per_budget: Pairs per budget, each of another problem.
         min_gap: Smallest difference in quality of a pair.
@@ -128,7 +136,7 @@ class Settings(RunSettings):
 
     dataset: str
     split: Split | None
-    method: Method
+    method: str
     pairs: str | None
     pool: str | None
     pool_domain: str | None
@@ -157,9 +165,20 @@ class Settings(RunSettings):
             principles=self.principles,
         )
 
+    @property
+    def source(self) -> Source:
+        """Where the method learns, as far as it is named."""
+        return Source(
+            self.pairs or "", self.pool or "", self.pool_domain or "", self.pool_dataset or ""
+        )
 
-_FOREIGN_NAMES = tuple(field.name for field in fields(ForeignSettings))
-NAMES = tuple(dict.fromkeys([*(field.name for field in fields(Settings)), *_FOREIGN_NAMES]))
+
+def _names(kind: type[TaskSettings]) -> tuple[str, ...]:
+    return (*_COMMON, *(f.name for f in fields(kind)[len(fields(TaskSettings)) :]))
+
+
+_THIRD_PARTY_NAMES = _names(ThirdPartySettings)
+NAMES = tuple(dict.fromkeys([*_names(Settings), *_THIRD_PARTY_NAMES]))
 
 
 def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> Settings:
@@ -179,10 +198,10 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
             f"cue in --metadata is for tasks of others (anytime:NAME): {domain.name} has its own"
         )
     settings = Settings(
-        **_common(given, domain.budgets, domain.answer_tokens),
+        **_common(given, domain),
         dataset=str(_text(given, "dataset", dataset)),
         split=_choice(given, "split", None, SPLITS),
-        method=_choice(given, "method", "cot", METHODS),
+        method=_choice(given, "method", PLAIN, tuple(known_methods())),
         pairs=_text(given, "pairs", None),
         pool=_text(given, "pool", None),
         pool_domain=_text(given, "pool_domain", None),
@@ -196,14 +215,14 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
         pair_tokens=_whole(given, "pair_tokens", None, least=1),
         principles=_choice(given, "principles", "high", LEVELS),
     )
-    check_recipe(settings.recipe, settings.mode)
-    _refuse_idle(settings, given)
-    _check(settings)
+    check_recipe(settings.recipe, settings.run.mode, SPELLING)
+    named = [name for name in (*SOURCES, *SAMPLED, *OPTIONS) if SPELLING.of(name) in given]
+    check_taken(get_method(settings.method), named, SPELLING)
     return settings
 
 
-def read_foreign_settings(metadata: Mapping[str, Any]) -> ForeignSettings:
-    """Read the settings of a task of others.
+def read_third_party_settings(metadata: Mapping[str, Any]) -> ThirdPartySettings:
+    """Read the settings of a third-party task.
 
     Args:
         metadata: The model's arguments and the user's. Not the task's own, which means its own
@@ -213,12 +232,12 @@ def read_foreign_settings(metadata: Mapping[str, Any]) -> ForeignSettings:
         AnytimeError: As for a task on a domain; or an option of those.
     """
     given = _given(metadata)
-    if given.get("method") == "cot":
+    if given.get("method") == PLAIN:
         del given["method"]
-    if idle := [name for name in given if name not in _FOREIGN_NAMES]:
+    if idle := [name for name in given if name not in _THIRD_PARTY_NAMES]:
         raise AnytimeError(
             f"{', '.join(idle)} in --metadata: a task of others (anytime:NAME) has its own data "
-            f"and its own prompt; it takes {', '.join(_FOREIGN_NAMES)}"
+            f"and its own prompt; it takes {', '.join(_THIRD_PARTY_NAMES)}"
         )
     cue = given.get("cue")
     if cue is not None and (not isinstance(cue, str) or not cue.strip()):
@@ -226,9 +245,7 @@ def read_foreign_settings(metadata: Mapping[str, Any]) -> ForeignSettings:
             f"cue {cue!r} in --metadata is no text: name the first words of an answer, such as "
             """--metadata '{"cue": " The answer is"}'"""
         )
-    settings = ForeignSettings(**_common(given, FOREIGN_BUDGETS, FOREIGN_ANSWER_TOKENS), cue=cue)
-    _check(settings)
-    return settings
+    return ThirdPartySettings(**_common(given, None), cue=cue)
 
 
 def _given(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,46 +253,21 @@ def _given(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {name: metadata[name] for name in NAMES if metadata.get(name) is not None}
 
 
-def _common(given: Mapping[str, Any], budgets: str, answer_tokens: int) -> dict[str, Any]:
-    """The fields of `RunSettings`, with these defaults."""
+def _common(given: Mapping[str, Any], defaults: Defaults | None) -> dict[str, Any]:
+    """The fields of `TaskSettings`, checked; None for the defaults of a third-party task."""
+    if "budgets" in given:
+        _check_grid(given["budgets"])
+    named = {name: given.get(name) for name in _OF_RUN}
+    options = {name: given[name] for name in IndexOptions._fields if name in given}
+    run = run_settings(named, defaults, _WHERE)
+    index = IndexOptions(**options)
+    check_options(index, run.budgets, _WHERE)
     return {
-        "budgets": _budgets(given.get("budgets", budgets)),
-        "mode": _choice(given, "mode", "interrupt", MODES),
-        "continuation": _choice(given, "continuation", "auto", CONTINUATIONS),
+        "run": run,
+        "index": index,
         "traces": _whole(given, "traces", 1, least=1),
-        "tokenizer": _text(given, "tokenizer", None),
-        "answer_tokens": _whole(given, "answer_tokens", answer_tokens, least=1),
         "trace_store": _text(given, "trace_store", None),
-        "envelope": _choice(given, "envelope", "mean", get_args(Envelope)),
-        "scale": _choice(given, "scale", "linear", get_args(Scale)),
-        "q_max": given.get("q_max", 1.0),
-        "seed": _whole(given, "seed", 0, least=0),
     }
-
-
-def _check(settings: RunSettings) -> None:
-    if settings.mode == "contract" and settings.budgets[0] == 0:
-        raise AnytimeError("contract mode cannot run with budget 0: leave it out, or use interrupt")
-    # The index would refuse these after the run.
-    budget_weights(settings.budgets, settings.scale)
-    anytime_index(Curve([1, 2], [[1, 1]]), q_max=settings.q_max)
-
-
-def _refuse_idle(settings: Settings, given: Mapping[str, Any]) -> None:
-    if settings.method == "cot":
-        if idle := [name for name in _OF_METHODS if name in given]:
-            raise AnytimeError(
-                f"{', '.join(idle)} in --metadata does nothing with method=cot: name a method, "
-                f"such as pdp"
-            )
-        return
-    sampled = {name: given.get(name) for name in ("pool_domain", "pool_dataset")}
-    refuse_idle(
-        settings.recipe,
-        pairs=settings.pairs is not None,
-        pool=settings.pool is not None,
-        sampled=sampled,
-    )
 
 
 def _refuse_near_misses(metadata: Mapping[str, Any]) -> None:
@@ -299,10 +291,9 @@ def _refuse_near_misses(metadata: Mapping[str, Any]) -> None:
             )
 
 
-def _budgets(value: Any) -> BudgetGrid:
+def _check_grid(value: Any) -> None:
     if not isinstance(value, str | int | float | list | tuple) or isinstance(value, bool):
         raise AnytimeError(f"budgets {value!r} in --metadata is no grid: write {_EXAMPLE}")
-    return parse_budgets(value)
 
 
 def _text(given: Mapping[str, Any], name: str, default: str | None) -> str | None:
@@ -314,17 +305,13 @@ def _text(given: Mapping[str, Any], name: str, default: str | None) -> str | Non
 
 def _choice(given: Mapping[str, Any], name: str, default: Any, choices: tuple[str, ...]) -> Any:
     value = given.get(name, default)
-    if value is not None and value not in choices:
-        raise AnytimeError(
-            f"unknown {name} {value!r} in --metadata: choose one of {', '.join(choices)}"
-        )
+    if value is not None:
+        check_choice(name, value, choices, _WHERE)
     return value
 
 
 def _whole(given: Mapping[str, Any], name: str, default: Any, least: int) -> Any:
     value = given.get(name, default)
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise AnytimeError(f"{name} {value!r} in --metadata is not a whole number from {least} on")
+    if value is not None:
+        check_whole(name, value, least=least, where=_WHERE)
     return value

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.private import loaded_from
 
 __all__ = ["TraceStore", "model_name", "opened"]
 
@@ -135,5 +136,4 @@ def model_name(lm: Any) -> str:
         value = getattr(lm, attribute, None)
         if isinstance(value, str):
             return f"{type(lm).__name__} {value}"
-    loaded = getattr(getattr(lm, "config", None), "_name_or_path", "")
-    return f"{type(lm).__name__} {loaded}".strip()
+    return f"{type(lm).__name__} {loaded_from(lm)}".strip()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from packaging.version import Version
 
-from anytime.domains.base import Dataset, Problem, fingerprint
+from anytime.domains.base import Dataset, Domain, Problem, fingerprint
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import (
     ConfigurableTask,
@@ -22,10 +21,11 @@ from anytime.hosts.lm_eval.backends import Prompt, raw_prompt
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.learning import Source, check_source
+from anytime.hosts.lm_eval.private import predicts_only, set_measures
 from anytime.hosts.lm_eval.records import Response, read_response
-from anytime.hosts.lm_eval.scoring import aggregations, higher_is_better, values
-from anytime.hosts.lm_eval.settings import Settings, read_settings
+from anytime.hosts.lm_eval.scoring import aggregations, arrows, values
+from anytime.hosts.lm_eval.settings import SPELLING, Settings, read_settings
+from anytime.methods.learning import Source, check_dev_split, check_source, completed, samples_pool
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
 from anytime.protocol import Message
@@ -51,9 +51,10 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         """Read the settings and load the problems, so that everything wrong shows at once."""
         fields = {key: value for key, value in config.items() if key != "class"}
         name = fields["task"]
-        with one_sentence(stand_in=name if name.endswith(TWIN) else _twin(fields)):
+        with one_sentence():
             _check_version()
             self._domain = get_domain(fields["dataset_path"])
+        with one_sentence(stand_in=name if name.endswith(TWIN) else _twin(self._domain)):
             named = fields["dataset_name"]
             self._settings = read_settings(fields.get("metadata") or {}, self._domain, named)
             if name.endswith(TWIN) and self._settings.dataset != "builtin":
@@ -61,33 +62,30 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
                     f"{name} runs on built-in problems: for dataset={self._settings.dataset} use "
                     f"the task {name.removesuffix(TWIN)}"
                 )
-            self._source = _source(self._settings, self._domain.name)
-            check_source(self._settings.recipe, self._source)
+            self._source = _source(self._settings, self._domain)
             self._shots: list[dict[str, Any]] | None = None
             fields |= {"repeats": self._settings.traces, "metric_list": []}
             super().__init__(config=fields)
         # Requests are of a type of their own, and ranks pad by this name; lm-eval accepts only its
         # own names while the config is read.
         self.OUTPUT_TYPE = "generate_anytime"
-        self._filters = [FilterEnsemble("none", [_AllTraces])]
-        self._aggregation_list = aggregations(self._domain, self._settings)
-        self._higher_is_better = higher_is_better(list(self._aggregation_list))
-        self._metric_fn_list = dict.fromkeys(self._aggregation_list)
+        measures = aggregations(self._domain, self._settings)
+        filters = [FilterEnsemble("none", [_AllTraces])]
+        set_measures(self, measures, arrows(measures), filters)
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Load the domain's problems; nothing here goes through lm-eval's own loader."""
         settings = self._settings
-        loaded: Dataset = self._domain.load(settings.dataset, settings.split, settings.seed)
+        loaded: Dataset = self._domain.load(settings.dataset, settings.split, settings.index.seed)
         remember(self._domain, loaded.problems)
         self._problems = {problem.id: problem for problem in loaded.problems}
         self._examples = loaded.examples
         self.dataset = {"test": Documents(map(_document, loaded.problems))}
-        self.config.metadata |= asdict(settings) | {
+        self.config.metadata |= settings.record() | {
             "dataset": loaded.name,
             "revision": loaded.revision,
             "split": loaded.split,
             "note": loaded.note,
-            "budgets": list(settings.budgets),
         }
 
     def fewshot_docs(self) -> list[dict[str, Any]]:
@@ -139,7 +137,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
     def _load_shots(self, count: int) -> list[dict[str, Any]]:
         # The evaluated problem is left out by lm-eval, since both splits go by the same name.
         settings = self._settings
-        problems = self._domain.load(settings.dataset, "dev", settings.seed).problems
+        problems = self._domain.load(settings.dataset, "dev", settings.index.seed).problems
         if len(problems) <= count:
             raise AnytimeError(
                 f"--num_fewshot {count} needs more than the {len(problems)} problems in the dev "
@@ -159,13 +157,9 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         settings, problem = self._settings, self._problems[doc["id"]]
         return Spec(
             prompt=prompt,
-            budgets=settings.budgets,
+            run=settings.run,
             cue=self._domain.cue(problem),
-            mode=settings.mode,
-            continuation=settings.continuation,
-            answer_tokens=settings.answer_tokens,
             traces=settings.traces,
-            tokenizer=settings.tokenizer,
             trace_store=settings.trace_store,
             domain=self._domain.name,
             content=self._domain.content(problem.prompt),
@@ -177,21 +171,13 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         self, doc: Mapping[str, Any], results: Sequence[Sequence[Response]]
     ) -> dict[str, Any]:
         """The values of one problem."""
-        if "bypass" in self._metric_fn_list:  # --predict_only
+        if predicts_only(self):
             return {"bypass": None}
         (responses,) = results
         # Padding between ranks can leave more than were asked for.
         traces = [read_response(response) for response in responses[: self._settings.traces]]
         with one_sentence():
             return dict(values(self._domain, _problem(doc), self._settings, traces))
-
-    def aggregation(self) -> dict[str, Any]:
-        """How each value becomes a number of the table."""
-        return dict(self._aggregation_list)
-
-    def higher_is_better(self) -> dict[str, bool]:
-        """For the arrows of the table."""
-        return dict(self._higher_is_better)
 
 
 class Documents(list[dict[str, Any]]):
@@ -231,21 +217,18 @@ def _shown(domain: Any, problem: Problem) -> str:
     return f"{begin}{problem.gold}{'}' * (begin.count('{') - begin.count('}'))}"
 
 
-def _source(settings: Settings, domain: str) -> Source:
+def _source(settings: Settings, domain: Domain) -> Source:
     """Where the method learns: by default from the dev split of the task's own dataset."""
-    named = settings.pool_domain
-    same = named in (None, domain)
-    return Source(
-        pairs=settings.pairs,
-        pool=settings.pool,
-        domain=named or domain,
-        dataset=settings.pool_dataset or (settings.dataset if same else "official"),
-        seed=settings.seed,
-    )
+    recipe = settings.recipe
+    check_source(recipe, settings.source, SPELLING)
+    source = completed(settings.source, domain, settings.dataset, settings.index.seed)
+    if samples_pool(recipe, source):
+        check_dev_split(source)
+    return source
 
 
-def _twin(fields: Mapping[str, Any]) -> str:
-    return f"anytime_{fields['dataset_path']}{TWIN}"
+def _twin(domain: Domain) -> str:
+    return f"anytime_{domain.name}{TWIN}" if "builtin" in domain.datasets else ""
 
 
 def _check_version() -> None:

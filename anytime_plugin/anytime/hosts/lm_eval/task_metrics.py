@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,9 +15,16 @@ import numpy as np
 
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance, mean
-from anytime.hosts.lm_eval.scoring import Aggregate, index_aggregations, index_values
-from anytime.hosts.lm_eval.settings import RunSettings
-from anytime.statistics.index import overthought
+from anytime.hosts.lm_eval.private import with_instances
+from anytime.hosts.lm_eval.scoring import (
+    Aggregate,
+    arrows,
+    index_aggregations,
+    index_values,
+    trace_measures,
+)
+from anytime.hosts.lm_eval.settings import TaskSettings
+from anytime.statistics.measures import Measure, measures_of
 
 __all__ = [
     "Verdict",
@@ -120,9 +126,7 @@ def _filtered(
         Instance("generate_until", doc, ("", {}), 0, (None, number, len(each)), resps=list(each))
         for number, (doc, each) in enumerate(zip(docs, texts, strict=True))
     ]
-    looking = copy(task)
-    looking._instances = seen
-    looking.apply_filters()
+    with_instances(task, seen).apply_filters()
     return [instance.filtered_resps for instance in seen]
 
 
@@ -168,7 +172,7 @@ def curved_metrics(
 
 
 def values_of(
-    verdicts: Sequence[Verdict], curved: Collection[str], settings: RunSettings, *, alone: bool
+    verdicts: Sequence[Verdict], curved: Collection[str], settings: TaskSettings, *, alone: bool
 ) -> dict[str, Any]:
     """Every value of one document behind one filter, averaged over its traces.
 
@@ -186,19 +190,19 @@ def values_of(
         AnytimeError: Several traces, and a value that is no number.
     """
     found = _averaged([verdict.whole for verdict in verdicts])
-    for place, budget in enumerate(settings.budgets):
+    for place, budget in enumerate(settings.run.budgets):
         at = _averaged([verdict.at[place] for verdict in verdicts])
         found |= {f"{metric}@{budget}": value for metric, value in at.items()}
-    found["leaked_reasoning_tokens"] = float(np.mean([verdict.leaked for verdict in verdicts]))
+    leaked = np.array([verdict.leaked for verdict in verdicts])
+    for measure in _of_answers():
+        if measure.of_traces is not None:
+            found[measure.name] = float(np.mean(measure.of_traces(leaked)))
     for metric in curved:
         if metric not in verdicts[0].at[0]:
             continue
         quality = [[_number(at[metric]) or 0.0 for at in verdict.at] for verdict in verdicts]
-        own = {
-            "final": float(np.mean([each[-1] for each in quality])),
-            "average": float(np.mean(quality)),
-            "overthinking": float(np.mean(overthought(quality))),
-        }
+        by_trace = trace_measures(np.array(quality))
+        own = {name: float(np.mean(values)) for name, values in by_trace.items()}
         own |= index_values(quality, settings)
         found |= {_name(metric, name, alone): value for name, value in own.items()}
     return found
@@ -221,7 +225,7 @@ def _averaged(values: Sequence[Values]) -> dict[str, Any]:
 
 
 def all_aggregations(
-    own: Mapping[str, Aggregate], curved: Collection[str], settings: RunSettings, *, alone: bool
+    own: Mapping[str, Aggregate], curved: Collection[str], settings: TaskSettings, *, alone: bool
 ) -> dict[str, Aggregate]:
     """How each value becomes a number of the table: the task's own way, and the index.
 
@@ -234,11 +238,10 @@ def all_aggregations(
     found = dict(own)
     for metric, aggregate in own.items():
         at = aggregate if aggregate is mean else _without_bootstrap(aggregate)
-        found |= {f"{metric}@{budget}": at for budget in settings.budgets}
-    found["leaked_reasoning_tokens"] = mean
-    of_index = index_aggregations(settings)
+        found |= {f"{metric}@{budget}": at for budget in settings.run.budgets}
+    found |= {measure.name: mean for measure in _of_answers()}
+    names = _trace_names() | index_aggregations(settings)
     for metric in curved:
-        names = dict.fromkeys(("final", "average", "overthinking"), mean) | of_index
         found |= {_name(metric, name, alone): aggregate for name, aggregate in names.items()}
     return found
 
@@ -249,20 +252,27 @@ def _without_bootstrap(aggregate: Aggregate) -> Aggregate:
     return lambda items: aggregate(items)
 
 
-_WORSE = ("drift", "overthinking")
+def _of_answers() -> list[Measure]:
+    """The measures that are of the forced answers, whatever a metric says of them."""
+    return measures_of("leaked")
+
+
+def _trace_names() -> dict[str, Aggregate]:
+    known = measures_of("quality")
+    return {measure.name: mean for measure in known if measure.of_traces is not None}
 
 
 def all_better(
-    own: Mapping[str, bool], curved: Collection[str], settings: RunSettings, *, alone: bool
+    own: Mapping[str, bool], curved: Collection[str], settings: TaskSettings, *, alone: bool
 ) -> dict[str, bool]:
     """For the arrows of the table; arguments as in `all_aggregations`."""
     found = dict(own)
     for metric, better in own.items():
-        found |= {f"{metric}@{budget}": better for budget in settings.budgets}
-    found["leaked_reasoning_tokens"] = False
-    names = ("final", "average", "overthinking", *index_aggregations(settings))
+        found |= {f"{metric}@{budget}": better for budget in settings.run.budgets}
+    found |= arrows(measure.name for measure in _of_answers())
+    names = arrows([*_trace_names(), *index_aggregations(settings)])
     for metric in curved:
-        found |= {_name(metric, name, alone): name not in _WORSE for name in names}
+        found |= {_name(metric, name, alone): better for name, better in names.items()}
     return found
 
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from typing import Any
 
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
-from anytime.grading import leaked_reasoning
 from anytime.hosts.lm_eval.api import AGGREGATION_REGISTRY, Group, Instance
 from anytime.hosts.lm_eval.backends import LENGTHS, Prompt
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.learning import Source
+from anytime.hosts.lm_eval.private import predicts_only, share_configuration, with_the_state_of
 from anytime.hosts.lm_eval.records import WRAP, Response, read_response, scorer_name
-from anytime.hosts.lm_eval.settings import ForeignSettings, read_foreign_settings
+from anytime.hosts.lm_eval.settings import ThirdPartySettings, read_third_party_settings
 from anytime.hosts.lm_eval.task_lookup import PREFIX, RANKED, check_name, is_path, named
 from anytime.hosts.lm_eval.task_metrics import (
     Verdict,
@@ -33,9 +31,11 @@ from anytime.hosts.lm_eval.task_metrics import (
     judge,
     values_of,
 )
-from anytime.methods.prompting import Recipe
+from anytime.methods.base import Recipe
+from anytime.methods.learning import Source
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
+from anytime.statistics.traces import leaked_reasoning
 
 __all__ = ["cue_of", "load_wrapped", "recorded", "wrapped"]
 
@@ -71,7 +71,7 @@ def load_wrapped(
         AnytimeError: It is unknown, or cannot be wrapped; or a setting is wrong.
     """
     with one_sentence():
-        settings = read_foreign_settings(metadata or {})
+        settings = read_third_party_settings(metadata or {})
         name = spec.removeprefix(PREFIX)
         if name in index or not is_path(name):
             check_name(name, index)
@@ -81,7 +81,7 @@ def load_wrapped(
         return _wrapped_member(loaded, settings)
 
 
-def _wrapped_member(member: Any, settings: ForeignSettings) -> Any:
+def _wrapped_member(member: Any, settings: ThirdPartySettings) -> Any:
     if not isinstance(member, Group):
         return wrapped(member, settings)
     group = Group(
@@ -95,7 +95,7 @@ def _wrapped_member(member: Any, settings: ForeignSettings) -> Any:
     return group
 
 
-def _per_budget(aggregated: Sequence[Any] | None, settings: ForeignSettings) -> list[Any] | None:
+def _per_budget(aggregated: Sequence[Any] | None, settings: ThirdPartySettings) -> list[Any] | None:
     """What a group sums up, at every budget too.
 
     The index is left out: that of all problems is not the mean of the tasks' own.
@@ -105,11 +105,11 @@ def _per_budget(aggregated: Sequence[Any] | None, settings: ForeignSettings) -> 
     return [
         dataclasses.replace(one, metric=name)
         for one in aggregated
-        for name in (one.metric, *(f"{one.metric}@{budget}" for budget in settings.budgets))
+        for name in (one.metric, *(f"{one.metric}@{budget}" for budget in settings.run.budgets))
     ]
 
 
-def wrapped(inner: Any, settings: ForeignSettings) -> Any:
+def wrapped(inner: Any, settings: ThirdPartySettings) -> Any:
     """A task of lm-eval at every budget; the task itself is left as it was.
 
     Raises:
@@ -117,13 +117,12 @@ def wrapped(inner: Any, settings: ForeignSettings) -> Any:
     """
     _check_wrappable(inner, settings)
     kind: Any = type(f"Anytime{type(inner).__name__}", (Wrapped, type(inner)), {})
-    task: Any = kind.__new__(kind)
-    vars(task).update(vars(inner))
+    task = with_the_state_of(inner, kind)
     task.wrap(inner, settings)
     return task
 
 
-def _check_wrappable(inner: Any, settings: ForeignSettings) -> None:
+def _check_wrappable(inner: Any, settings: ThirdPartySettings) -> None:
     name = inner.task_name
     if isinstance(inner, AtEveryBudget):
         raise AnytimeError(f"{name} shows every budget as it is: name it without {PREFIX}")
@@ -144,7 +143,7 @@ def _check_wrappable(inner: Any, settings: ForeignSettings) -> None:
             f"{PREFIX}{name} cannot be wrapped: it asks {len(asked)} times per document, so there "
             f"is no one trace to cut"
         )
-    if settings.mode == "contract" and inner.doc_to_prefix(doc):
+    if settings.run.mode == "contract" and inner.doc_to_prefix(doc):
         raise AnytimeError(
             f"{PREFIX}{name} begins the model's answer itself (gen_prefix), which leaves no turn "
             f"to tell a budget in: use mode=interrupt"
@@ -178,24 +177,21 @@ class Wrapped(AtEveryBudget):
     """A task of lm-eval at every budget; stands before the task's own class among the bases."""
 
     OUTPUT_TYPE: str
-    _config: Any
-    _metric_fn_list: Mapping[str, Any]
     _inner: Any
-    _settings: ForeignSettings
+    _settings: ThirdPartySettings
     _repeats: int
     _declared: list[str]
     _curved: Sequence[str]
     _ranks: int
 
-    def wrap(self, inner: Any, settings: ForeignSettings) -> None:
+    def wrap(self, inner: Any, settings: ThirdPartySettings) -> None:
         """Take the place of a task.
 
         Both share one configuration, a copy of the task's: what lm-eval sets later, such as
         `--num_fewshot` and `--gen_kwargs`, is seen where the task's own methods run.
         """
-        own = self._config = copy(inner._config)
-        self._inner = copy(inner)
-        self._inner._config = own
+        self._inner = share_configuration(self, inner)
+        own = self.config
         self._settings = settings
         self._repeats = own.repeats or 1
         self._declared = list(inner.aggregation())
@@ -232,23 +228,19 @@ class Wrapped(AtEveryBudget):
         settings = self._settings
         return Spec(
             prompt=prompt,
-            budgets=settings.budgets,
+            run=settings.run,
             cue=cue_of(settings.cue),
-            mode=settings.mode,
-            continuation=settings.continuation,
-            answer_tokens=settings.answer_tokens,
             traces=settings.traces * self._repeats,
-            tokenizer=settings.tokenizer,
             trace_store=settings.trace_store,
             domain="",
             content="",
             recipe=Recipe(),
-            source=Source(pairs=None, pool=None, domain="", dataset="", seed=settings.seed),
+            source=Source(seed=settings.index.seed),
         )
 
     def apply_filters(self) -> None:
         """Let the task's own filters and metrics see every budget; `process_results` sums up."""
-        if self._predicts_only():
+        if predicts_only(self):
             for instance in self.instances:
                 instance.filtered_resps["none"] = []
             return
@@ -262,13 +254,13 @@ class Wrapped(AtEveryBudget):
         self._curved = curved
         if self._ranks > 1:  # another rank may have seen values outside [0, 1]
             self._curved = curved_metrics(everything, better, bounded=False)
-        self._config.metadata[WRAP]["scorers"] = [
+        self.config.metadata[WRAP]["scorers"] = [
             scorer_name(metric, name) for name in found[0] for metric in curved
         ]
 
     def _written(self, responses: Sequence[Response]) -> list[list[Written]]:
         """By trace and repeat; padding between ranks can leave more than were asked for."""
-        texts = [_texts(response) for response in responses[: self._config.repeats]]
+        texts = [_texts(response) for response in responses[: self.config.repeats]]
         return [texts[i : i + self._repeats] for i in range(0, len(texts), self._repeats)]
 
     @property
@@ -277,25 +269,22 @@ class Wrapped(AtEveryBudget):
 
     def process_results(self, doc: Any, results: Sequence[Sequence[Verdict]]) -> dict[str, Any]:
         """The values of one document behind one filter."""
-        if self._predicts_only():
+        if predicts_only(self):
             return {"bypass": None}
         (verdicts,) = results
         with one_sentence():
             return values_of(verdicts, self._curved, self._settings, alone=self._alone)
 
-    def _predicts_only(self) -> bool:
-        return "bypass" in getattr(self, "_metric_fn_list", {})
-
     def aggregation(self) -> dict[str, Any]:
         """How each value becomes a number of the table."""
-        if self._predicts_only():
+        if predicts_only(self):
             return dict(super().aggregation())  # type: ignore[misc]
         own = self._inner.aggregation()
         return all_aggregations(own, self._curved, self._settings, alone=self._alone)
 
     def higher_is_better(self) -> dict[str, bool]:
         """For the arrows of the table."""
-        if self._predicts_only():
+        if predicts_only(self):
             return dict(super().higher_is_better())  # type: ignore[misc]
         own = self._inner.higher_is_better()
         return all_better(own, self._curved, self._settings, alone=self._alone)
@@ -314,11 +303,6 @@ def cue_of(begin: str | None) -> Cue:
     return Cue(ask=f'{GENERIC_CUE.ask} Begin with "{begin.strip()}".', begin=begin)
 
 
-def recorded(settings: ForeignSettings, repeats: int) -> dict[str, Any]:
+def recorded(settings: ThirdPartySettings, repeats: int) -> dict[str, Any]:
     """What the results tell of a run."""
-    return {
-        **dataclasses.asdict(settings),
-        "budgets": list(settings.budgets),
-        "repeats": repeats,
-        "scorers": [],
-    }
+    return {**settings.record(), "repeats": repeats, "scorers": []}

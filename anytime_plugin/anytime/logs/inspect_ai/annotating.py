@@ -32,8 +32,9 @@ from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Grade
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.hosts.inspect_ai.driver import reply_from
+from anytime.hosts.inspect_ai.private import HEADER_MEMBER, REDUCTIONS_MEMBER, SUMMARIES_MEMBER
 from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, entry_of, is_record
-from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of, score_curve
+from anytime.hosts.inspect_ai.scoring import numbers_of, score_curve, third_party_grade
 from anytime.logs.inspect_ai.log_file import InspectLog, RawSample, reading
 from anytime.logs.inspect_ai.log_scorers import (
     Grading,
@@ -157,25 +158,25 @@ class InspectAnnotation:
                 header = self._header(source)
                 summaries = self._summaries(source, rows)
             self._add_results(header, rows, outcome, budgets, options)
-            made.writestr("reductions.json", _dumped(header.pop("reductions", None) or []))
-            made.writestr("summaries.json", _dumped(summaries))
-            made.writestr("header.json", _dumped(header))
+            made.writestr(REDUCTIONS_MEMBER, _dumped(header.pop("reductions", None) or []))
+            made.writestr(SUMMARIES_MEMBER, _dumped(summaries))
+            made.writestr(HEADER_MEMBER, _dumped(header))
         return outcome
 
     def _header(self, source: zipfile.ZipFile) -> dict[str, Any]:
         """The header as it stands; of a killed run what Inspect makes of its beginning."""
         names = set(source.namelist())
-        if "header.json" not in names:
+        if HEADER_MEMBER not in names:
             return self.log.header.model_dump(mode="json", exclude_none=True)
-        header: dict[str, Any] = json.loads(source.read("header.json"))
-        if "reductions.json" in names:
-            header["reductions"] = json.loads(source.read("reductions.json"))
+        header: dict[str, Any] = json.loads(source.read(HEADER_MEMBER))
+        if REDUCTIONS_MEMBER in names:
+            header["reductions"] = json.loads(source.read(REDUCTIONS_MEMBER))
         return header
 
     def _summaries(self, source: zipfile.ZipFile, rows: Sequence[Row]) -> list[Any]:
         """Of every sample what lists of samples show."""
-        if "summaries.json" in source.namelist():
-            found: list[Any] = json.loads(source.read("summaries.json"))
+        if SUMMARIES_MEMBER in source.namelist():
+            found: list[Any] = json.loads(source.read(SUMMARIES_MEMBER))
         else:
             read = read_eval_log_sample_summaries(str(self.path), format=self.log.format)
             found = [summary.model_dump(mode="json", exclude_none=True) for summary in read]
@@ -366,7 +367,7 @@ def _is_regraded(
             if one not in by_scorer:
                 continue
             try:
-                logged = foreign_grade(value).quality
+                logged = third_party_grade(value).quality
             except AnytimeError:  # no quality
                 continue
             if not math.isclose(logged, by_scorer[one][-1].quality, abs_tol=1e-9):

@@ -27,7 +27,6 @@ from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence, ref
 from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
-from anytime.hosts.inspect_ai.solving import Budgets, Run, checked_run
 from anytime.hosts.inspect_ai.wrapping import wrapped
 from anytime.logs.inspect_ai.annotating import HIDDEN, check_annotatable, longest, trace_of, unfit
 from anytime.logs.inspect_ai.log_file import InspectLog
@@ -41,8 +40,17 @@ from anytime.logs.inspect_ai.log_scorers import (
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
 from anytime.programs.intrace import doublings, readable
-from anytime.settings import Envelope, IndexOptions, QMax, Scale
-from anytime.statistics.index import budget_weights, check_options
+from anytime.settings import (
+    Budgets,
+    Envelope,
+    IndexOptions,
+    Named,
+    QMax,
+    Scale,
+    check_named,
+    check_options,
+    check_scale,
+)
 
 __all__ = ["annotate", "hand_back"]
 
@@ -83,7 +91,13 @@ def annotate(
         refuse_unknown(unknown, annotate)
         if not log:
             raise AnytimeError("name the log to annotate: -T log=FILE")
-        run = checked_run(None, "interrupt", continuation, tokenizer, answer_tokens)
+        named: Named = {
+            "mode": "interrupt",
+            "continuation": continuation,
+            "tokenizer": tokenizer,
+            "answer_tokens": answer_tokens,
+        }
+        check_named(named)
         options = IndexOptions(envelope, scale, q_max, seed)
         check_options(options)
         cutter = None if tokenizer is None else load_tokenizer(tokenizer)
@@ -95,14 +109,14 @@ def annotate(
             if budgets == "auto"
             else parse_budgets(budgets or [])
         )
-        budget_weights(grid, scale)
-        return _handed_back(source, grader, run, grid, cutter, options)
+        check_scale(scale, grid)
+        return _handed_back(source, grader, {**named, "budgets": grid}, grid, cutter, options)
 
 
 def _handed_back(
     source: InspectLog,
     domain: Domain | None,
-    run: Run,
+    named: Named,
     grid: BudgetGrid,
     tokenizer: Tokenizer | None,
     options: IndexOptions,
@@ -134,13 +148,13 @@ def _handed_back(
         metadata=header.eval.metadata,
     )
     if not ours:
-        return wrapped(inner, run, grid, tokenizer, options, {ANNOTATED: told}, sampled)
+        return wrapped(inner, named, tokenizer, options, {ANNOTATED: told}, sampled)
     known = [one for sample in samples if (one := domain_of(sample.metadata or {}))]
     # The built-in models know what they solve from the task.
     remember(known[0][0], [problem for _, problem in known])
-    inner.solver = at_every_budget(inner.solver, run, grid, tokenizer, 1, sampled)
+    inner.solver = at_every_budget(inner.solver, named, tokenizer, 1, sampled)
     inner.scorer = [curve(options.envelope)]
-    inner.metrics = curve_metrics(*options)
+    inner.metrics = curve_metrics(options)
     inner.metadata = {**(header.eval.metadata or {}), ANNOTATED: told}
     return inner
 

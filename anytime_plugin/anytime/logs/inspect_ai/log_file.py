@@ -2,8 +2,7 @@
 
 Inspect's own readers parse and validate all of a sample, and most of it is the transcript, which
 nobody looks at here. So `.eval` archives are opened directly, and of each sample what comes before
-the transcript is parsed: several times faster. Names of members and fields are Inspect's file
-format; `tests/results/test_skipped.py` tells when it moves.
+the transcript is parsed: several times faster.
 """
 
 from __future__ import annotations
@@ -18,25 +17,20 @@ from typing import Any, Literal, NamedTuple
 from inspect_ai.log import EvalLog, read_eval_log
 
 from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.private import (
+    BEHIND_TRANSCRIPT,
+    RESULTS,
+    TRANSCRIPT,
+    TROUBLE,
+    is_sample_member,
+    sample_member,
+)
 from anytime.hosts.inspect_ai.records import KEY, Record, record_in
 
-__all__ = ["InspectLog", "LoggedSample", "Place", "RawSample", "reading", "sample_name"]
+__all__ = ["InspectLog", "LoggedSample", "Place", "RawSample", "reading"]
 
 Place = tuple[str | int, int]
 """A sample's id and epoch."""
-
-_TRANSCRIPT = b',"events":['
-"""Where the bulk of a sample begins. Quotation marks within a JSON text are escaped, so this stands
-at a key; where it is a key of something else, what comes before it is no JSON object."""
-
-_RESULTS = b',"scores":{'
-"""Where messages and output, the other bulk of a sample, end."""
-
-_BEHIND = b'],"model_usage":{'
-"""What follows the transcript, or stands within it."""
-
-_TROUBLE = (b'"error":{', b'"limit":{', b'"invalidation":{')
-"""Where what comes after the transcript has to be looked at too."""
 
 
 class LoggedSample(NamedTuple):
@@ -126,9 +120,9 @@ class InspectLog:
                         yield _sample(held.pop(place))
                 return
             with zipfile.ZipFile(self.path) as archive:
-                names = dict.fromkeys(name for name in archive.namelist() if _is_sample(name))
+                names = dict.fromkeys(name for name in archive.namelist() if is_sample_member(name))
                 for place in self.expected:
-                    if (name := sample_name(place)) in names:
+                    if (name := sample_member(*place)) in names:
                         del names[name]
                         yield _sample(_parsed(archive.read(name), place))
                 for name in names:
@@ -148,7 +142,7 @@ class InspectLog:
                 return
             with zipfile.ZipFile(self.path) as archive:
                 for place in places:
-                    yield _sample(_parsed(archive.read(sample_name(place))))
+                    yield _sample(_parsed(archive.read(sample_member(*place))))
 
     def raw(self) -> Iterator[RawSample]:
         """All samples as they are to be written again, in the order they were written."""
@@ -158,7 +152,7 @@ class InspectLog:
                     yield RawSample("", fields, b"")
                 return
             with zipfile.ZipFile(self.path) as archive:
-                for name in dict.fromkeys(filter(_is_sample, archive.namelist())):
+                for name in dict.fromkeys(filter(is_sample_member, archive.namelist())):
                     yield _raw(name, archive.read(name))
 
     def one(self, id_: str | int, epoch: int) -> RawSample:
@@ -168,7 +162,7 @@ class InspectLog:
                 held = (raw for raw in self._whole() if (raw["id"], raw["epoch"]) == (id_, epoch))
                 return RawSample("", next(held), b"")
             with zipfile.ZipFile(self.path) as archive:
-                name = sample_name((id_, epoch))
+                name = sample_member(id_, epoch)
                 return _raw(name, archive.read(name))
 
     def _whole(self) -> list[dict[str, Any]]:
@@ -176,21 +170,12 @@ class InspectLog:
         return raw
 
 
-def sample_name(place: Place) -> str:
-    """The member of an archive that a sample is."""
-    return f"samples/{place[0]}_epoch_{place[1]}.json"
-
-
-def _is_sample(name: str) -> bool:
-    return name.startswith("samples/") and name.endswith(".json")
-
-
 def _parsed(data: bytes, place: Place | None = None) -> dict[str, Any]:
     """A sample's fields, as far as they are looked at; where its place is known, without output."""
-    end = data.find(_TRANSCRIPT)
-    behind = max(end, data.find(_BEHIND, end))
-    if end > 0 and not any(data.find(mark, behind) > 0 for mark in _TROUBLE):
-        begin = data.find(_RESULTS, 0, end)
+    end = data.find(TRANSCRIPT)
+    behind = max(end, data.find(BEHIND_TRANSCRIPT, end))
+    if end > 0 and not any(data.find(mark, behind) > 0 for mark in TROUBLE):
+        begin = data.find(RESULTS, 0, end)
         if place is not None and begin > 0:
             found = _between(data, begin + 1, end)
             if found is not None:
@@ -203,9 +188,9 @@ def _parsed(data: bytes, place: Place | None = None) -> dict[str, Any]:
 
 
 def _raw(name: str, data: bytes) -> RawSample:
-    end = data.find(_TRANSCRIPT)
-    behind = max(end, data.find(_BEHIND, end))
-    if end > 0 and not any(data.find(mark, behind) > 0 for mark in _TROUBLE):
+    end = data.find(TRANSCRIPT)
+    behind = max(end, data.find(BEHIND_TRANSCRIPT, end))
+    if end > 0 and not any(data.find(mark, behind) > 0 for mark in TROUBLE):
         fields = _between(data, 1, end)
         if fields is not None:
             return RawSample(name, fields, data[end:])

@@ -1,8 +1,4 @@
-"""The scorers of a finished log, run again on other answers: without a model, outside a task.
-
-Holds the touch of `resolve_scorers`, by which `inspect score` makes a log's scorers and which is
-not published; `tests/hosts/inspect_ai/test_annotating.py` tells when it moves.
-"""
+"""The scorers of a finished log, run again on other answers: without a model, outside a task."""
 
 from __future__ import annotations
 
@@ -11,18 +7,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
-from inspect_ai._eval.score import resolve_scorers
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessage, ChatMessageUser, ModelName, ModelOutput
 from inspect_ai.scorer import Score, Scorer, Target
 from inspect_ai.solver import Generate, Solver, TaskState, multiple_choice
 from pydantic import TypeAdapter
 
-from anytime.domains.base import Domain, Grade, Problem
+from anytime.domains.base import Domain, Grade, Problem, grading_once
 from anytime.errors import AnytimeError
-from anytime.grading import grading_once
+from anytime.hosts.inspect_ai.private import scorers_of
 from anytime.hosts.inspect_ai.records import CURVE, domain_of, shown_answer
-from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of
+from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
 
 __all__ = [
     "Grading",
@@ -65,7 +60,7 @@ def log_scorers(header: EvalLog) -> list[LogScorer]:
             "to be used"
         )
     try:
-        made = resolve_scorers(header)
+        made = scorers_of(header)
     except Exception as error:  # whatever the file or package of the task raises
         raise AnytimeError(
             f"its scorers ({', '.join(names)}) cannot be made here ({error}): install the package "
@@ -165,7 +160,7 @@ def _grades(name: str, score: Score | None) -> dict[str, Grade]:
     if score is None:
         return {}
     return {
-        one: Grade(foreign_grade(value).quality, None, shown_answer(score))
+        one: Grade(third_party_grade(value).quality, None, shown_answer(score))
         for one, value in numbers_of(name, score.value).items()
         if not (isinstance(value, float) and math.isnan(value))
     }

@@ -18,6 +18,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.records import KEY, domain_of, entry_of
 from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
+from anytime.methods.base import PLAIN
 from anytime.preferences.pool import PoolInfo, PoolTrace, Scored, TraceId, pool_trace
 
 __all__ = ["InspectPool"]
@@ -101,7 +102,7 @@ class InspectPool:
                     f"{self._path} is a run with mode={elicited.mode}, which has no trace that is "
                     f"cut at every budget: a pool needs mode=interrupt"
                 )
-            if (used := record.method.get("method", "cot")) != "cot":
+            if (used := record.method.get("method", PLAIN)) != PLAIN:
                 raise AnytimeError(
                     f"{self._path} is a run of the method {used}, whose traces were written after "
                     f"what it puts into the prompt: a pool needs a plain run (anytime/cot)"

@@ -13,10 +13,10 @@ from inspect_ai.log import EvalLog
 from inspect_ai.model import ModelOutput
 
 from anytime.cutting.frames import separated
-from anytime.domains.base import Grade
+from anytime.domains.base import Grade, grading_once
 from anytime.errors import AnytimeError
-from anytime.grading import grading_once
 from anytime.hosts.inspect_ai.driver import reply_from
+from anytime.hosts.inspect_ai.private import sample_member
 from anytime.hosts.inspect_ai.records import (
     ANNOTATED,
     CURVE,
@@ -27,8 +27,8 @@ from anytime.hosts.inspect_ai.records import (
     entry_of,
     is_record,
 )
-from anytime.hosts.inspect_ai.scoring import foreign_grade, numbers_of
-from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading, sample_name
+from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
+from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
 __all__ = ["InspectRun"]
@@ -77,10 +77,10 @@ class InspectRun:
 
     def traces(self) -> Iterator[GradedTrace]:
         """All traces, a problem's own one after another."""
-        left = Counter(map(sample_name, self._log.expected))
+        left = Counter(sample_member(*place) for place in self._log.expected)
         entry, grade = None, None
         for sample in self._log.samples():
-            left.pop(sample_name((sample.id, sample.epoch)), None)
+            left.pop(sample_member(sample.id, sample.epoch), None)
             record = sample.record()
             if sample.failed or record is None:
                 self.skipped[_reason(sample)] += 1
@@ -115,7 +115,7 @@ class InspectRun:
                 answer = record.answers[place][number] if record.answers else ""
                 for name, value in numbers_of(scorer, verdict).items():
                     if not (isinstance(value, float) and math.isnan(value)):
-                        known = foreign_grade(value)
+                        known = third_party_grade(value)
                         known = replace(known, answer=answer or known.answer)
                         verdicts.setdefault(name, []).append(known)
         return {name: each for name, each in verdicts.items() if len(each) == len(record.scores)}

@@ -12,7 +12,8 @@ import numpy as np
 from anytime.budgets import BudgetGrid
 from anytime.hosts.lm_eval.api import mean, mean_stderr
 from anytime.hosts.lm_eval.records import PARSED, WRAP, scorer_name
-from anytime.hosts.lm_eval.settings import ForeignSettings
+from anytime.hosts.lm_eval.scoring import arrows
+from anytime.hosts.lm_eval.settings import ThirdPartySettings
 from anytime.hosts.lm_eval.task_metrics import (
     Verdict,
     all_aggregations,
@@ -23,7 +24,7 @@ from anytime.hosts.lm_eval.task_metrics import (
 from anytime.hosts.lm_eval.wrapping import recorded
 from anytime.logs.lm_eval.log_file import PlainRun
 from anytime.logs.lm_eval.log_scorers import Grader
-from anytime.settings import FOREIGN_ANSWER_TOKENS, IndexOptions
+from anytime.settings import GENERIC_ANSWER_TOKENS, IndexOptions, RunSettings
 
 __all__ = ["Found", "Row", "add_task", "settings_of"]
 
@@ -60,24 +61,15 @@ def settings_of(
     *,
     traces: int = 1,
     continuation: str = "auto",
-    answer_tokens: int = FOREIGN_ANSWER_TOKENS,
+    answer_tokens: int = GENERIC_ANSWER_TOKENS,
     cue: str | None = None,
-) -> ForeignSettings:
+) -> ThirdPartySettings:
     """The settings of a live run that these are, for `judging`."""
-    return ForeignSettings(
-        budgets=budgets,
-        mode="interrupt",
-        continuation=continuation,
-        traces=traces,
-        tokenizer=None,
-        answer_tokens=answer_tokens,
-        trace_store=None,
-        **options._asdict(),
-        cue=cue,
-    )
+    run = RunSettings(budgets, continuation=continuation, answer_tokens=answer_tokens)
+    return ThirdPartySettings(run=run, index=options, traces=traces, trace_store=None, cue=cue)
 
 
-def add_task(results: dict[str, Any], found: Found, settings: ForeignSettings) -> None:
+def add_task(results: dict[str, Any], found: Found, settings: ThirdPartySettings) -> None:
     """Put one task's values into the results of its run, beside those that are there."""
     run, grader = found.run, found.grader
     task = run.header.task
@@ -103,7 +95,7 @@ def add_task(results: dict[str, Any], found: Found, settings: ForeignSettings) -
         )
     better = all_better(_plain(grader.task.higher_is_better()), curved, settings, alone=alone)
     if grader.domain is not None:
-        better["unparsed"] = False
+        better |= arrows(["unparsed"])
     results.setdefault("higher_is_better", {}).setdefault(task, {}).update(better)
     results.setdefault("versions", {}).setdefault(task, "N/A")
     results.setdefault("n-shot", {})

@@ -20,7 +20,6 @@ from typing import IO, Any, NamedTuple, Protocol
 from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
-from anytime.grading import leaked_reasoning
 from anytime.hosts.lm_eval.driver import finish_of
 from anytime.hosts.lm_eval.records import ANNOTATED, to_record
 from anytime.hosts.lm_eval.task_metrics import Verdict, Written, judge
@@ -30,6 +29,7 @@ from anytime.logs.lm_eval.log_scorers import Grader
 from anytime.programs.intrace import Annotated, Standing, Watch, in_trace, readable, trace_tokens
 from anytime.protocol import Reply
 from anytime.settings import IndexOptions
+from anytime.statistics.traces import leaked_reasoning
 from anytime.writing import whole_file
 
 __all__ = ["Answering", "LmEvalAnnotation", "Part", "reply_of", "shape"]

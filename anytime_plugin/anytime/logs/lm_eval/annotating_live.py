@@ -24,22 +24,20 @@ from anytime.hosts.lm_eval.backends import (
     check_model,
     find_tokenizer,
     is_chat,
-    resolve_continuation,
     takes_messages,
 )
-from anytime.hosts.lm_eval.driver import Run, Spec, asker, drive
-from anytime.hosts.lm_eval.learning import Source
+from anytime.hosts.lm_eval.driver import Spec, TraceRequest, asker, drive, program_of
 from anytime.hosts.lm_eval.store import model_name, opened
 from anytime.hosts.lm_eval.wrapping import cue_of
 from anytime.logs.lm_eval.annotating import Part, Stand, reply_of
 from anytime.logs.lm_eval.log_file import PlainSample
 from anytime.logs.lm_eval.log_scorers import problem_of
-from anytime.methods.prompting import Recipe
+from anytime.methods.base import Recipe
+from anytime.methods.learning import Source
 from anytime.programs.checkpoints import Elicited
-from anytime.programs.interrupt import interrupt
 from anytime.programs.intrace import Standing, readable
 from anytime.protocol import Message, Program, Reply
-from anytime.settings import FOREIGN_ANSWER_TOKENS
+from anytime.settings import GENERIC_ANSWER_TOKENS, RunSettings
 
 __all__ = ["HandingBack", "store_path"]
 
@@ -95,7 +93,7 @@ class HandingBack:
             AnytimeError: The model cannot take the log's prompts, or failed.
         """
         programs: list[Program[Elicited]] = []
-        runs: list[Run] = []
+        runs: list[TraceRequest] = []
         places: dict[str, list[int]] = {}
         reasons: dict[str, str] = {}
         for sample in part.run.samples():
@@ -135,7 +133,7 @@ class HandingBack:
         self,
         part: Part,
         programs: Sequence[Program[Elicited]],
-        runs: Sequence[Run],
+        runs: Sequence[TraceRequest],
         tokenizer: Tokenizer | None,
     ) -> list[Elicited]:
         if not runs:
@@ -156,21 +154,17 @@ class HandingBack:
 
     def _run(
         self, part: Part, sample: PlainSample, prompt: Prompt, budgets: BudgetGrid, draw: int
-    ) -> Run:
+    ) -> TraceRequest:
         spec = Spec(
             prompt=prompt,
-            budgets=budgets,
+            run=RunSettings(budgets, continuation=self._asked, answer_tokens=_answer_tokens(part)),
             cue=self._cue_of(part, sample),
-            mode="interrupt",
-            continuation=self._asked,
-            answer_tokens=_answer_tokens(part),
             traces=part.run.responses,
-            tokenizer=None,
             trace_store=None,
             domain="",
             content="",
             recipe=Recipe(),
-            source=Source(pairs=None, pool=None, domain="", dataset="", seed=0),
+            source=Source(),
         )
         kept = {name: value for name, value in sample.generation.items() if name not in LENGTHS}
         request = Instance(
@@ -180,7 +174,7 @@ class HandingBack:
             idx=0,
             metadata=(part.run.header.task, sample.doc_id, 1),
         )
-        return Run(spec, kept, draw, request)
+        return TraceRequest(spec, kept, draw, request)
 
     def _cue_of(self, part: Part, sample: PlainSample) -> Cue:
         domain = part.grader.domain
@@ -212,26 +206,20 @@ def store_path(lm: Any, samples: Path) -> Path:
 
 def _answer_tokens(part: Part) -> int:
     domain = part.grader.domain
-    return FOREIGN_ANSWER_TOKENS if domain is None else domain.answer_tokens
+    return GENERIC_ANSWER_TOKENS if domain is None else domain.answer_tokens
 
 
-def _program(lm: Any, run: Run, reply: Reply, tokenizer: Tokenizer | None) -> Program[Elicited]:
+def _program(
+    lm: Any, run: TraceRequest, reply: Reply, tokenizer: Tokenizer | None
+) -> Program[Elicited]:
     spec = run.spec
     no_turns = isinstance(spec.prompt.context, str) and not spec.prompt.templated
-    if spec.continuation == "reprompt" and no_turns and not takes_messages(lm):
+    if spec.run.continuation == "reprompt" and no_turns and not takes_messages(lm):
         raise AnytimeError(
             "the log's prompts are texts, and do not tell the turns that another one could follow: "
             "use --continuation prefill"
         )
-    return interrupt(
-        spec.prompt.messages,
-        spec.budgets,
-        cue=spec.cue,
-        continuation=resolve_continuation(spec.continuation, lm, spec.prompt),
-        answer_tokens=spec.answer_tokens,
-        tokenizer=tokenizer,
-        sampled=reply,
-    )
+    return program_of(lm, spec, tokenizer, sampled=reply)
 
 
 def _prompt(sample: PlainSample, lm: Any, *, templated: bool) -> Prompt:

@@ -3,8 +3,6 @@
 A log holds what its task made of each document, so the task is built on a logged document in place
 of its dataset: nothing is downloaded, and nothing is processed twice. The task itself comes from
 lm-eval's index. The source texts of functions that a results file holds are never run.
-
-The touch of lm-eval's private `_factory`, which reads a task's YAML, is in `_configuration` alone.
 """
 
 from __future__ import annotations
@@ -20,9 +18,10 @@ from typing import Any
 from anytime.cutting.frames import separated
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval.api import ConfigurableTask, Instance, TaskManager, mean
+from anytime.hosts.lm_eval.api import ConfigurableTask, TaskManager, mean
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.discovery import PREFIX
+from anytime.hosts.lm_eval.private import TakesInstances, configuration_of
 from anytime.hosts.lm_eval.records import PARSED, QUALITY
 from anytime.hosts.lm_eval.task_lookup import RANKED
 from anytime.logs.lm_eval.log_file import PlainRun, PlainSample
@@ -125,7 +124,7 @@ def _without_data(name: str, known: Any, doc: Any) -> Any:
 
 
 def _configuration(known: Any, entry: Any) -> dict[str, Any]:
-    config: dict[str, Any] = known._factory._load_full_config(entry, None)
+    config = configuration_of(known, entry)
     for name in ("tag", "group", "task_list"):
         config.pop(name, None)
     return config
@@ -190,16 +189,15 @@ class _Extracted:
         return repr(self.grade)
 
 
-class _DomainTask:
+class _DomainTask(TakesInstances):
     """A domain as what `judging.judge` takes for a task; its documents are problems."""
 
     def __init__(self, domain: Domain) -> None:
         self._domain = domain
-        self._instances: Sequence[Instance] = ()
 
     def apply_filters(self) -> None:
         """Grade; the one filter is named after the domain."""
-        for instance in self._instances:
+        for instance in self.instances:
             seen = separated(Reply(instance.resps[0])).text
             try:
                 grade = self._domain.grade(instance.doc, seen)

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from anytime.domains.base import grading_once
 from anytime.errors import AnytimeError
-from anytime.grading import grading_once
 from anytime.logs.lm_eval.reading import Logged, SamplesFile, samples_files
+from anytime.methods.base import PLAIN
 from anytime.plugins import get_domain
 from anytime.preferences.pool import PoolInfo, PoolTrace, Scored, TraceId, pool_trace
 from anytime.protocol import Reply
@@ -42,7 +43,7 @@ class LmEvalPool:
                 f"{file.path} is a run with mode={mode}, which has no trace that is cut at every "
                 f"budget: a pool needs mode=interrupt"
             )
-        if (used := file.metadata.get("method", "cot")) != "cot":
+        if (used := file.metadata.get("method", PLAIN)) != PLAIN:
             raise AnytimeError(
                 f"{file.path} is a run of the method {used}, whose traces were written after what "
                 f"it puts into the prompt: a pool needs a plain run (method=cot)"

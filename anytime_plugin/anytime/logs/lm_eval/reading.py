@@ -14,9 +14,8 @@ import numpy as np
 
 from anytime.budgets import BudgetGrid
 from anytime.cutting.frames import separated
-from anytime.domains.base import Problem
+from anytime.domains.base import Problem, grading_once
 from anytime.errors import AnytimeError
-from anytime.grading import grading_once
 from anytime.hosts.lm_eval.records import Response, read_response
 from anytime.logs.lm_eval.log_header import read_header, results_place
 from anytime.plugins import get_domain

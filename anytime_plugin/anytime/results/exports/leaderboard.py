@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from anytime.results.exports.measuring import Measured, benchmark, index_options
+from anytime.results.summary import columns_shown
 
 __all__ = ["to_csv", "to_markdown"]
 
@@ -36,19 +37,7 @@ def _line(one: Measured) -> tuple[dict[str, Any], Mapping[int, float]]:
         "revision": info.revision,
         "split": info.split,
     }
-    names = (
-        "problems",
-        "traces",
-        "anytime_index",
-        "anytime_index_low",
-        "anytime_index_high",
-        "anytime_index_raw",
-        "final",
-        "average",
-        "drift",
-        "overthinking",
-        "unparsed",
-    )
+    names = ("problems", "traces", *one.summary.measures)
     numbers = {name: summary[name] for name in names}
     return about | origin | index_options(info) | numbers, one.summary.quality
 
@@ -112,7 +101,7 @@ def _conditions(one: Measured) -> str:
 
 def _table(group: Sequence[Measured]) -> str:
     budgets = group[0].curve.budgets
-    names = ["task", "model", "method", "index", "95 %", "final"]
+    names = ["task", "model", "method", *(one.title for one in columns_shown("everywhere"))]
     names += [f"q@{budget}" for budget in budgets]
     names += ["problems", "traces"]
     marks = ["---" if name in ("task", "model", "method") else "---:" for name in names]
@@ -125,15 +114,12 @@ def _table(group: Sequence[Measured]) -> str:
 
 
 def _cells(one: Measured) -> list[str]:
-    key, numbers = one.summary.key, one.summary.summary
-    low, high = numbers.interval
+    key = one.summary.key
     return [
         _cell(key.task),
         _cell(key.model),
         _cell(key.method),
-        f"{numbers.anytime_index:.3f}",
-        "" if one.summary.problems < 2 else f"{low:.3f}-{high:.3f}",
-        f"{numbers.final:.3f}",
+        *(column.text(one.summary) for column in columns_shown("everywhere")),
         *(f"{value:.3f}" for value in one.summary.quality.values()),
         str(one.summary.problems),
         str(one.summary.traces),

@@ -46,19 +46,7 @@ def measure(run: FinishedRun, seen: Callable[[Row], object] | None = None) -> li
 
     info = run.info
     return [
-        Measured(
-            info,
-            curve,
-            summary_of(
-                key,
-                curve,
-                envelope=info.envelope,
-                scale=info.scale,
-                q_max=info.q_max,
-                seed=info.seed,
-                skipped=run.skipped,
-            ),
-        )
+        Measured(info, curve, summary_of(key, curve, info.options, run.skipped))
         for key, curve in curves(rows()).items()
     ]
 

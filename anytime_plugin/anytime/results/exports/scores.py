@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from anytime.results.exports.measuring import Measured, index_options
+from anytime.runs import RunInfo
 from anytime.statistics.index import FloatArray
+from anytime.statistics.measures import Measure, measures_of
 
 __all__ = ["RESAMPLES", "Score", "grid", "scores_of"]
 
@@ -39,44 +42,40 @@ class Score(NamedTuple):
 
 
 def scores_of(one: Measured) -> list[Score]:
-    """All numbers of a curve, the index first."""
-    info, numbers, budgets = one.info, one.summary.summary, one.curve.budgets
-    quality = _KINDS.get(info.domain or "", "quality")
-    options = {**index_options(info), "budgets": grid(one)}
-    area = "normalized_area_under_curve"
-    by_problem = one.curve.curve.by_problem
-    # Relative to what was achieved at the end, a curve that falls may have any area.
-    relative = info.q_max == "achieved"
-    full = 1.0 if isinstance(info.q_max, str) else 1 / info.q_max
-    raw = math.inf if relative else full
-    top = math.inf if relative and info.envelope == "none" else full
-    scores = [
-        Score(
-            "anytime_index",
-            "Area under the curve of quality by token budget, best so far, over the area of "
-            "perfect answers",
-            area,
-            numbers.anytime_index,
-            0,
-            top,
-            options,
-            uncertainty=_interval(one),
-        ),
-        Score(
-            "anytime_index_raw",
-            "The same area without best so far: what an interrupted user gets",
-            area,
-            numbers.raw,
-            0,
-            raw,
-            options | {"envelope": "none"},
-        ),
+    """All numbers of a curve: areas, the index first; then qualities, by budget first; the rest."""
+    known = [
+        measure
+        for measure in measures_of("quality", "unparsed")
+        if not measure.bound_of and one.summary.measures[measure.name] is not None
     ]
-    scores += [
+    areas = list(takewhile(lambda measure: measure.kind == "area", known))
+    first = [_score(one, measure) for measure in areas]
+    return first + _by_budget(one) + [_score(one, measure) for measure in known[len(areas) :]]
+
+
+def _score(one: Measured, measure: Measure) -> Score:
+    value = one.summary.measures[measure.name]
+    lowest, highest = _range(measure, one.info)
+    return Score(
+        measure.name,
+        measure.about,
+        _kind(measure.kind, one.info),
+        math.nan if value is None else value,
+        lowest,
+        highest,
+        _parameters(one, measure),
+        lower_is_better=not measure.higher_is_better,
+        uncertainty=_uncertainty(one, measure),
+    )
+
+
+def _by_budget(one: Measured) -> list[Score]:
+    by_problem = one.curve.curve.by_problem
+    return [
         Score(
             f"q@{budget}",
             f"Mean quality of the answer after {budget} tokens of trace",
-            quality,
+            _kind("quality", one.info),
             value,
             0,
             1,
@@ -85,62 +84,40 @@ def scores_of(one: Measured) -> list[Score]:
         )
         for place, (budget, value) in enumerate(one.summary.quality.items())
     ]
-    scores += [
-        Score(
-            "final",
-            "Mean quality of the answer at the largest budget",
-            quality,
-            numbers.final,
-            0,
-            1,
-            {"budget": budgets[-1]},
-            uncertainty=_standard_error(by_problem[:, -1]),
-        ),
-        Score(
-            "average",
-            "Mean of the quality over budgets, unweighted",
-            quality,
-            numbers.average,
-            0,
-            1,
-            {"budgets": grid(one)},
-            uncertainty=_standard_error(by_problem.mean(axis=1)),
-        ),
-        Score(
-            "drift",
-            "Area lost because quality fell again with more budget",
-            area,
-            numbers.drift,
-            -math.inf if relative else 0,
-            full,
-            options | {"envelope": "mean"},
-            lower_is_better=True,
-        ),
-        Score(
-            "overthinking",
-            "Share of traces that were once better than at their end",
-            "rate",
-            numbers.overthinking,
-            0,
-            1,
-            {"budgets": grid(one)},
-            lower_is_better=True,
-        ),
-    ]
-    if one.summary.unparsed is not None:
-        scores.append(
-            Score(
-                "unparsed",
-                "Share of checkpoints without an answer that could be extracted",
-                "rate",
-                one.summary.unparsed,
-                0,
-                1,
-                {"budgets": grid(one)},
-                lower_is_better=True,
-            )
-        )
-    return scores
+
+
+def _kind(kind: str, info: RunInfo) -> str:
+    """The family of a number, as exports name it; a quality's is its domain's own."""
+    own = {"area": "normalized_area_under_curve", "quality": _KINDS.get(info.domain or "", kind)}
+    return own.get(kind, kind)
+
+
+def _range(measure: Measure, info: RunInfo) -> tuple[float, float]:
+    """Between which values it can lie."""
+    if measure.kind != "area":
+        return 0, math.inf if measure.kind == "tokens" else 1
+    # Relative to what was achieved at the end, a curve that falls may have any area.
+    relative = info.q_max == "achieved"
+    full = 1.0 if isinstance(info.q_max, str) else 1 / info.q_max
+    envelope = info.envelope if measure.envelope == "asked" else measure.envelope
+    highest = math.inf if relative and envelope == "none" else full
+    return -math.inf if relative and measure.difference else 0, highest
+
+
+def _parameters(one: Measured, measure: Measure) -> dict[str, str | float]:
+    budgets: dict[str, str | float] = {"budgets": grid(one)}
+    if measure.kind == "area":
+        fixed = {} if measure.envelope in (None, "asked") else {"envelope": str(measure.envelope)}
+        return index_options(one.info) | budgets | fixed
+    return {"budget": one.curve.budgets[-1]} if measure.at_end else budgets
+
+
+def _uncertainty(one: Measured, measure: Measure) -> dict[str, Any] | None:
+    if any(limit.bound_of == measure.name for limit in measures_of("quality")):
+        return _interval(one)
+    if measure.of_problems is not None:
+        return _standard_error(measure.of_problems(one.curve.curve.by_problem))
+    return None
 
 
 def _interval(one: Measured) -> dict[str, Any]:

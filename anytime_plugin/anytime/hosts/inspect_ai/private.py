@@ -1,0 +1,160 @@
+"""Everything of Inspect AI that is used and not published, each with its reason.
+
+Nothing else in the package names what begins with an underscore in Inspect, matches its error texts
+or spells out its file format; `tests/hosts/inspect_ai/test_private.py` says what moved when Inspect
+changes. Read in inspect-ai 0.3.285. What only some runs need is imported when they need it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inspect_ai._util import package as packages
+from inspect_ai._util.error import PrerequisiteError
+from inspect_ai.log import EvalLog
+from inspect_ai.model import GenerateConfig, Model
+from inspect_ai.scorer import Scorer
+from inspect_ai.solver import Solver
+
+__all__ = [
+    "BEHIND_TRANSCRIPT",
+    "HEADER_MEMBER",
+    "REDUCTIONS_MEMBER",
+    "RESULTS",
+    "SUMMARIES_MEMBER",
+    "TRANSCRIPT",
+    "TROUBLE",
+    "PrerequisiteError",
+    "asks_by_itself",
+    "backend_tokenizer",
+    "cause_of",
+    "fields_without_file",
+    "has_no_scorer",
+    "is_sample_member",
+    "sample_member",
+    "scorers_of",
+    "settings_of_run",
+    "start_other_books",
+    "token_ids_of",
+]
+
+# PrerequisiteError: the one error that Inspect shows as its message alone, without a traceback.
+
+
+def _named_after_the_import_package() -> None:
+    """Let Inspect take `anytime` for installed where it is installed editable.
+
+    It names parts after the import package. In site-packages it goes by the place of their module;
+    elsewhere it asks for an editable distribution of the same name, and ours is `anytime-eval`: the
+    parts would be called `trip` and `pdp`, no entry point would lead to them, and tasks would run
+    in the folder of their module, as a user's own file does. Here and not at each decorator, since
+    that folder is decided by the same question and cannot be named.
+    """
+    asked = getattr(packages, "package_is_installed_editable", None)
+    if asked is None:  # it asks in another way; a test and the names themselves tell
+        return
+
+    def is_installed(package: str) -> bool:
+        return package == "anytime" or bool(asked(package))
+
+    packages.package_is_installed_editable = is_installed
+
+
+_named_after_the_import_package()
+
+
+def start_other_books() -> None:
+    """Write down from here on, in this context, no events and no usage in the current sample.
+
+    A pool that a method learns from belongs to the run, not to the sample that came first; Inspect
+    has no public way to ask a model outside of the sample it is in.
+    """
+    from inspect_ai.log._transcript import Transcript, init_transcript
+    from inspect_ai.model._model import init_sample_model_usage, init_sample_role_usage
+
+    init_transcript(Transcript(bounded=True))
+    init_sample_model_usage()
+    init_sample_role_usage()
+
+
+def settings_of_run() -> GenerateConfig:
+    """The generation settings of task and run, which `Model.generate` merges and does not show."""
+    from inspect_ai.model._generate_config import active_generate_config
+
+    return active_generate_config()
+
+
+def scorers_of(header: EvalLog) -> list[Scorer]:
+    """Make the scorers that a log names, as `inspect score` does: by package, or by task file."""
+    from inspect_ai._eval.score import resolve_scorers
+
+    return resolve_scorers(header)
+
+
+def has_no_scorer(error: RuntimeError) -> bool:
+    """Whether `score` was called where there is none, or with --no-score: only its text tells."""
+    return "a task with a scorer" in str(error)
+
+
+def cause_of(error: Exception) -> Exception:
+    """The error behind tenacity's RetryError, whose own message names a Future and no reason.
+
+    Inspect lets it through when its retries are used up, and tenacity is not a dependency of ours.
+    """
+    attempt = getattr(error, "last_attempt", None)
+    cause = attempt.exception() if attempt is not None else None
+    return cause if isinstance(cause, Exception) else error
+
+
+async def token_ids_of(model: Model, text: str) -> list[int]:
+    """A text's token ids, from a provider that has them; `Model` itself has no such method."""
+    return await model.api.tokenize(text)
+
+
+def backend_tokenizer(model: Model) -> Any:
+    """The tokenizer that the provider `hf` keeps in this process; None for others."""
+    return getattr(getattr(model.api, "tokenizer", None), "backend_tokenizer", None)
+
+
+def asks_by_itself(part: Solver) -> bool:
+    """Whether a solver is an agent of Inspect's: only the module it is from tells."""
+    return getattr(part, "__module__", "").startswith("inspect_ai.agent")
+
+
+def fields_without_file(task: Any) -> dict[str, Any]:
+    """A task's fields without the marks of the file it is from (`__task_file__` and others).
+
+    A log that bears them is retried with that file.
+    """
+    return {name: value for name, value in vars(task).items() if not name.startswith("__")}
+
+
+# The log's file format. Inspect's own readers parse and validate all of a sample, and most of it is
+# the transcript, which nobody looks at here; its writer cannot write a sample that was not parsed.
+
+HEADER_MEMBER = "header.json"
+REDUCTIONS_MEMBER = "reductions.json"
+SUMMARIES_MEMBER = "summaries.json"
+
+TRANSCRIPT = b',"events":['
+"""Where the bulk of a sample begins. Quotation marks within a JSON text are escaped, so this stands
+at a key; where it is a key of something else, what comes before it is no JSON object."""
+
+RESULTS = b',"scores":{'
+"""Where messages and output, the other bulk of a sample, end."""
+
+BEHIND_TRANSCRIPT = b'],"model_usage":{'
+"""What follows the transcript, or stands within it."""
+
+TROUBLE = (b'"error":{', b'"limit":{', b'"invalidation":{')
+"""Where what comes after the transcript has to be looked at too."""
+
+
+def sample_member(id_: str | int, epoch: int) -> str:
+    """The member of an `.eval` archive that a sample is."""
+    return f"samples/{id_}_epoch_{epoch}.json"
+
+
+def is_sample_member(name: str) -> bool:
+    """Whether a member of an `.eval` archive is a sample."""
+    return name.startswith("samples/") and name.endswith(".json")

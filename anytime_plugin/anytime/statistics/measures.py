@@ -1,0 +1,384 @@
+"""The measures: every number that is told of a curve, in one table.
+
+A new measure is one entry in `MEASURES`. Tables of both harnesses, summaries, exports and reports
+take its name, its value, its arrow and its place from there. Needs numpy and scipy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from anytime.errors import AnytimeError
+from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale
+from anytime.statistics.bounded import Interval, mean_interval
+from anytime.statistics.index import (
+    Curve,
+    FloatArray,
+    check_confidence,
+    overthought,
+    read_drift,
+    read_index,
+)
+
+__all__ = [
+    "MEASURES",
+    "Input",
+    "Measure",
+    "Summary",
+    "higher_is_better",
+    "measured",
+    "measures_of",
+    "summarize",
+]
+
+CONFIDENCE = 0.95
+"""Of the intervals in tables."""
+
+Input = Literal["quality", "unparsed", "leaked", "prompt"]
+"""What a measure is of, trace by trace.
+
+`quality`: of the answer at each budget, shape (..., T). `unparsed`: 1 where no answer could be
+extracted, 0 where one was, NaN where that is unknown, shape (..., T). `leaked`: tokens of reasoning
+per forced answer, shape (...). `prompt`: the method puts the number beside the prompt it makes.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number of a curve.
+
+    Attributes:
+        name: In tables, logs and files.
+        about: What it is, in a line.
+        kind: `area` under the curve, a mean `quality`, a `rate` of traces or checkpoints, `tokens`.
+        of_curve: Its value for a whole curve, where it is not the mean of those of its traces.
+        of_traces: Its value for each trace, from the array of its `of`.
+        of_problems: Its value for each problem, from the problems' own mean curves, shape
+            (problems, T); given where a standard error over problems is told of it.
+        of: What it is computed from.
+        higher_is_better: Which way its arrow points.
+        envelope: Where an area takes "best so far": where the run does (`asked`), or fixed.
+        difference: Whether it is one area less another, which may be below 0.
+        bound_of: The measure whose interval it is a limit of, in the order low, high.
+        at_end: Whether it is read at the largest budget alone.
+        logged: Whether a trace's own value stands in its sample of an Inspect log.
+        title: Its name where it is shown to people; empty for the same.
+        shown: In tables for people `everywhere`, leaderboards included; in wider `tables`; or in
+            `files` alone.
+    """
+
+    name: str
+    about: str
+    kind: Literal["area", "quality", "rate", "tokens"]
+    of_curve: Callable[[Curve, IndexOptions], float] | None = None
+    of_traces: Callable[[FloatArray], FloatArray] | None = None
+    of_problems: Callable[[FloatArray], FloatArray] | None = None
+    of: Input = "quality"
+    higher_is_better: bool = True
+    envelope: Literal["asked"] | Envelope | None = None
+    difference: bool = False
+    bound_of: str = ""
+    at_end: bool = False
+    logged: bool = True
+    title: str = ""
+    shown: Literal["everywhere", "tables", "files"] = "tables"
+
+
+def _index(curve: Curve, options: IndexOptions) -> float:
+    return read_index(curve, options).value
+
+
+def _plugin(curve: Curve, options: IndexOptions) -> float:
+    return _index(curve, options._replace(estimator="plugin"))
+
+
+def _raw(curve: Curve, options: IndexOptions) -> float:
+    return _index(curve, options._replace(envelope="none"))
+
+
+@lru_cache(maxsize=1)  # both limits are asked for, one after the other
+def _interval(curve: Curve, options: IndexOptions) -> Interval:
+    return read_index(curve, options).interval(CONFIDENCE)
+
+
+def _low(curve: Curve, options: IndexOptions) -> float:
+    return _interval(curve, options).low
+
+
+def _high(curve: Curve, options: IndexOptions) -> float:
+    return _interval(curve, options).high
+
+
+@lru_cache(maxsize=1)
+def _drifting(curve: Curve, options: IndexOptions) -> tuple[float, Interval]:
+    return read_drift(curve, options, CONFIDENCE)
+
+
+def _drift(curve: Curve, options: IndexOptions) -> float:
+    return _drifting(curve, options)[0]
+
+
+def _drift_low(curve: Curve, options: IndexOptions) -> float:
+    return _drifting(curve, options)[1].low
+
+
+def _final(curve: Curve, options: IndexOptions) -> float:
+    return float(curve.mean[-1])
+
+
+def _average(curve: Curve, options: IndexOptions) -> float:
+    return float(curve.mean.mean())
+
+
+def _last(quality: FloatArray) -> FloatArray:
+    return quality[..., -1]
+
+
+def _over_budgets(values: FloatArray) -> FloatArray:
+    found: FloatArray = values.mean(axis=-1)
+    return found
+
+
+MEASURES: tuple[Measure, ...] = (
+    Measure(
+        "anytime_index",
+        "Area under the curve of quality by token budget, best so far, over the area of perfect "
+        "answers",
+        "area",
+        of_curve=_index,
+        envelope="asked",
+        title="index",
+        shown="everywhere",
+    ),
+    Measure(
+        "anytime_index_low",
+        "Lower limit of its 95 % interval over problems",
+        "area",
+        of_curve=_low,
+        envelope="asked",
+        bound_of="anytime_index",
+    ),
+    Measure(
+        "anytime_index_high",
+        "Upper limit of its 95 % interval over problems",
+        "area",
+        of_curve=_high,
+        envelope="asked",
+        bound_of="anytime_index",
+    ),
+    Measure(
+        "anytime_index_plugin",
+        "The index as the paper's formula stands, with the bias of a maximum over noisy means",
+        "area",
+        of_curve=_plugin,
+        envelope="asked",
+        shown="files",
+    ),
+    Measure(
+        "anytime_index_raw",
+        "The same area without best so far: what an interrupted user gets",
+        "area",
+        of_curve=_raw,
+        envelope="none",
+        shown="files",
+    ),
+    Measure(
+        "final",
+        "Mean quality of the answer at the largest budget",
+        "quality",
+        of_curve=_final,
+        of_traces=_last,
+        of_problems=_last,
+        at_end=True,
+        shown="everywhere",
+    ),
+    Measure(
+        "average",
+        "Mean of the quality over budgets, unweighted",
+        "quality",
+        of_curve=_average,
+        of_traces=_over_budgets,
+        of_problems=_over_budgets,
+        logged=False,  # the qualities that it is of stand there
+    ),
+    Measure(
+        "drift",
+        "Area lost because quality fell again with more budget",
+        "area",
+        of_curve=_drift,
+        higher_is_better=False,
+        envelope="mean",
+        difference=True,
+    ),
+    Measure(
+        "drift_low",
+        "Lower limit of its 95 % interval: where it is 0, the drift seen may be noise",
+        "area",
+        of_curve=_drift_low,
+        higher_is_better=False,
+        envelope="mean",
+        bound_of="drift",
+        shown="files",
+    ),
+    Measure(
+        "overthinking",
+        "Share of traces that were once better than at their end",
+        "rate",
+        of_traces=overthought,
+        higher_is_better=False,
+    ),
+    Measure(
+        "unparsed",
+        "Share of checkpoints without an answer that could be extracted",
+        "rate",
+        of_traces=_over_budgets,
+        of="unparsed",
+        higher_is_better=False,
+    ),
+    Measure(
+        "leaked_reasoning_tokens",
+        "Tokens of reasoning sneaked into a forced answer",
+        "tokens",
+        of_traces=lambda leaked: leaked,
+        of="leaked",
+        higher_is_better=False,
+    ),
+    Measure(
+        "added_tokens",
+        "Tokens that the method put into the prompt",
+        "tokens",
+        of="prompt",
+        higher_is_better=False,
+    ),
+    Measure(
+        "pool_tokens",
+        "Tokens that it took to learn them",
+        "tokens",
+        of="prompt",
+        higher_is_better=False,
+    ),
+)
+"""In the order in which they are told."""
+
+
+def measures_of(*known: Input) -> list[Measure]:
+    """The measures that can be told where these inputs are known, in the order of the table."""
+    return [measure for measure in MEASURES if measure.of in known]
+
+
+def higher_is_better(name: str) -> bool:
+    """Which way the arrow of a number points; a number that is no measure is a quality: up."""
+    return next((one.higher_is_better for one in MEASURES if one.name == name), True)
+
+
+def measured(
+    curve: Curve, options: IndexOptions, inputs: Mapping[Input, FloatArray]
+) -> dict[str, float]:
+    """Every measure of a curve.
+
+    Args:
+        curve: Quality by problem, trace and budget.
+        options: How the index is computed.
+        inputs: What is known of its traces, `quality` at least: arrays of shape (problems, traces,
+            ...), the same problem and trace in the same place of all.
+
+    Returns:
+        By name, in the order of the table; NaN where nothing can be said.
+    """
+    missing = np.isnan(inputs["quality"][..., 0])
+    found = {}
+    for measure in measures_of(*inputs):
+        if measure.of_curve is not None:
+            found[measure.name] = measure.of_curve(curve, options)
+        elif measure.of_traces is not None:
+            found[measure.name] = _mean(measure.of_traces(inputs[measure.of]), missing)
+    return found
+
+
+def _mean(values: FloatArray, missing: npt.NDArray[np.bool_]) -> float:
+    """Over problems of the mean over a problem's traces; NaN where one that is there is NaN."""
+    if np.isnan(values[~missing]).any():
+        return math.nan
+    by_problem = (np.nanmean if missing.any() else np.mean)(values, axis=1)
+    return float(by_problem.mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The Anytime Index and what is always reported beside it, each interval over problems.
+
+    Attributes:
+        anytime_index: Anytime Index under the asked envelope and estimator.
+        interval: Its interval.
+        plugin: The index as the formula stands, with the bias of a maximum over noisy means.
+        raw: Index without envelope: what an interrupted user really gets.
+        raw_interval: Of `raw`.
+        final: Q_T, mean quality at the largest budget.
+        final_interval: Of `final`.
+        average: Mean of Q_t over budgets, unweighted.
+        drift: Area lost to falling quality: index under the envelope `mean` minus `raw`, not below
+            0.
+        drift_interval: Of `drift`; where its lower end is 0, the drift seen may be noise.
+        overthinking: Share of traces whose best quality exceeds their last.
+        by_budget: Of mean quality at each budget.
+    """
+
+    anytime_index: float
+    interval: Interval
+    plugin: float
+    raw: float
+    raw_interval: Interval
+    final: float
+    final_interval: Interval
+    average: float
+    drift: float
+    drift_interval: Interval
+    overthinking: float
+    by_budget: tuple[Interval, ...]
+
+
+def summarize(
+    curve: Curve,
+    *,
+    envelope: Envelope = "mean",
+    scale: Scale = "linear",
+    q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Summary:
+    """All numbers of one curve; arguments as in `anytime_index` and `index_interval`."""
+    if not isinstance(curve, Curve):
+        raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
+    check_confidence(confidence)
+    options = IndexOptions(envelope, scale, q_max, seed, estimator)
+    index = read_index(curve, options)
+    raw = read_index(curve, options._replace(envelope="none"))
+    values = curve.by_problem
+    alone = len(values) < 2
+    by_budget = tuple(
+        Interval(math.nan, math.nan) if alone else mean_interval(column, confidence)
+        for column in values.T
+    )
+    drift, drift_interval = read_drift(curve, options, confidence)
+    return Summary(
+        anytime_index=index.value,
+        interval=index.interval(confidence),
+        plugin=read_index(curve, options._replace(estimator="plugin")).value,
+        raw=raw.value,
+        raw_interval=raw.interval(confidence),
+        final=float(curve.mean[-1]),
+        final_interval=by_budget[-1],
+        average=float(curve.mean.mean()),
+        drift=drift,
+        drift_interval=drift_interval,
+        overthinking=_mean(overthought(curve.quality), np.isnan(curve.quality[..., 0])),
+        by_budget=by_budget,
+    )

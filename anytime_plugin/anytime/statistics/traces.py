@@ -1,0 +1,58 @@
+"""The measures of one trace, from its checkpoints and their grades: the same in every harness."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from anytime.statistics.index import FloatArray
+from anytime.statistics.measures import Input, measures_of
+
+if TYPE_CHECKING:
+    from anytime.domains.base import Grade
+    from anytime.programs.checkpoints import Checkpoint
+
+__all__ = ["checkpoint_values", "leaked_reasoning", "trace_values"]
+
+
+def checkpoint_values(budget: int, grade: Grade) -> dict[str, float]:
+    """`q@B` and the domain's further numbers, `em@B` and so on."""
+    further = {f"{name}@{budget}": value for name, value in grade.metrics.items()}
+    return {f"q@{budget}": grade.quality, **further}
+
+
+def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> dict[str, float]:
+    """The numbers of one trace that an Inspect log holds.
+
+    Returns:
+        The values of every checkpoint, and each logged measure of a trace: `final`, `overthinking`
+        (1 where it was once better than at its end), `unparsed` (share of checkpoints without an
+        extractable answer; NaN where that is unknown), `leaked_reasoning_tokens` (per forced
+        answer).
+    """
+    value: dict[str, float] = {}
+    for checkpoint, grade in zip(checkpoints, grades, strict=True):
+        value |= checkpoint_values(checkpoint.budget, grade)
+    known: dict[Input, FloatArray] = {
+        "quality": np.array([grade.quality for grade in grades], dtype=np.float64),
+        "unparsed": np.array(
+            [math.nan if grade.parsed is None else not grade.parsed for grade in grades],
+            dtype=np.float64,
+        ),
+        "leaked": np.array(leaked_reasoning(checkpoints)),
+    }
+    return value | {
+        measure.name: float(measure.of_traces(known[measure.of]))
+        for measure in measures_of(*known)
+        if measure.of_traces is not None and measure.logged
+    }
+
+
+def leaked_reasoning(checkpoints: Sequence[Checkpoint]) -> float:
+    """Tokens of reasoning sneaked into the forced answers of a trace, per answer."""
+    forced = [checkpoint for checkpoint in checkpoints if checkpoint.forced]
+    leaked = sum(checkpoint.leaked_reasoning_tokens for checkpoint in forced)
+    return leaked / max(1, len(forced))
