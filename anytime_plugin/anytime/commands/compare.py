@@ -260,9 +260,8 @@ def _sentences(one: Comparison) -> list[str]:
     told = [f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}."]
     if one.uneven:
         told.append(
-            f"The p-values are of {one.tested} traces of either run, drawn by the seed: more traces "
-            f"of one run alone would make false claims. As many of both would show smaller "
-            f"differences."
+            f"The p-values are of {one.tested} traces of either run, drawn by the seed: more of one "
+            f"run alone would make false claims. As many of both would show smaller differences."
         )
     if one.identical:
         told.append("The two runs have the same quality everywhere: there is nothing to compare.")
@@ -271,8 +270,8 @@ def _sentences(one: Comparison) -> list[str]:
     if one.planned is not None:
         planned = one.by_budget[one.budgets.index(one.planned)]
         told.append(
-            f"Planned at {one.planned} tokens: {planned.difference:+.3f}, p = {planned.p_holm:.4f}. "
-            + _power("These", "there", planned)
+            f"Planned at {one.planned} tokens: {planned.difference:+.3f}, "
+            f"p = {planned.p_holm:.4f}. " + _power("These", "there", planned)
         )
     return told
 

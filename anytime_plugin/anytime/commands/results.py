@@ -52,6 +52,7 @@ _CHOICES = {
     "envelope": "mean, none, problem or trace",
     "scale": "linear or log2",
     "q-max": "a number, or achieved",
+    "estimator": "crossfit (without the bias of a maximum over noisy means) or plugin",
 }
 
 
@@ -114,6 +115,7 @@ def _summary(chosen: argparse.Namespace) -> None:
         "envelope": chosen.envelope,
         "scale": chosen.scale,
         "q_max": q_max if q_max in (None, "achieved") else _share(q_max),
+        "estimator": chosen.estimator,
     }
     given = {name: value for name, value in options.items() if value is not None}
     found, failed = [], 0

@@ -13,9 +13,9 @@ from anytime.errors import AnytimeError
 from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.rows import rows_of
 from anytime.runs import FinishedRun
-from anytime.settings import Envelope, IndexOptions, QMax, Scale
+from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale
 from anytime.statistics.index import FloatArray, Interval
-from anytime.statistics.measures import Input, Summary, measured, measures_of
+from anytime.statistics.measures import Input, Summary, measured, measures_of, summarize
 
 __all__ = ["Column", "RunSummary", "columns_shown", "summaries", "summary_of"]
 
@@ -31,6 +31,7 @@ class RunSummary:
         quality: Q_t by budget.
         measures: The measures of the curve by name (`anytime.statistics.measures`); None where
             nothing can be said: of the interval of a single problem, or because it is unknown.
+        summary: The index and what is always reported beside it, each with its interval.
         skipped: Samples without a curve, by reason.
     """
 
@@ -39,23 +40,8 @@ class RunSummary:
     traces: int
     quality: Mapping[int, float]
     measures: Mapping[str, float | None]
+    summary: Summary
     skipped: Mapping[str, int]
-
-    @property
-    def summary(self) -> Summary:
-        """The index and what is always reported beside it."""
-        known = {
-            name: math.nan if value is None else value for name, value in self.measures.items()
-        }
-        return Summary(
-            anytime_index=known["anytime_index"],
-            interval=Interval(known["anytime_index_low"], known["anytime_index_high"]),
-            raw=known["anytime_index_raw"],
-            final=known["final"],
-            average=known["average"],
-            drift=known["drift"],
-            overthinking=known["overthinking"],
-        )
 
     @property
     def unparsed(self) -> float | None:
@@ -69,7 +55,20 @@ class RunSummary:
             "traces": self.traces,
             **self.measures,
             "quality": {str(budget): value for budget, value in self.quality.items()},
+            "intervals": {
+                name: None if math.isnan(interval.low) else list(interval)
+                for name, interval in self._intervals().items()
+            },
             "skipped": dict(self.skipped),
+        }
+
+    def _intervals(self) -> dict[str, Interval]:
+        by_budget = zip(self.quality, self.summary.by_budget, strict=True)
+        return {
+            "anytime_index_raw": self.summary.raw_interval,
+            "final": self.summary.final_interval,
+            "drift": self.summary.drift_interval,
+            **{f"q@{budget}": interval for budget, interval in by_budget},
         }
 
 
@@ -79,13 +78,19 @@ def summaries(
     envelope: Envelope | None = None,
     scale: Scale | None = None,
     q_max: QMax | None = None,
+    estimator: Estimator | None = None,
 ) -> list[RunSummary]:
     """Sum up runs with the envelope, scale and seed each was run with, or those that are named.
 
     Raises:
         AnytimeError: One has nothing at budgets, or mixes budgets; an unknown option.
     """
-    named: dict[str, Any] = {"envelope": envelope, "scale": scale, "q_max": q_max}
+    named: dict[str, Any] = {
+        "envelope": envelope,
+        "scale": scale,
+        "q_max": q_max,
+        "estimator": estimator,
+    }
     given = {name: value for name, value in named.items() if value is not None}
     return [
         summary_of(key, curve, run.info.options._replace(**given), run.skipped)
@@ -117,13 +122,15 @@ def summary_of(
         raise AnytimeError(f"{key.log}: {error}") from None
     with_traces = ~np.isnan(run.quality[..., 0])
     inputs: dict[Input, FloatArray] = {"quality": run.quality, "unparsed": run.unparsed}
-    found = measured(curve, options or IndexOptions(), inputs)
+    options = options or IndexOptions()
+    found = measured(curve, options, inputs)
     return RunSummary(
         key=key,
         problems=len(run.problems),
         traces=int(with_traces.sum()),
         quality=dict(zip(run.budgets, map(float, curve.mean), strict=True)),
         measures={name: None if math.isnan(value) else value for name, value in found.items()},
+        summary=summarize(curve, **options._asdict()),
         skipped=dict(skipped or {}),
     )
 

@@ -41,19 +41,21 @@ class Curved(float):
 
     Attributes:
         quality: Quality by trace and budget, shape (traces, T).
+        problem: Name of the problem, which the folds of the index hang on.
     """
 
     quality: Sequence[Sequence[float]]
+    problem: str
 
-    def __new__(cls, value: float, quality: Sequence[Sequence[float]]) -> Curved:
+    def __new__(cls, value: float, quality: Sequence[Sequence[float]], problem: str = "") -> Curved:
         """Carry the curve along."""
         made = super().__new__(cls, value)
-        made.quality = quality
+        made.quality, made.problem = quality, problem
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Ranks send it to one another."""
-        return Curved, (float(self), self.quality)
+        return Curved, (float(self), self.quality, self.problem)
 
 
 def values(
@@ -79,7 +81,7 @@ def values(
         value |= {name: float(method[name]) for name in costs if name in method}
         per_trace.append(value | trace_measures(np.array(quality)))
     averaged = {key: float(np.mean([value[key] for value in per_trace])) for key in per_trace[0]}
-    return averaged | index_values(curve, settings)
+    return averaged | index_values(curve, settings, problem.id)
 
 
 def trace_measures(quality: FloatArray) -> dict[str, FloatArray]:
@@ -98,7 +100,9 @@ def trace_measures(quality: FloatArray) -> dict[str, FloatArray]:
     }
 
 
-def index_values(quality: Sequence[Sequence[float]], settings: TaskSettings) -> dict[str, float]:
+def index_values(
+    quality: Sequence[Sequence[float]], settings: TaskSettings, problem: str
+) -> dict[str, float]:
     """A problem's own index with its companions; they carry the curve they were taken from.
 
     NaN where one is outside [0, 1]: whether a metric of a third-party task is a quality is not
@@ -107,13 +111,15 @@ def index_values(quality: Sequence[Sequence[float]], settings: TaskSettings) -> 
     Args:
         quality: Quality by trace and budget.
         settings: How the index is computed.
+        problem: Its name.
     """
     known = _of_curve()
     if not _is_quality(quality):
-        return {measure.name: Curved(math.nan, quality) for measure in known}
+        return {measure.name: Curved(math.nan, quality, problem) for measure in known}
     own = Curve(settings.run.budgets, [quality])
     return {
-        measure.name: Curved(_value(measure, own, settings.index), quality) for measure in known
+        measure.name: Curved(_value(measure, own, settings.index), quality, problem)
+        for measure in known
     }
 
 
@@ -160,9 +166,8 @@ def _over_problems(measure: Measure, settings: TaskSettings) -> Aggregate:
         quality = np.array([item.quality for item in items])
         if not _is_quality(quality):
             return math.nan
-        # Ranks send problems in an order of their own; sums of floats shall not depend on it.
-        by_problem = quality.mean(axis=1)
-        curve = Curve(settings.run.budgets, quality[np.lexsort(by_problem.T)])
-        return _value(measure, curve, settings.index)
+        names = [item.problem for item in items]
+        named = names if len(set(names)) == len(names) else None
+        return _value(measure, Curve(settings.run.budgets, quality, named), settings.index)
 
     return aggregate

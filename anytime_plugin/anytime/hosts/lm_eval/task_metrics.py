@@ -67,12 +67,14 @@ class Verdict:
         at: Values at each budget.
         answers: The filtered answer at each budget.
         leaked: Tokens of reasoning sneaked into the forced answers, per answer.
+        problem: Name of the document.
     """
 
     whole: Values
     at: Sequence[Values]
     answers: Sequence[Any]
     leaked: float
+    problem: str = ""
 
     def __str__(self) -> str:
         """As it is logged with each sample; see `docs/lm_eval.md`."""
@@ -82,7 +84,10 @@ class Verdict:
 
 
 def judge(
-    task: Any, docs: Sequence[Any], written: Sequence[Sequence[Sequence[Written]]]
+    task: Any,
+    docs: Sequence[Any],
+    written: Sequence[Sequence[Sequence[Written]]],
+    names: Sequence[str],
 ) -> list[dict[str, list[Verdict]]]:
     """Let a task's own filters and metrics see the answers at every budget.
 
@@ -92,6 +97,7 @@ def judge(
         written: For each document its traces, the same number for all; of each trace the texts of
             its repeats, one unless the task has `repeats`. A task's filters see the repeats of one
             trace and one budget together, as they see those of a document in lm-eval.
+        names: Of the documents.
 
     Returns:
         For each document, by the name of the filter, a verdict on each of its traces.
@@ -110,7 +116,7 @@ def judge(
             for name in looks[0][number]:
                 answers = [look[number][name] for look in looks]
                 whole, *at = _processed(task, doc, answers, known[number])
-                verdict = Verdict(whole, at, answers[1:], leaked)
+                verdict = Verdict(whole, at, answers[1:], leaked, names[number])
                 found[number].setdefault(name, []).append(verdict)
     return found
 
@@ -203,7 +209,7 @@ def values_of(
         quality = [[_number(at[metric]) or 0.0 for at in verdict.at] for verdict in verdicts]
         by_trace = trace_measures(np.array(quality))
         own = {name: float(np.mean(values)) for name, values in by_trace.items()}
-        own |= index_values(quality, settings)
+        own |= index_values(quality, settings, verdicts[0].problem)
         found |= {_name(metric, name, alone): value for name, value in own.items()}
     return found
 

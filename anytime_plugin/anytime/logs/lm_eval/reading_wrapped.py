@@ -21,6 +21,7 @@ from anytime.hosts.lm_eval.records import (
     WRAP,
     Response,
     as_written,
+    document_name,
     read_response,
     scorer_name,
 )
@@ -31,9 +32,6 @@ from anytime.protocol import Reply
 from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId
 
 __all__ = ["ForeignRun", "finished_run"]
-
-_IDS = ("id", "ID")
-"""Fields by which a document may name itself."""
 
 
 def finished_run(path: Path) -> FinishedRun:
@@ -216,9 +214,8 @@ def _read_line(raw: bytes, where: str, *, annotated: bool) -> tuple[_Line, Any] 
         record = json.loads(raw)
         if annotated and ANNOTATED not in record:
             return None
-        doc = record["doc"] if isinstance(record["doc"], dict) else {}
-        own = next((doc[name] for name in _IDS if doc.get(name) is not None), record["doc_id"])
-        problem, doc_id = str(own), record["doc_id"]
+        doc_id = record["doc_id"]
+        problem = document_name(record["doc"], doc_id)
         if annotated:
             return _annotated_line(problem, record), doc_id
         (responses,), (verdicts,) = record["resps"], record["filtered_resps"]
