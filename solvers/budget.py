@@ -7,7 +7,7 @@ from inspect_ai.solver import Solver, solver
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets, solving
 from anytime.methods.base import OPTIONS, PLAIN, SAMPLED, SOURCES
-from anytime.methods.learning import recipe_and_source
+from anytime.methods.source import recipe_and_source
 from anytime.settings import Mode
 
 __all__ = ["budget"]

@@ -6,7 +6,7 @@ from inspect_ai.solver import Solver, solver
 
 from anytime.hosts.inspect_ai.solving import DEFAULT, Budgets, solving
 from anytime.methods.base import Recipe, Shown
-from anytime.methods.learning import Source
+from anytime.methods.source import Source
 from anytime.settings import Mode
 
 __all__ = ["pdp_plus"]

@@ -18,7 +18,11 @@ import pytest
 
 import anytime
 from anytime import plugins
-from anytime.domains import plugin
+from anytime.domains.aime import AIME
+from anytime.domains.base import fingerprint
+from anytime.domains.plugin import anytime_domains
+from tests.feeding import feed
+from tests.pooling import ListPool, problem, trace
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -88,26 +92,57 @@ def test_the_table_of_the_readme_is_what_the_first_command_prints(tmp_path: Path
     assert [line for line in table.splitlines() if line not in printed] == []
 
 
-def test_the_plugin_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (code,) = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
-    (tmp_path / "anytime_parity.py").write_text(code)
-    monkeypatch.syspath_prepend(tmp_path)
+EXAMPLE = ROOT / "examples" / "anytime-parity"
+
+
+def test_the_page_about_plugins_shows_the_example() -> None:
+    page = (ROOT / "docs" / "extending.md").read_text()
+    assert blocks(page, "python")[0] == (EXAMPLE / "anytime_parity.py").read_text()
+    (shown,) = blocks(page, "toml")
+    assert shown in (EXAMPLE / "pyproject.toml").read_text()
+
+
+def test_the_method_that_learns_of_that_page() -> None:
+    _, code = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
+    names = vars(anytime)["__all__"]
+    made = {name: getattr(anytime, name) for name in names}
+    exec(code, made)
+
+    def refuse(request: anytime.Request) -> anytime.Reply:
+        raise AssertionError(request)
+
+    one = problem("a")
+    pool = ListPool([trace(one, 1, [0, 1], tokens=9), trace(one, 2, [0, 1], tokens=5)])
+    material, asked = feed(made["SHORTEST"].learn(anytime.Recipe(), pool, AIME), refuse)
+    assert asked == []
+    (lesson,) = material.lessons
+    assert lesson.text.startswith(f"{one.prompt}\nDraw 2")
+    for content, solutions in ((one.prompt, 0), ("Another?", 1)):
+        target = anytime.Target(fingerprint(content), (8, 16), len)
+        preface = made["SHORTEST"].write(anytime.Recipe(), material, target)
+        assert preface.record == {"solutions": solutions}
+
+
+def test_the_plugin_of_the_docs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLE)
     import anytime_parity  # type: ignore[import-not-found]
 
     manager = plugins.plugin_manager()
     manager.register(anytime_parity)
     try:
         domain = anytime.get_domain("parity")
-        problem = domain.load("parity", None, 0).problems[3]
+        (problem,) = [p for p in domain.load("parity", None, 0).problems if p.id == "103"]
         assert domain.grade(problem, "It is odd, so no.").quality == 1
         assert not domain.grade(problem, "").parsed
+        assert all(domain.grade(p, p.gold).quality == 1 for p in anytime_parity.PROBLEMS)
+        assert anytime.get_method("hint") is anytime_parity.HINT
     finally:
         manager.unregister(anytime_parity)
 
 
 def test_two_domains_of_one_name_are_refused() -> None:
     manager = plugins.plugin_manager()
-    twin = type("Twin", (), {"anytime_domains": staticmethod(plugin.anytime_domains)})
+    twin = type("Twin", (), {"anytime_domains": staticmethod(anytime_domains)})
     manager.register(twin)
     try:
         with pytest.raises(anytime.AnytimeError, match="two plugins bring a domain called"):
@@ -158,3 +193,18 @@ def test_the_commands_about_pdp(tmp_path: Path) -> None:
         if line.startswith(("inspect", "lm_eval")):
             assert "anytime_index" in done.stdout
     assert (tmp_path / "train.jsonl").stat().st_size > 0
+
+
+def test_the_layout_is_the_tree() -> None:
+    (layout,) = [block for block in blocks(README, "text") if "anytime_plugin/  " in block]
+    package = ROOT / "anytime_plugin" / "anytime"
+    own, top = set(), set()
+    for line in layout.splitlines():
+        names = [word.rstrip("/") for word in line.split() if word.endswith(("/", ".py"))]
+        if line.startswith("    "):
+            own |= {name for name in names if (package / name).exists()}
+        elif not line.startswith(" "):
+            top.add(names[0])
+    there = {path.name for path in package.iterdir() if not path.name.startswith("_")}
+    assert own == there - {"py.typed"}
+    assert {name for name in top if not (ROOT / name).is_dir()} == set()

@@ -14,7 +14,7 @@ class HiddenReasoningError(AnytimeError):
 
 
 class DatasetUnavailableError(AnytimeError):
-    """An official dataset that cannot be had from here.
+    """An official dataset that is not available here.
 
     The message says which and why; a host adds the command that runs its built-in stand-in.
     """

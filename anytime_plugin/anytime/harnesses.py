@@ -1,50 +1,266 @@
-"""A finished run of any harness as a pool (a stand-in until harnesses are found through a hook)."""
+"""What a harness brings, so that every command reads its finished files; and whose a file is.
+
+Ours are `anytime.logs.inspect_ai.harness` and `anytime.logs.lm_eval.harness`. Another package
+brings one through the hook `anytime_harnesses`; nothing else in anytime names a harness's files.
+"""
 
 from __future__ import annotations
 
-import importlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+from anytime.budgets import BudgetGrid
+from anytime.errors import AnytimeError
+from anytime.plugins import brought
+from anytime.settings import IndexOptions
 
 if TYPE_CHECKING:
+    from anytime.cutting.tokens import Tokenizer
+    from anytime.domains.base import Domain
     from anytime.preferences.pool import Pool
+    from anytime.runs import FinishedRun
 
-__all__ = ["open_pool"]
+__all__ = [
+    "Annotated",
+    "Annotation",
+    "Answering",
+    "GradedBy",
+    "Harness",
+    "NamedModel",
+    "Refused",
+    "Watch",
+    "files_of_harnesses",
+    "harness_of",
+    "known_harnesses",
+    "logs_of",
+    "read_head",
+]
+
+HEAD = 65536
+"""Bytes of a file that are looked at to learn whose it is."""
+
+Watch = Callable[[Iterator[Any]], Iterator[Any]]
+"""Shows how far somebody is who goes through what it is given."""
 
 
-def open_pool(name: str | Path) -> Pool:
-    """A pool file, a finished run of either harness, or a folder with one.
+@dataclass
+class Annotated:
+    """What became of a log that was annotated.
+
+    Attributes:
+        samples: How many traces have a curve now.
+        empty: How many of those are empty: their quality is that of no answer.
+        skipped: Samples without a curve, by reason.
+        regraded: Samples whose whole trace was graded otherwise than in the log.
+        estimated: Traces without a token count: cut by an estimate.
+        files: What was written.
+    """
+
+    samples: int = 0
+    empty: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    regraded: int = 0
+    estimated: int = 0
+    files: list[Path] = field(default_factory=list)
+
+
+class GradedBy(NamedTuple):
+    """Who grades in place of a log's own scorers.
+
+    Attributes:
+        domain: A domain of anytime.
+        task: A task of the log's harness.
+        include_path: A folder where that harness finds tasks.
+    """
+
+    domain: Domain | None = None
+    task: str | None = None
+    include_path: Path | None = None
+
+
+class NamedModel(NamedTuple):
+    """A model that is to answer cut traces, as a user names it to its harness.
+
+    Attributes:
+        name: As the harness names it.
+        arguments: The harness's own model arguments.
+        continuation: How a cut trace is handed back: `auto`, or a `Continuation`.
+        cue: The first words of a forced answer.
+        tokenizer: Name of what traces are cut with.
+    """
+
+    name: str
+    arguments: str | None = None
+    continuation: str = "auto"
+    cue: str | None = None
+    tokenizer: str | None = None
+
+
+class Answering(Protocol):
+    """A model that answers cut traces, made by its harness."""
+
+    @property
+    def tokenizer(self) -> Tokenizer | None:
+        """What traces are cut with."""
+
+
+class Refused(NamedTuple):
+    """A log that cannot be annotated, and why."""
+
+    path: Path
+    reason: str
+
+
+class Annotation(Protocol):
+    """A log that is to be annotated, checked as far as its header goes."""
+
+    path: Path
+
+    def outputs(self, folder: Path) -> list[Path]:
+        """The files that `write` writes there; none where the harness itself names them."""
+
+    def longest(self, tokenizer: Tokenizer | None, watch: Watch) -> int:
+        """Tokens of the longest trace that can be read; 0 where there is none."""
+
+    def write(
+        self,
+        folder: Path,
+        budgets: BudgetGrid,
+        tokenizer: Tokenizer | None,
+        options: IndexOptions,
+        watch: Watch,
+    ) -> Annotated:
+        """Write the annotated log, all or nothing.
+
+        Raises:
+            AnytimeError: It cannot be annotated.
+        """
+
+
+@runtime_checkable
+class Harness(Protocol):
+    """What a harness brings. Its packages are imported inside the methods, not before."""
+
+    @property
+    def name(self) -> str:
+        """As rows and exports have it: `inspect_ai`."""
+
+    @property
+    def title(self) -> str:
+        """As sentences have it: `Inspect AI`."""
+
+    @property
+    def files(self) -> str:
+        """What its finished files are, for messages: `a log of Inspect AI (.eval, .json)`."""
+
+    def claims(self, path: Path, head: bytes) -> bool:
+        """Whether a file is one of this harness's.
+
+        Args:
+            path: The file.
+            head: Its first 64 KiB; empty where there is no such file, and its name alone can tell.
+        """
+
+    def logs_of(self, path: Path) -> Sequence[Path]:
+        """The logs that a path stands for: those in a folder, or of the run that a file is of.
+
+        Raises:
+            AnytimeError: A file that is claimed stands for none. A folder may hold none.
+        """
+
+    def open_run(self, path: Path) -> FinishedRun:
+        """Open a log as a run at budgets; little more than its header is read.
+
+        Raises:
+            AnytimeError: It cannot be read, or is no run at budgets.
+        """
+
+    def open_pool(self, path: Path) -> Pool:
+        """Open a log, or another file of its run, as a pool.
+
+        Raises:
+            AnytimeError: It cannot be read, or is no run that pairs can be selected from.
+        """
+
+    def annotations(
+        self, logs: Sequence[Path], graded_by: GradedBy, answering: Answering | None
+    ) -> Mapping[Path, Annotation | Refused]:
+        """Open logs that are to be annotated, each run by the first of its logs.
+
+        Args:
+            logs: The logs.
+            graded_by: Who grades in place of the logs' own scorers.
+            answering: The model that answers; None for what stands in the traces.
+        """
+
+    def answering(self, model: NamedModel) -> Answering:
+        """Load a model that is to answer cut traces.
+
+        Raises:
+            AnytimeError: It is not available, or an option is not for this harness.
+        """
+
+
+def known_harnesses() -> Mapping[str, Harness]:
+    """Every harness by name, ours first.
 
     Raises:
-        AnytimeError: It cannot be read, or holds no pool.
+        AnytimeError: Two plugins bring a harness of one name.
     """
-    path = Path(name).expanduser()
-    files = importlib.import_module("anytime.preferences.pool_file")
-    if files.is_pool_file(path):
-        pool: Pool = files.PoolFile(path)
-        return pool
-    if not path.is_dir():
-        return _of_inspect(path) if _is_inspect(path) else _of_lm_eval(path)
-    if logs := sorted(path.glob("*.eval")):
-        merged = importlib.import_module("anytime.preferences.pool").merged
-        whole: Pool = merged([_of_inspect(log) for log in logs])
-        return whole
-    return _of_lm_eval(path)
+    found = brought("anytime_harnesses", Harness)  # type: ignore[type-abstract]
+    return {harness.name: harness for harness, _ in found}
 
 
-def _of_inspect(path: Path) -> Pool:
-    pool: Pool = importlib.import_module("anytime.logs.inspect_ai.pools").InspectPool(path)
-    return pool
+def harness_of(path: Path, head: bytes | None = None) -> Harness | None:
+    """The harness that wrote a file; None where none claims it.
+
+    Args:
+        path: The file.
+        head: Its first bytes, where they are known.
+
+    Raises:
+        AnytimeError: The file cannot be read.
+    """
+    head = read_head(path) if head is None else head
+    known = known_harnesses().values()
+    return next((harness for harness in known if harness.claims(path, head)), None)
 
 
-def _of_lm_eval(path: Path) -> Pool:
-    pool: Pool = importlib.import_module("anytime.logs.lm_eval.pools").LmEvalPool(path)
-    return pool
+def logs_of(path: Path) -> list[Path]:
+    """The logs that a path stands for: those in a folder, those of a run, or the file itself.
+
+    Raises:
+        AnytimeError: There are none.
+    """
+    if path.is_dir():
+        known = known_harnesses().values()
+        found = {log for harness in known for log in harness.logs_of(path)}
+        if not found:
+            titles = " or ".join(harness.title for harness in known)
+            raise AnytimeError(f"{path} is a directory without a log of {titles}")
+        return sorted(found)
+    harness = harness_of(path) if path.exists() else None
+    return [path] if harness is None else list(harness.logs_of(path))
 
 
-def _is_inspect(path: Path) -> bool:
-    if path.suffix == ".eval" or not path.exists():
-        return path.suffix != ".jsonl"
-    with path.open("rb") as file:
-        head = file.read(65536)
-    return head.startswith(b"PK") or (head.startswith(b"{") and b'"eval"' in head)
+def files_of_harnesses() -> str:
+    """What may be named as a finished file, for messages."""
+    return ", ".join(harness.files for harness in known_harnesses().values())
+
+
+def read_head(path: Path) -> bytes:
+    """The first bytes of a log.
+
+    Raises:
+        AnytimeError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except FileNotFoundError:
+        raise AnytimeError(f"there is no log {path}") from None
+    except OSError as error:
+        raise AnytimeError(f"log {path} cannot be read: {error.strerror}") from None

@@ -23,9 +23,10 @@ import pluggy
 
 if TYPE_CHECKING:
     from anytime.domains.base import Domain
+    from anytime.harnesses import Harness
     from anytime.methods.base import Method
 
-__all__ = ["PROJECT", "anytime_domains", "anytime_methods", "hookimpl"]
+__all__ = ["PROJECT", "anytime_domains", "anytime_harnesses", "anytime_methods", "hookimpl"]
 
 PROJECT = "anytime"
 
@@ -42,4 +43,10 @@ def anytime_domains() -> Sequence[Domain]:
 @hookspec
 def anytime_methods() -> Sequence[Method]:
     """Return the methods this plugin adds: `return [Method(name="hint", write=write)]`."""
+    raise NotImplementedError
+
+
+@hookspec
+def anytime_harnesses() -> Sequence[Harness]:
+    """Return the harnesses whose finished files this plugin reads: `return [MyHarness()]`."""
     raise NotImplementedError

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OURS",
+    "brought",
     "get_domain",
     "get_method",
     "known_domains",
@@ -34,7 +35,12 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-OURS = ("anytime.domains.plugin", "anytime.methods.plugin")
+OURS = (
+    "anytime.domains.plugin",
+    "anytime.methods.plugin",
+    "anytime.logs.inspect_ai.harness",
+    "anytime.logs.lm_eval.harness",
+)
 """Modules of ours that implement hooks, imported like those of other packages: by name."""
 
 
@@ -99,7 +105,7 @@ def third_party_domains() -> Mapping[str, Domain]:
 
 def _domains() -> list[tuple[Domain, str]]:
     kind = importlib.import_module("anytime.domains.base").Domain
-    return _brought("anytime_domains", kind)
+    return brought("anytime_domains", kind)
 
 
 def get_domain(name: str) -> Domain:
@@ -121,7 +127,7 @@ def known_methods() -> Mapping[str, Method]:
         AnytimeError: Two plugins bring a method of one name.
     """
     kind = importlib.import_module("anytime.methods.base").Method
-    return {method.name: method for method, _ in _brought("anytime_methods", kind)}
+    return {method.name: method for method, _ in brought("anytime_methods", kind)}
 
 
 def get_method(name: str) -> Method:
@@ -136,8 +142,12 @@ def get_method(name: str) -> Method:
     return methods[name]
 
 
-def _brought(hook: str, kind: type[T]) -> list[tuple[T, str]]:
-    """What plugins bring through a hook, each with the plugin's name, in order of registration."""
+def brought(hook: str, kind: type[T]) -> list[tuple[T, str]]:
+    """What plugins bring through a hook, each with the plugin's name, in order of registration.
+
+    Raises:
+        AnytimeError: Two plugins bring one of the same name.
+    """
     found: dict[str, tuple[T, str]] = {}
     for one, plugin in _asked(hook, kind):
         if one.name in found:
@@ -155,7 +165,8 @@ def _asked(hook: str, kind: type[T]) -> Iterator[tuple[T, str]]:
             if not isinstance(brought, list | tuple) or not all(
                 isinstance(one, kind) for one in brought
             ):
-                raise AnytimeError(f"its {hook} returns no list of {kind.__name__}s")
+                name_of_many = f"{kind.__name__}{'es' if kind.__name__.endswith('s') else 's'}"
+                raise AnytimeError(f"its {hook} returns no list of {name_of_many}")
         except (Exception, SystemExit) as error:  # whatever a package of others does
             if name in OURS:
                 raise

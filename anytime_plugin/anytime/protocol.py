@@ -16,7 +16,7 @@ __all__ = ["Finish", "Message", "Program", "Reply", "Request", "Role"]
 Role = Literal["system", "user", "assistant"]
 
 Finish = Literal["stop", "length", "filter", "other"]
-"""Why generation ended: by itself, at the token cap, by a content filter, or nobody knows why."""
+"""Why generation ended: by itself, at the token cap, by a content filter, or it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class Reply:
         output_tokens: Generated tokens as the back end counted them, reasoning included.
         reasoning_tokens: The part of `output_tokens` spent on reasoning, where reported.
         input_tokens: Prompt tokens as counted by the back end.
-        token_bytes: UTF-8 bytes of each generated token, where the back end told them.
-        token_ids: Ids of the generated tokens, where the back end told them.
+        token_bytes: UTF-8 bytes of each generated token, where the back end reports them.
+        token_ids: Ids of the generated tokens, where the back end reports them.
         finish: Why generation ended.
         seconds: Wall time of the call.
         cost: Price of the call in dollars, where known.

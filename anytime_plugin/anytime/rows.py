@@ -31,11 +31,11 @@ class Row(NamedTuple):
     """One checkpoint, with the trace and the run it belongs to.
 
     Attributes:
-        harness: `inspect_ai` or `lm_eval`; None for a table of somebody else's.
+        harness: `inspect_ai` or `lm_eval`; None for a third-party table.
         log: The file it is from.
         run: What its harness calls the run.
         task: Name of the task.
-        domain: Name of the domain; None for the task of others.
+        domain: Name of the domain; None for a third-party task.
         dataset: Name of the dataset.
         revision: What identifies its content.
         split: Which of its problems.

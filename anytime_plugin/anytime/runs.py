@@ -1,4 +1,4 @@
-"""A finished run as both hosts read it: where it is from, and its traces, graded, one by one."""
+"""A finished run, whichever harness wrote it: where it is from, and its graded traces, in turn."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ from anytime.domains.base import Grade
 from anytime.programs.checkpoints import Elicited
 from anytime.settings import Envelope, IndexOptions, QMax, Scale
 
-__all__ = ["FinishedRun", "GradedTrace", "Harness", "RunInfo", "Source", "TraceId"]
+__all__ = ["FinishedRun", "GradedTrace", "Obtained", "RunInfo", "TraceId"]
 
-Harness = Literal["inspect_ai", "lm_eval"]
-
-Source = Literal["elicited", "annotated", "table"]
-"""How checkpoints were obtained: asked of the model in the run, added to a finished log by
-`anytime annotate`, or taken from a table of somebody else's."""
+Obtained = Literal["elicited", "annotated", "table"]
+"""How checkpoints were obtained: from the model in the run, added to a finished log by
+`anytime annotate`, or from a table that another tool wrote."""
 
 TraceId = tuple[str, int]
 """Id of the problem, and which of its traces it is: numbers from 1 on."""
@@ -28,27 +26,27 @@ class RunInfo:
     """Where a run is from, and how its harness summed it up.
 
     Attributes:
-        harness: Who ran it; None where nobody told.
+        harness: Name of the harness that ran it; None if unknown.
         log: The file.
         run: What its harness calls it: Inspect's eval id, the date in the names of lm-eval's files.
         task: Name of the task.
-        domain: Name of the domain; None for the task of others.
+        domain: Name of the domain; None for a third-party task.
         dataset: Name of the dataset.
-        revision: What identifies its content; None where nobody told.
-        split: Which of its problems; None where nobody told.
-        model: Who was asked.
-        scorers: Who graded: the domain by its name, or the task's own scorers.
+        revision: What identifies its content; None if unknown.
+        split: Which of its problems; None if unknown.
+        model: The model, as its harness names it.
+        scorers: What graded: the domain by its name, or the task's own scorers.
         envelope: Where the index took "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counted as 1 in the index.
         seed: Of the interval's bootstrap.
         source: How its checkpoints were obtained.
-        created: When the run began, in ISO 8601; None where nobody told.
-        version: Of the harness; None where nobody told.
+        created: When the run began, in ISO 8601; None if unknown.
+        version: Of the harness; None if unknown.
         sampling: `temperature`, `top_p` and `top_k`, those that were set.
     """
 
-    harness: Harness | None
+    harness: str | None
     log: str
     run: str
     task: str
@@ -62,7 +60,7 @@ class RunInfo:
     scale: Scale
     q_max: QMax
     seed: int
-    source: Source = "elicited"
+    source: Obtained = "elicited"
     created: str | None = None
     version: str | None = None
     sampling: Mapping[str, float] = field(default_factory=dict)
@@ -84,7 +82,7 @@ class GradedTrace(NamedTuple):
         elicited: The checkpoints.
         method: What was put into the prompt, see `anytime.methods.prompting.Prompted`.
         grades: One per checkpoint.
-        scorer: Who graded.
+        scorer: What graded.
     """
 
     problem: str
@@ -116,5 +114,5 @@ class FinishedRun(Protocol):
     def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
         """The texts of some traces, reasoning and visible text, in which `Checkpoint.end` counts.
 
-        Those that cannot be had are left out.
+        Those that are not available are left out.
         """

@@ -14,11 +14,11 @@ import inspect_ai
 import pytest
 
 from anytime import cli
-from anytime.commands.pairs import open_pool
 from anytime.domains.aime import AIME
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.tasks import trip
 from anytime.plugins import get_domain
+from anytime.preferences.opening import open_pool
 from anytime.preferences.pairs import read_pairs, write_pairs
 from anytime.preferences.pool_file import GrowingPool
 from tests.pooling import INFO, pair, trace
@@ -178,10 +178,11 @@ def test_what_is_no_run_is_refused(run: Run, tmp_path: Path, content: bytes, tol
     assert not (tmp_path / "pairs.jsonl").exists()
 
 
-def test_a_missing_log_and_a_directory_are_refused(run: Run, log: Path) -> None:
+def test_a_missing_log_and_a_directory_without_one_are_refused(run: Run, tmp_path: Path) -> None:
     assert "there is no log nowhere" in sentence(run("build", "nowhere", "-o", "pairs.jsonl"))
-    told = sentence(run("build", log.parent, "-o", "pairs.jsonl"))
-    assert f"is a directory: name the logs in it, such as {log}" in told
+    (tmp_path / "empty").mkdir()
+    told = sentence(run("build", "empty", "-o", "pairs.jsonl"))
+    assert "empty is a directory without a log of Inspect AI or lm-eval" in told
 
 
 def test_a_damaged_file_of_pairs_is_one_sentence(run: Run, tmp_path: Path) -> None:

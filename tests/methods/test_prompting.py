@@ -21,8 +21,9 @@ from anytime.domains.gpqa import GPQA
 from anytime.domains.trip import TRIP
 from anytime.methods import leap, pdp
 from anytime.methods.base import Lesson, Material, Recipe, material_from, material_name
-from anytime.methods.learning import check_recipe, learned
+from anytime.methods.learning import learned
 from anytime.methods.prompting import Prompted, prefixed, prompted
+from anytime.methods.source import check_recipe
 from anytime.preferences.pairs import Pair, build_pairs, read_pairs, write_pairs
 from anytime.preferences.pool import PoolCost
 from tests.feeding import feed

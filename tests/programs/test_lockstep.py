@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anytime import Message, Program, Reply, Request
-from anytime.programs.lockstep import together
+from anytime.programs.lockstep import drive, together
 from tests.feeding import feed
 
 
@@ -149,3 +151,64 @@ def test_programs_in_lockstep_are_a_program_themselves() -> None:
         ["ay", "by"],
     ]
     assert results[1] == [["re bx.0.0"], ["re by.0.0", "re by.1.0"]]
+
+
+def test_requests_are_handed_over_one_by_one_and_held_by_nobody() -> None:
+    """A round's requests are most of what a large run holds."""
+    alive: list[weakref.ref[Words]] = []
+
+    def asking(name: str) -> Program[str]:
+        words = Words(name)
+        alive.append(weakref.ref(words))
+        batch = [[Request((Message("user", words),), 5, "answer")]]
+        del words
+        (reply,) = yield batch.pop()
+        return reply.text
+
+    def ask(batch: Iterator[tuple[int, Request]]) -> Iterator[Reply]:
+        texts = []
+        for number, request in batch:
+            texts.append(f"{number} {said(request)}")
+            del request
+            gc.collect()
+            # The one just handed over is with its program's batch until the next is asked for.
+            assert all(one() is None for one in alive[: max(0, number - 1)])
+        return map(Reply, texts)
+
+    names = ["a", "b", "c", "d"]
+    assert drive([asking(name) for name in names], ask) == ["0 a", "1 b", "2 c", "3 d"]
+
+
+class Words(str):
+    """Text that can be told to be forgotten."""
+
+    __slots__ = ("__weakref__",)
+
+
+def test_replies_may_come_one_by_one() -> None:
+    taken: list[str] = []
+
+    def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
+        words = [said(request) for _, request in batch]
+
+        def replies() -> Iterator[Reply]:
+            for word in words:
+                taken.append(word)
+                yield Reply(word)
+
+        return replies()
+
+    programs = [rounds("a", [1, 1]), rounds("b", [2])]
+    assert drive(programs, ask) == [["a.0.0", "a.1.0"], ["b.0.0", "b.0.1"]]
+    assert taken == ["a.0.0", "b.0.0", "b.0.1", "a.1.0"]
+
+
+@given(st.lists(st.lists(st.integers(0, 3), max_size=4), max_size=5))
+def test_driven_by_a_function_programs_hear_what_they_hear_as_one(shapes: list[list[int]]) -> None:
+    def programs() -> list[Program[list[str]]]:
+        return [rounds(str(n), sizes) for n, sizes in enumerate(shapes)]
+
+    def ask(batch: Iterable[tuple[int, Request]]) -> list[Reply]:
+        return [echo(request) for _, request in batch]
+
+    assert drive(programs(), ask) == feed(together(programs()), echo)[0]

@@ -11,7 +11,7 @@ from anytime.commands.terminal import action, console, progress, tell, tell_skip
 from anytime.errors import AnytimeError
 
 if TYPE_CHECKING:
-    from anytime.programs.intrace import Annotated, Watch
+    from anytime.harnesses import Annotated, Answering, Watch
 
 __all__ = ["add_annotate"]
 
@@ -112,22 +112,11 @@ def _annotate(chosen: argparse.Namespace) -> None:
     domain = None if chosen.domain is None else get_domain(chosen.domain)
     if domain is not None and chosen.task is not None:
         raise AnytimeError("--domain and --task both say who grades: name one of them")
-    tokenizer = None if chosen.tokenizer is None else load_tokenizer(chosen.tokenizer)
-    answering = None
-    if chosen.model is None:
-        for name in ("model_args", "continuation", "cue"):
-            if getattr(chosen, name) not in (None, "auto"):
-                raise AnytimeError(f"--{name.replace('_', '-')} does nothing without --model")
-    elif _of_inspect(chosen.logs):
-        _ask_inspect(chosen)
-        return
-    else:
-        from anytime.logs.lm_eval.annotating_live import HandingBack
-
-        answering = HandingBack(
-            chosen.model, chosen.model_args or "", chosen.continuation, chosen.cue, tokenizer
-        )
+    answering = _answering(chosen)
+    if answering is not None:
         tokenizer = answering.tokenizer
+    else:
+        tokenizer = None if chosen.tokenizer is None else load_tokenizer(chosen.tokenizer)
     from anytime.logs.annotation import annotate
 
     grid, told = annotate(
@@ -184,26 +173,17 @@ def _regraded(outcome: Annotated) -> str:
     return f"; {outcome.regraded} of {outcome.samples} graded otherwise than in the log"
 
 
-def _of_inspect(logs: list[Path]) -> bool:
-    """Whether these are logs of Inspect, and not of lm-eval."""
-    from anytime.logs.opening import LogKind, log_files, log_kind
+def _answering(chosen: argparse.Namespace) -> Answering | None:
+    """The model that answers, if one is named."""
+    from anytime.harnesses import NamedModel
+    from anytime.logs.annotation import answering_of
 
-    kinds = {log_kind(file) for file in log_files(logs)}
-    if kinds not in ({LogKind.INSPECT}, {LogKind.LM_EVAL}):
-        raise AnytimeError("one model answers logs of one harness: name those of the other apart")
-    return kinds == {LogKind.INSPECT}
-
-
-def _ask_inspect(chosen: argparse.Namespace) -> None:
-    from anytime.logs.inspect_ai.annotating_live import hand_back
-    from anytime.logs.opening import log_files
-
-    for name in ("model_args", "cue", "task", "include_path"):
-        if getattr(chosen, name) is not None:
-            raise AnytimeError(
-                f"--{name.replace('_', '-')} is lm-eval's: for Inspect, see anytime/annotate"
-            )
-    names = ("budgets", "domain", "tokenizer", "continuation", "envelope", "scale")
-    settings = {name: value for name in names if (value := getattr(chosen, name)) is not None}
-    for file in log_files(chosen.logs):
-        hand_back(file, chosen.model, chosen.output, settings)
+    if chosen.model is None:
+        for name in ("model_args", "continuation", "cue"):
+            if getattr(chosen, name) not in (None, "auto"):
+                raise AnytimeError(f"--{name.replace('_', '-')} does nothing without --model")
+        return None
+    named = NamedModel(
+        chosen.model, chosen.model_args, chosen.continuation, chosen.cue, chosen.tokenizer
+    )
+    return answering_of(chosen.logs, named)

@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from anytime.preferences.pairs import Pair
     from anytime.preferences.pool import Pool, PoolInfo, PoolTrace, Scored, TraceId
 
-__all__ = ["add_pairs", "open_pool"]
-
-HEAD = 65536
-"""Bytes of a file that are looked at to learn what it is."""
+__all__ = ["add_pairs"]
 
 SHOWN_LINES = 12
 """Lines of a trace that `show` prints, half of them its last, unless asked for all."""
@@ -140,48 +137,6 @@ def _gap(text: str) -> float:
     return gap
 
 
-def open_pool(path: Path) -> Pool:
-    """The pool in a file, whichever kind of file it is.
-
-    Raises:
-        AnytimeError: It cannot be read, or is none.
-    """
-    from anytime.preferences.pool_file import PoolFile, is_pool_file
-
-    if path.is_dir() and not any(path.rglob("samples_*.jsonl")):
-        logs = sorted([*path.glob("*.eval"), *path.glob("*.json")])
-        example = f", such as {logs[0]}" if logs else ""
-        raise AnytimeError(f"{path} is a directory: name the logs in it{example}")
-    head = b"" if path.is_dir() else _head(path)
-    if is_pool_file(path):
-        return PoolFile(path)
-    if b'"format": "anytime pair' in head.partition(b"\n")[0]:
-        raise AnytimeError(f"{path} holds pairs already: name the log that they are built from")
-    named = path.name.startswith(("samples_", "results_"))
-    if path.is_dir() or named or head.startswith(b'{"doc_id"'):
-        from anytime.logs.lm_eval.pools import LmEvalPool
-
-        return LmEvalPool(path)
-    if head.startswith(b"PK") or (head.startswith(b"{") and b'"eval"' in head):
-        from anytime.logs.inspect_ai.pools import InspectPool
-
-        return InspectPool(path)
-    raise AnytimeError(
-        f"{path} is no run: name a log of Inspect AI (.eval, .json), lm-eval's samples_*.jsonl, or "
-        f"a pool of anytime"
-    )
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(HEAD)
-    except FileNotFoundError:
-        raise AnytimeError(f"there is no log {path}") from None
-    except OSError as error:
-        raise AnytimeError(f"log {path} cannot be read: {error.strerror}") from None
-
-
 class _Watched:
     """A pool that shows how far it was read, on a terminal and where it takes over a second."""
 
@@ -260,12 +215,13 @@ def _export(chosen: argparse.Namespace) -> None:
 
 
 def _pools(paths: Sequence[Path]) -> tuple[list[Pool], Pool]:
+    from anytime.preferences.opening import open_pools
     from anytime.preferences.pool import merged
 
     twice = [path for path, count in Counter(p.resolve() for p in paths).items() if count > 1]
     if twice:
         raise AnytimeError(f"{twice[0]} is named twice")
-    pools = [open_pool(path) for path in paths]
+    pools = [pool for path in paths for pool in open_pools(path)]
     return pools, merged(pools)
 
 

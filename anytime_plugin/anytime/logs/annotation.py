@@ -1,46 +1,31 @@
-"""Finished logs of either harness, written anew with answers at every budget."""
+"""Finished logs of any harness, written anew with answers at every budget."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple
 
 from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
-from anytime.logs.opening import LogKind, log_files, log_kind
-from anytime.programs.intrace import Annotated, Watch, doublings
+from anytime.harnesses import (
+    Annotated,
+    Annotation,
+    Answering,
+    GradedBy,
+    NamedModel,
+    Refused,
+    Watch,
+    known_harnesses,
+)
+from anytime.logs.opening import harnesses_of, log_files
+from anytime.programs.intrace import doublings
 from anytime.settings import IndexOptions, check_options, check_scale
 from anytime.writing import make_folder
 
-if TYPE_CHECKING:
-    from anytime.logs.lm_eval.annotating import Answering, LmEvalAnnotation, Part
-
-__all__ = ["Annotation", "Told", "annotate"]
-
-
-class Annotation(Protocol):
-    """A log that is to be annotated, checked as far as its header goes."""
-
-    path: Path
-
-    def outputs(self, folder: Path) -> list[Path]:
-        """The files that `write` writes there."""
-
-    def longest(self, tokenizer: Tokenizer | None, watch: Watch) -> int:
-        """Tokens of the longest trace that can be read; 0 where there is none."""
-
-    def write(
-        self,
-        folder: Path,
-        budgets: BudgetGrid,
-        tokenizer: Tokenizer | None,
-        options: IndexOptions,
-        watch: Watch,
-    ) -> Annotated:
-        """Write the annotated log, all or nothing."""
+__all__ = ["Told", "annotate", "answering_of"]
 
 
 class Told(NamedTuple):
@@ -52,71 +37,53 @@ class Told(NamedTuple):
     refused: str
 
 
-class _GradedBy(NamedTuple):
-    domain: Domain | None
-    task: str | None
-    include_path: Path | None
+def answering_of(logs: Iterable[Path], model: NamedModel) -> Answering:
+    """Load the model that is to answer the traces of logs, by the harness that wrote them.
+
+    Raises:
+        AnytimeError: They are of several harnesses, or of none; the model is not available.
+    """
+    harnesses = {harness and harness.name: harness for harness in harnesses_of(log_files(logs))}
+    harness = harnesses.popitem()[1]
+    if harness is None or harnesses:
+        raise AnytimeError("one model answers logs of one harness: name those of the other apart")
+    return harness.answering(model)
 
 
 def _open(
-    files: Iterable[Path], graded_by: _GradedBy, answering: Answering | None
-) -> list[Annotation | Told]:
-    """Open logs of either harness; those of one lm-eval run are one annotation.
+    files: Sequence[Path], graded_by: GradedBy, answering: Answering | None
+) -> list[Annotation | Refused]:
+    """Open logs, in their order; those of one run are one annotation.
 
     A log that cannot be annotated is told of in its place.
     """
-    opened: list[Annotation | Told] = []
-    runs: dict[Path, LmEvalAnnotation] = {}
+    opened: dict[Path, Annotation | Refused] = {}
+    by_harness: dict[str, list[Path]] = {}
     for file in files:
         try:
-            if log_kind(file) is not LogKind.LM_EVAL:
-                opened.append(_open_inspect(file, graded_by))
-                continue
-            part = _open_part(file, graded_by)
-            if (results := part.run.results.resolve()) in runs:
-                runs[results].add(part)
-                continue
-            from anytime.logs.lm_eval.annotating import LmEvalAnnotation
-
-            runs[results] = LmEvalAnnotation(part, answering)
-            opened.append(runs[results])
+            (harness,) = harnesses_of([file])
+            if harness is None:
+                raise AnytimeError(f"{file} is a table, which holds no traces: name their logs")
+            by_harness.setdefault(harness.name, []).append(file)
         except AnytimeError as error:
-            opened.append(Told(file, [], None, str(error)))
-    return opened
-
-
-def _open_inspect(file: Path, graded_by: _GradedBy) -> Annotation:
-    from anytime.logs.inspect_ai.annotating import InspectAnnotation
-
-    if graded_by.task is not None or graded_by.include_path is not None:
-        raise AnytimeError(
-            f"{file} is a log of Inspect AI, and --task and --include-path are lm-eval's: leave "
-            f"them out, or name --domain"
-        )
-    return InspectAnnotation(file, graded_by.domain)
-
-
-def _open_part(file: Path, graded_by: _GradedBy) -> Part:
-    from anytime.logs.lm_eval.annotating import Part
-    from anytime.logs.lm_eval.log_file import PlainRun
-    from anytime.logs.lm_eval.log_scorers import grader
-
-    run = PlainRun(file)
-    return Part(run, grader(run, *graded_by))
+            opened[file] = Refused(file, str(error))
+    for name, own in by_harness.items():
+        opened |= known_harnesses()[name].annotations(own, graded_by, answering)
+    return [opened[file] for file in files if file in opened]
 
 
 def _longest(
-    opened: list[Annotation | Told], tokenizer: Tokenizer | None, watch: Callable[[Path], Watch]
+    opened: list[Annotation | Refused], tokenizer: Tokenizer | None, watch: Callable[[Path], Watch]
 ) -> int:
     """Tokens of the longest trace of all logs; one that turns out damaged is refused here."""
     longest = 0
     for place, one in enumerate(opened):
-        if isinstance(one, Told):
+        if isinstance(one, Refused):
             continue
         try:
             longest = max(longest, one.longest(tokenizer, watch(one.path)))
         except AnytimeError as error:  # no other log suffers for it
-            opened[place] = Told(one.path, [], None, str(error))
+            opened[place] = Refused(one.path, str(error))
     return longest
 
 
@@ -136,7 +103,7 @@ def annotate(
 ) -> tuple[BudgetGrid, Iterator[Told]]:
     """Add to finished logs the answers that stand in their traces, with no model asked.
 
-    Or, with `answering`, those of a model that lm-eval's traces are handed back to.
+    Or, with `answering`, those of a model that the traces are handed back to.
 
     The originals are not touched. Logs are written one by one, as the result is gone through; a
     log that cannot be annotated does not keep others from it.
@@ -147,9 +114,9 @@ def annotate(
         budgets: Where traces are cut; None for seven doublings that end above the longest trace of
             all these logs, which makes them comparable.
         domain: Whose grading is used instead of the tasks' own.
-        task: The lm-eval task whose grading is used instead.
-        include_path: A folder with the YAML of lm-eval tasks, those of the logs for one.
-        answering: Where answers to lm-eval's logs come from; None for what stands in the traces.
+        task: The task of the logs' harness whose grading is used instead.
+        include_path: A folder where that harness finds tasks, those of the logs for one.
+        answering: The model that answers, see `answering_of`; None for what stands in the traces.
         tokenizer: Cuts where the log has no token texts.
         options: How the index is computed.
         replace: Write over files that are there.
@@ -165,8 +132,8 @@ def annotate(
     options = options or IndexOptions()
     check_options(options)
     files = log_files(logs)
-    opened = _open(files, _GradedBy(domain, task, include_path), answering)
-    fit = [one for one in opened if not isinstance(one, Told)]
+    opened = _open(files, GradedBy(domain, task, include_path), answering)
+    fit = [one for one in opened if not isinstance(one, Refused)]
     _check_outputs(fit, folder, replace)
     if budgets is None:
         budgets = doublings(_longest(opened, tokenizer, watch))
@@ -177,15 +144,15 @@ def annotate(
         if fit:
             make_folder(folder)
         for one in opened:
-            if isinstance(one, Told):
-                yield one
+            if isinstance(one, Refused):
+                yield Told(one.path, [], None, one.reason)
                 continue
             try:
                 outcome = one.write(folder, grid, tokenizer, options, watch(one.path))
             except AnytimeError as error:
                 yield Told(one.path, [], None, str(error))
             else:
-                yield Told(one.path, one.outputs(folder), outcome, "")
+                yield Told(one.path, outcome.files, outcome, "")
 
     return grid, written()
 

@@ -150,7 +150,7 @@ def _run_of(row: Row) -> tuple[Any, ...]:
 
 def _info(row: Row) -> RunInfo:
     return RunInfo(
-        harness=row.harness,  # type: ignore[arg-type]
+        harness=row.harness,
         log=row.log,
         run=row.run,
         task=row.task,

@@ -23,7 +23,7 @@ class Checkpoint:
         forced: Whether the model was made to answer; False where the trace had ended by itself, and
             in contract mode.
         tokens: Trace tokens really spent: the budget, or fewer where the trace had ended; None in
-            contract mode where the back end does not tell.
+            contract mode where the back end does not report it.
         answer_tokens: Tokens generated for the forced answer, leaked reasoning included; 0 where
             none was forced, None where the back end did not tell.
         leaked_reasoning_tokens: Reasoning sneaked into the forced answer, estimated from its share

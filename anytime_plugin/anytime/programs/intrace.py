@@ -7,10 +7,7 @@ interrupted might have answered where it had not yet written an answer down.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from anytime.budgets import BudgetGrid
 from anytime.cutting.calibration import estimate
@@ -21,9 +18,7 @@ from anytime.programs.checkpoints import Checkpoint, Elicited, own_answer
 from anytime.protocol import Reply
 
 __all__ = [
-    "Annotated",
     "Standing",
-    "Watch",
     "doublings",
     "in_trace",
     "readable",
@@ -32,9 +27,6 @@ __all__ = [
 
 SPECIAL_TOKENS = 16
 """A back end may count so many tokens that show nothing: headers, ends of turns."""
-
-Watch = Callable[[Iterator[Any]], Iterator[Any]]
-"""Shows how far somebody is who goes through what it is given."""
 
 LEAST = 64
 """The largest budget that `doublings` ends with is no smaller."""
@@ -51,25 +43,6 @@ class Standing(NamedTuple):
 
     elicited: Elicited
     texts: tuple[str, ...]
-
-
-@dataclass
-class Annotated:
-    """What became of a log.
-
-    Attributes:
-        samples: How many have a curve now.
-        empty: How many of those have an empty trace, whose quality is that of no answer.
-        skipped: Samples without a curve, by reason.
-        regraded: Samples whose whole trace was graded otherwise than in the log.
-        estimated: Traces whose tokens nobody counted: cut by an estimate.
-    """
-
-    samples: int = 0
-    empty: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    regraded: int = 0
-    estimated: int = 0
 
 
 def in_trace(reply: Reply, budgets: BudgetGrid, tokenizer: Tokenizer | None = None) -> Standing:

@@ -281,7 +281,7 @@ def _problems(one: RunDigest) -> list[tuple[str, Any]]:
 
 
 def _number(value: Any, digits: int = 3) -> str:
-    """A number for people; nothing where nobody told."""
+    """A number for people; a dash where it is unknown."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     return f"{value:,.{digits}f}"

@@ -20,7 +20,7 @@ _FINISHES = {name: float(number) for number, name in enumerate(get_args(Finish))
 
 
 class _Numbers(NamedTuple):
-    """Numbers of one checkpoint; NaN where nobody told."""
+    """Numbers of one checkpoint; NaN where unknown."""
 
     tokens: float
     ended: float
@@ -125,7 +125,7 @@ def _plus(total: float, value: float | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What checkpoints took, by budget; arrays of shape (T,), NaN where nobody told.
+    """What checkpoints took, by budget; arrays of shape (T,), NaN where unknown.
 
     Attributes:
         tokens: Trace tokens really spent, mean over problems of the mean over traces.

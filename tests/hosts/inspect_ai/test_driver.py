@@ -213,7 +213,7 @@ def test_scores_come_by_hand_from_a_scripted_trace(run: Run) -> None:
 
     def script(messages: Any, config: GenerateConfig) -> ModelOutput:
         if len(messages) == 1:
-            return says(f"{'so ' * 19}found {'or ' * 20}not Answer: {wrong}")
+            return says(f"{'so ' * 19}found {'or ' * 20}no. Answer: {wrong}")
         cut = messages[1].text
         return says(f"Answer: {problem.gold if 'found' in cut else wrong}")
 

@@ -167,6 +167,17 @@ def test_pairs_are_learned_once_from_the_dev_split(
     assert [method(sample) for sample in samples(again)] == [method(s) for s in samples(log)]
 
 
+def test_the_budget_solver_takes_any_method_and_its_options(run: Run, asked: Asked) -> None:
+    named = on_aime(run, pdp(**POOL))
+    chosen = on_aime(run, budget(method="pdp", **POOL))
+    assert len(asked) == OF_POOL + 2 * OF_SAMPLES
+    assert metrics(chosen) == metrics(named)
+    assert [method(s) for s in samples(chosen)] == [method(s) for s in samples(named)]
+    assert chosen.eval.solver == "anytime/budget"
+    given = chosen.eval.solver_args or {}
+    assert {name: given[name] for name in ("method", *POOL)} == {"method": "pdp", **POOL}
+
+
 @pytest.mark.slow
 def test_one_pool_serves_both_and_the_sizes_are_what_was_put_in(run: Run, asked: Asked) -> None:
     index = {}
@@ -667,6 +678,12 @@ def test_a_task_of_others_needs_to_be_told_where_to_learn(run: Run) -> None:
         (lambda: pdp(show="matched", mode="interrupt"), "show=matched needs mode=contract"),
         (lambda: pdp(pair_tokens=0), "pair_tokens 0 is not"),
         (lambda: leap(principles="middle"), "unknown principles 'middle': choose one of low, high"),
+        (lambda: budget(method="pdq"), "unknown method 'pdq': choose one of cot, pdp, pdp_plus"),
+        (lambda: budget(method="pdp", trace=3), "unknown option 'trace': did you mean traces?"),
+        (lambda: budget(pairs="x"), "pairs does nothing with method=cot: name a method"),
+        (lambda: budget(method="leap", judge="self"), "judge does nothing with method=leap"),
+        (lambda: budget(method="leap", pairs="x"), "leap learns from whole traces, not pairs"),
+        (lambda: budget(method="pdp", pairs=3), "pairs 3 is not a name"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -194,6 +194,7 @@ def test_what_it_installs_may_fail_in_any_way(tmp_path: Path) -> None:
     assert broken != source
     (folder / "discovery.py").write_text(broken)
     (folder / "private.py").write_text("look_further = register_models = understand_names = None")
+    (folder / "task_lookup.py").write_text("PREFIX = matched = None")
     done = run_hook(tmp_path, LOAD)
     assert (done.returncode, done.stdout) == (0, "True\n")
     assert "use --include_path" in done.stderr

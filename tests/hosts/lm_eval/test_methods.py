@@ -427,6 +427,24 @@ def test_a_pool_file_is_a_pool(pairs: list[Pair], tmp_path: Path) -> None:
     assert Taught({"method": "pdp", **POOL}).records == run.records
 
 
+@pytest.mark.parametrize("folder", [False, True], ids=["log", "folder"])
+def test_a_run_of_inspect_is_a_pool(tmp_path: Path, folder: bool) -> None:
+    (log,) = inspect_eval(
+        inspect_tasks.aime("builtin", split="dev", budgets=list(BUDGETS)),
+        model="anytime/simulated",
+        model_args=LEARNS,
+        logprobs=True,  # exact cuts
+        epochs=4,
+        limit=3,
+        log_dir=str(tmp_path / "inspect"),
+        display="none",
+    )
+    named = str(tmp_path / "inspect") if folder else log.location
+    run = Taught({"method": "pdp", "pool": named})
+    assert len(run.asked) == OF_SAMPLES
+    assert Taught({"method": "pdp", **POOL}).records == run.records
+
+
 def test_pairs_of_another_domain_are_named_so(tmp_path: Path) -> None:
     trips = Taught({"method": "pdp", "pool_domain": "trip", "pool_dataset": "builtin", **POOL})
     (pool,) = pools(tmp_path)
@@ -474,6 +492,18 @@ def test_the_command_learns_and_an_earlier_run_is_a_pool(cli: Cli, tmp_path: Pat
         found[name] = (table["anytime_index,none"], table["pool_tokens,none"], shown)
     assert found["sampled"] == found["named"]
     assert len(pools(tmp_path)) == 1
+    for named in (file, file.parent):  # in Inspect AI, too
+        (log,) = inspect_eval(
+            inspect_tasks.aime("builtin", budgets=list(BUDGETS)),
+            model="anytime/simulated",
+            model_args=LEARNS,
+            solver=solvers.pdp(pool=str(named)),
+            limit=1,
+            log_dir=str(tmp_path / "inspect"),
+            display="none",
+        )
+        (sample,) = read_eval_log(log.location).samples or ()
+        assert sample.store["anytime"]["method"]["pairs"] == found["named"][2]["pairs"]
     knobs = json.dumps({**common, "method": "pdp", "pool": str(samples_file)})
     done = cli(*words, "--limit", 2, "--output_path", "again", "--metadata", knobs)
     assert done.returncode != 0
@@ -507,7 +537,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "Inspect's domain": ({"domain": "aime"}, "in lm-eval's --metadata it is pool_domain"),
     "no method": ({"method": "cot", "pairs": "x"}, "pairs in --metadata does nothing with method"),
     "idle judge": ({"pairs": "x", "judge": "self"}, "judge would do nothing beside pairs"),
-    "idle traces": ({"pool": "x", "pool_traces": 4}, "traces would do nothing beside pool"),
+    "idle traces": ({"pool": "x", "pool_traces": 4}, "pool_traces would do nothing beside pool"),
+    "not taken": (
+        {"method": "leap", "judge": "self"},
+        "judge in --metadata does nothing with method=leap: it takes pool, pool_domain",
+    ),
 }
 
 

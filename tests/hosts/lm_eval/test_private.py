@@ -55,6 +55,29 @@ def test_models_by_name() -> None:
     assert set(discovery.MODELS) <= set(model_registry), "the hook registered them"
 
 
+@pytest.mark.parametrize("finds", [False, True])
+def test_tasks_that_were_written_are_looked_at_whoever_finds_the_others(
+    finds: bool, tmp_path: Path
+) -> None:
+    """A later lm-eval finds the tasks of entry points for itself; nobody else names the others."""
+    advertised, written = tmp_path / "advertised", tmp_path / "written"
+
+    class Finding:
+        task_index: dict[str, Any]
+
+        def __init__(self, include_path: Any = None, include_defaults: bool = True) -> None:
+            self.given = include_path
+            entry = SimpleNamespace(yaml_path=advertised / "task.yaml")
+            self.task_index = {"task": entry} if finds else {}
+
+    fake: Any = SimpleNamespace(TaskManager=Finding, __file__=str(tmp_path / "manager.py"))
+    private.look_further(fake, lambda: [advertised], lambda: [written])
+    own = [written] if finds else [advertised, written]
+    assert Finding().given == own
+    assert Finding("mine").given == [*own, "mine"]
+    assert Finding("mine", include_defaults=False).given == "mine"
+
+
 def test_a_manager_takes_folders() -> None:
     told = "look_further: TaskManager takes folders in another way"
     assert {"include_path", "include_defaults"} <= set(parameters(TaskManager.__init__)), told

@@ -20,7 +20,7 @@ def one_sentence(stand_in: str = "") -> Iterator[None]:
 
     Args:
         stand_in: The command that runs the same task on its built-in problems, added where the
-            official ones cannot be had.
+            official ones are not available.
     """
     _rich_traceback_guard = True
     try:

@@ -20,16 +20,8 @@ from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.outside_sample import apart, settings_in_effect
 from anytime.methods.base import Material, Recipe
-from anytime.methods.learning import (
-    Lock,
-    MissingTraces,
-    Sampling,
-    Source,
-    Spelling,
-    Step,
-    check_source,
-    learning,
-)
+from anytime.methods.learning import Lock, MissingTraces, Sampling, Step, learning
+from anytime.methods.source import Source, Spelling, check_source
 from anytime.plugins import get_method
 
 __all__ = ["Materials", "identity_of", "sampling_settings"]

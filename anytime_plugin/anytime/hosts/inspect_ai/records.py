@@ -36,7 +36,7 @@ KEY = "anytime"
 """Name of our entry in a sample's metadata (its problem) and in its store (its checkpoints)."""
 
 CURVE = "_anytime"
-"""Ends the name of the curve beside a scorer of another's task."""
+"""Ends the name of the curve beside a scorer of a third-party task."""
 
 WRAP = "anytime_wrap"
 """Our entry in the metadata of a task that `anytime/wrap` runs."""
@@ -112,7 +112,7 @@ _ENTRY = {"domain", "dataset", "revision", "split", "id", "prompt", "gold", "fac
 
 
 def entry_of(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Our entry in a sample's metadata; None where somebody else has one of that name."""
+    """Our entry in a sample's metadata; None where it is not there, or not ours."""
     entry = metadata.get(KEY)
     return entry if isinstance(entry, Mapping) and entry.keys() >= _ENTRY else None
 

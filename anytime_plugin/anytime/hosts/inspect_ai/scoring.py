@@ -176,7 +176,7 @@ def curve(envelope: Envelope = "mean") -> Scorer:
 
 def _score_checkpoint(known: tuple[Domain, Problem] | None, checkpoint: Checkpoint) -> Score:
     if known is None:
-        raise AnytimeError("anytime/curve has no quality of its own for tasks of others")
+        raise AnytimeError("anytime/curve has no quality of its own for third-party tasks")
     domain, problem = known
     grade = domain.grade(problem, checkpoint.answer)
     return Score(

@@ -27,8 +27,9 @@ from anytime.hosts.inspect_ai.records import (
     write_record,
 )
 from anytime.methods.base import Recipe
-from anytime.methods.learning import Sampling, Source, check_recipe, completed
+from anytime.methods.learning import Sampling
 from anytime.methods.prompting import Prompted, prompted
+from anytime.methods.source import Source, check_recipe, completed
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.elicit import GENERIC_CUE, Asked, elicit, hands_back
 from anytime.protocol import Message

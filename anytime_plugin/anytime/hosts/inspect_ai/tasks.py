@@ -1,7 +1,8 @@
-"""The tasks `anytime/trip`, `anytime/aime` and `anytime/gpqa`."""
+"""The tasks `anytime/trip`, `anytime/aime` and `anytime/gpqa`, and those on plugins' domains."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ from anytime.plugins import get_domain
 from anytime.settings import Budgets, Envelope, IndexOptions, Mode, QMax, Scale, check_options
 from anytime.solvers.budget import budget
 
-__all__ = ["aime", "gpqa", "trip"]
+__all__ = ["aime", "domain_task", "gpqa", "trip"]
 
 TASK_VERSION = "1-A"
 """Changes when results are no longer comparable with earlier ones."""
@@ -124,12 +125,34 @@ def gpqa(
     return _task(gpqa, locals())
 
 
+def domain_task(domain: Domain) -> Callable[..., Task]:
+    """The task `anytime/NAME` on a domain of another package, with the options of ours."""
+    ours = inspect.signature(trip)
+    usual = ours.parameters["dataset"].replace(default=domain.datasets[0])
+    signature = ours.replace(
+        parameters=list({**ours.parameters, "dataset": usual}.values()), return_annotation=Task
+    )
+
+    def on_domain(*given: object, **named: object) -> Task:
+        bound = signature.bind(*given, **named)
+        bound.apply_defaults()
+        return _task(on_domain, bound.arguments)
+
+    on_domain.__name__ = domain.name
+    on_domain.__doc__ = f"The domain {domain.name} at every budget; options as in `anytime/trip`."
+    on_domain.__signature__ = signature  # type: ignore[attr-defined]
+    made: Callable[..., Task] = task(on_domain)
+    return made
+
+
 def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
     """The task behind each of ours, from the arguments of `of` by their names."""
     name, dataset = of.__name__, str(given["dataset"])
-    with one_sentence(stand_in=f"inspect eval anytime/{name} -T dataset=builtin"):
+    with one_sentence():
         refuse_unknown(given["unknown"], of)
         domain, budgets = get_domain(name), given["budgets"]
+    twin = f"inspect eval anytime/{name} -T dataset=builtin" if "builtin" in domain.datasets else ""
+    with one_sentence(stand_in=twin):
         grid = parse_budgets(domain.budgets if budgets == DEFAULT else budgets or [])
         options = IndexOptions(**{option: given[option] for option in IndexOptions._fields})
         check_options(options, grid)

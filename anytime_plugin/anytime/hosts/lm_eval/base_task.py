@@ -1,4 +1,4 @@
-"""How an lm-eval task asks at every budget: what tasks on our domains and those of others share."""
+"""What lm-eval tasks at every budget share: those on our domains and third-party ones."""
 
 from __future__ import annotations
 

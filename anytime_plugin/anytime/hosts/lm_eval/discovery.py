@@ -20,13 +20,14 @@ from types import ModuleType
 from typing import Any
 
 from anytime.hosts.lm_eval.private import look_further, register_models, understand_names
+from anytime.hosts.lm_eval.task_lookup import PREFIX, matched
 
-__all__ = ["MODELS", "find_spec", "install", "task_directories"]
+__all__ = ["MODELS", "find_spec", "install", "task_directories", "written_directories"]
 
 GROUP = "lm_eval.tasks"
 
-PREFIX = "anytime:"
-"""Begins the names of tasks of others that are to be run at every budget."""
+PLUGINS = "anytime"
+"""The group of entry points in which other packages bring domains."""
 
 MODELS = {
     "anytime-planner": "anytime.hosts.lm_eval.models:Planner",
@@ -72,7 +73,7 @@ def install(manager: ModuleType) -> None:
     And let it understand names that begin with `anytime:`.
     """
     register_models(MODELS)
-    look_further(manager, task_directories)
+    look_further(manager, task_directories, written_directories)
     try:
         understand_names(manager.TaskManager, match=_match, load=_load)
     except AttributeError as error:
@@ -86,7 +87,6 @@ def _match(manager: Any, match: Callable[[Any], list[str]], task_list: Any) -> l
     if not ours:
         return list(match(task_list))
     from anytime.hosts.lm_eval.errors import one_sentence
-    from anytime.hosts.lm_eval.task_lookup import matched
 
     with one_sentence():
         found = matched(ours, manager.task_index)
@@ -118,3 +118,13 @@ def task_directories() -> list[Path]:
             if Path(place).is_dir():
                 found[Path(place).resolve()] = None
     return list(found)
+
+
+def written_directories() -> list[Path]:
+    """The directory of tasks on domains of other packages, which bring no files of their own."""
+    if not importlib.metadata.entry_points(group=PLUGINS):
+        return []  # as most often, and nothing has to be imported
+    from anytime.hosts.lm_eval.plugin_tasks import plugin_directory
+
+    written = plugin_directory()
+    return [] if written is None else [written.resolve()]

@@ -37,8 +37,9 @@ from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_o
 from anytime.hosts.lm_eval.records import NO_CONTENT, Response, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.base import Material, Recipe
-from anytime.methods.learning import Sampling, Source, samples_pool
+from anytime.methods.learning import Sampling
 from anytime.methods.prompting import Prompted, prompted
+from anytime.methods.source import Source, samples_pool
 from anytime.plugins import get_method
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.elicit import Asked, elicit, hands_back
@@ -346,7 +347,7 @@ def _reply(text: str, request: Request, prompt: Prompt, tokenizer: Tokenizer | N
 
 
 def finish_of(tokens: int, cap: int, tokenizer: Tokenizer) -> Finish:
-    """Why a bare string ended, which does not tell: one as long as its cap was cut off."""
+    """Why a text ended, which lm-eval does not report: one as long as its cap was cut off."""
     slack = 0 if getattr(tokenizer, "exact", False) else cap // SLACK
     return "length" if tokens >= cap - slack else "stop"
 

@@ -14,15 +14,8 @@ from filelock import FileLock
 
 from anytime.errors import AnytimeError
 from anytime.methods.base import Material, Recipe
-from anytime.methods.learning import (
-    Lock,
-    MissingTraces,
-    Sampling,
-    Source,
-    Step,
-    learning,
-    samples_pool,
-)
+from anytime.methods.learning import Lock, MissingTraces, Sampling, Step, learning
+from anytime.methods.source import Source, samples_pool
 from anytime.protocol import Program
 
 __all__ = ["RunPrograms", "check_sampled", "material"]

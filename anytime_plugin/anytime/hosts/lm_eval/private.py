@@ -75,11 +75,19 @@ def finds_for_itself(manager: ModuleType, init: Callable[..., None], folders: li
     return any(file.resolve().is_relative_to(folder) for file in files for folder in folders)
 
 
-def look_further(manager: ModuleType, folders: Callable[[], list[Path]]) -> None:
+def look_further(
+    manager: ModuleType,
+    advertised: Callable[[], list[Path]],
+    written: Callable[[], list[Path]] = list,
+) -> None:
     """Let every new `TaskManager` look into further folders, between its own and the user's.
 
-    Its `__init__` alone takes folders, and everything of lm-eval's makes managers. Where it finds
-    tasks of entry points for itself nothing is added.
+    Its `__init__` alone takes folders, and everything of lm-eval's makes managers.
+
+    Args:
+        manager: The module `lm_eval.tasks.manager`.
+        advertised: Folders that entry points name, left out where it finds their tasks for itself.
+        written: Folders that nothing but this names.
     """
     task_manager = manager.TaskManager
     init = task_manager.__init__
@@ -93,10 +101,11 @@ def look_further(manager: ModuleType, folders: Callable[[], list[Path]]) -> None
         if not given.arguments.get("include_defaults", True):
             init(self, *args, **kwargs)
             return
-        ours = folders()
+        ours = advertised()
         if not found:
             found.append(finds_for_itself(manager, init, ours))
-        if found[0]:
+        ours = [*([] if found[0] else ours), *written()]
+        if not ours:
             init(self, *args, **kwargs)
             return
         paths = named if isinstance(named, list | tuple) else [named] if named else []

@@ -32,7 +32,7 @@ ANNOTATED = "anytime"
 """Our key in the lines of a samples file that `anytime annotate` wrote."""
 
 WRAP = "anytime_wrap"
-"""Our entry in the metadata of a task of others, by which its results are known."""
+"""Our entry in the metadata of a third-party task, by which its results are recognised."""
 
 QUALITY, PARSED = "q", "parsed"
 """Values of a domain in annotated lines: the quality, and whether an answer could be extracted."""
@@ -93,5 +93,5 @@ def document_name(doc: Any, number: Any) -> str:
 
 
 def scorer_name(metric: str, filter_name: str) -> str:
-    """A metric of a task of others behind a filter, as lm-eval's own results name it."""
+    """A metric of a third-party task behind a filter, as lm-eval's own results name it."""
     return f"{metric},{filter_name}"

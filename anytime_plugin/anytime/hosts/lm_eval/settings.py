@@ -21,7 +21,7 @@ from anytime.methods.base import (
     Recipe,
     Shown,
 )
-from anytime.methods.learning import Source, Spelling, check_recipe, check_taken
+from anytime.methods.source import Source, Spelling, check_recipe, check_taken
 from anytime.plugins import get_method, known_methods
 from anytime.settings import (
     Defaults,

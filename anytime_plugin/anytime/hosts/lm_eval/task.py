@@ -25,7 +25,7 @@ from anytime.hosts.lm_eval.private import predicts_only, set_measures
 from anytime.hosts.lm_eval.records import Response, read_response
 from anytime.hosts.lm_eval.scoring import aggregations, arrows, values
 from anytime.hosts.lm_eval.settings import SPELLING, Settings, read_settings
-from anytime.methods.learning import Source, check_dev_split, check_source, completed, samples_pool
+from anytime.methods.source import Source, check_dev_split, check_source, completed, samples_pool
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
 from anytime.protocol import Message
@@ -42,7 +42,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
     """A domain as an lm-eval task.
 
     The YAML's `dataset_path` names the domain and its `dataset_name` the dataset; `--metadata`
-    holds the knobs (`anytime.hosts.lm_eval.settings`), `--gen_kwargs` the sampling.
+    holds the settings (`anytime.hosts.lm_eval.settings`), `--gen_kwargs` the sampling.
     """
 
     sampler: Any
@@ -89,7 +89,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         }
 
     def fewshot_docs(self) -> list[dict[str, Any]]:
-        """None yet: examples are loaded when some are asked for."""
+        """No examples yet: they are loaded when `--num_fewshot` asks for some."""
         return []
 
     def doc_to_text(self, doc: Mapping[str, Any], template: Any = None) -> str:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval.discovery import PREFIX
 
 __all__ = ["PREFIX", "RANKED", "check_name", "is_path", "matched", "named"]
 
 log = logging.getLogger(__name__)
+
+PREFIX = "anytime:"
+"""Begins the names of third-party tasks that are to be run at every budget."""
 
 RANKED = "answers are ranked, not written, so there is no trace to cut"
 

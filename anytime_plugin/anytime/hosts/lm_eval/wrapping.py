@@ -38,7 +38,7 @@ from anytime.hosts.lm_eval.task_metrics import (
     values_of,
 )
 from anytime.methods.base import Recipe
-from anytime.methods.learning import Source
+from anytime.methods.source import Source
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
 from anytime.statistics.traces import leaked_reasoning
@@ -305,7 +305,7 @@ def _texts(response: Response) -> Written:
 
 
 def cue_of(begin: str | None) -> Cue:
-    """How a task of others asks for its answer; None is for any task."""
+    """How a third-party task asks for its answer; None for the words that fit any task."""
     if begin is None:
         return GENERIC_CUE
     return Cue(ask=f'{GENERIC_CUE.ask} Begin with "{begin.strip()}".', begin=begin)

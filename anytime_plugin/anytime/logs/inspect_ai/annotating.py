@@ -31,6 +31,7 @@ from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Grade
 from anytime.errors import AnytimeError, HiddenReasoningError
+from anytime.harnesses import Annotated, Watch
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.private import HEADER_MEMBER, REDUCTIONS_MEMBER, SUMMARIES_MEMBER
 from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, entry_of, is_record
@@ -43,7 +44,7 @@ from anytime.logs.inspect_ai.log_scorers import (
     scorer_grading,
 )
 from anytime.programs.checkpoints import Elicited
-from anytime.programs.intrace import Annotated, Watch, in_trace, readable, trace_tokens
+from anytime.programs.intrace import in_trace, readable, trace_tokens
 from anytime.protocol import Reply
 from anytime.settings import IndexOptions
 from anytime.writing import whole_file
@@ -129,7 +130,7 @@ class InspectAnnotation:
         tokenizer: Tokenizer | None,
         options: IndexOptions,
     ) -> Annotated:
-        outcome = Annotated()
+        outcome = Annotated(files=[output])
         rows: list[Row] = []
 
         async def annotate(sample: RawSample) -> RawSample:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import inspect_ai
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ModelOutput, get_model
+from inspect_ai.log import EvalLog
+from inspect_ai.model import Model, ModelOutput, get_model
 from inspect_ai.solver import TaskState, generate
 from pydantic import ValidationError
 from rich.text import Text
@@ -23,8 +25,9 @@ from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.cutting.tokens import Tokenizer, load_tokenizer
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError, HiddenReasoningError
+from anytime.harnesses import Annotated, NamedModel, Watch
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence, refuse_unknown
-from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of
+from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of, record_in
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
 from anytime.hosts.inspect_ai.wrapping import wrapped
@@ -52,7 +55,7 @@ from anytime.settings import (
     check_scale,
 )
 
-__all__ = ["annotate", "hand_back"]
+__all__ = ["HandedBack", "InspectAnswering", "annotate", "answering"]
 
 
 @task
@@ -220,33 +223,125 @@ def _sample(fields: Mapping[str, Any], source: InspectLog, domain: Domain | None
     )
 
 
-def hand_back(path: Path, model: str, folder: Path, settings: Mapping[str, Any]) -> None:
-    """Run the task on a log, as `inspect eval anytime/annotate` does.
+@dataclass(frozen=True, slots=True)
+class InspectAnswering:
+    """A model of Inspect's that answers logged traces.
 
-    Args:
-        path: The log.
-        model: As Inspect names it.
-        folder: Where the new log is written.
-        settings: Further arguments of `annotate`.
+    Attributes:
+        model: The model.
+        named: How the user named it.
+        tokenizer: What traces are cut with.
+    """
+
+    model: Model
+    named: NamedModel
+    tokenizer: Tokenizer | None
+
+
+def answering(named: NamedModel) -> InspectAnswering:
+    """Load a model that is to answer logged traces.
 
     Raises:
-        AnytimeError: It cannot be handed back, or the run did not end well.
+        AnytimeError: It is not available, or an option is lm-eval's.
     """
-    arguments = {"log": str(path.resolve()), **settings}
+    for option, value in (("--model-args", named.arguments), ("--cue", named.cue)):
+        if value is not None:
+            raise AnytimeError(f"{option} is lm-eval's: for Inspect, see anytime/annotate")
+    tokenizer = None if named.tokenizer is None else load_tokenizer(named.tokenizer)
     try:
-        asked = get_model(model)
+        return InspectAnswering(get_model(named.name), named, tokenizer)
     except (ValueError, PrerequisiteError) as error:  # no such provider, no key
         # Inspect's own sentences have several lines and marks for colours.
         told = " ".join(Text.from_markup(str(error)).plain.split())
-        raise AnytimeError(f"model {model} cannot be had: {told}") from None
-    try:
-        (log,) = inspect_ai.eval(
-            "anytime/annotate", model=asked, task_args=arguments, log_dir=str(folder)
-        )
-    except PrerequisiteError as error:
-        raise AnytimeError(str(error)) from None
-    if log.status != "success":
-        raise AnytimeError(
-            f"the run on {path} ended with status {log.status}: inspect eval-retry {log.location} "
-            f"goes on with it"
-        )
+        raise AnytimeError(f"model {named.name} cannot be had: {told}") from None
+
+
+class HandedBack:
+    """A log whose traces are handed back to a model, by a run of `anytime/annotate`.
+
+    Args:
+        path: The log.
+        domain: Whose grading is used instead of the log's own scorers.
+        answering: Who answers.
+
+    Raises:
+        AnytimeError: The log cannot be read, or has answers at budgets already.
+    """
+
+    def __init__(self, path: Path, domain: Domain | None, answering: InspectAnswering) -> None:
+        """Read the header."""
+        self.path = path
+        self._log = InspectLog(path)
+        self._domain = domain
+        self._answering = answering
+        check_annotatable(self._log)
+
+    def outputs(self, folder: Path) -> list[Path]:
+        """None that are known before: Inspect gives the log a name of its own."""
+        return []
+
+    def longest(self, tokenizer: Tokenizer | None, watch: Watch) -> int:
+        """Tokens of the longest trace that can be read; 0 where there is none."""
+        return longest(self._log, tokenizer, watch)
+
+    def write(
+        self,
+        folder: Path,
+        budgets: BudgetGrid,
+        tokenizer: Tokenizer | None,
+        options: IndexOptions,
+        watch: Watch,
+    ) -> Annotated:
+        """Run the task on the log, as `inspect eval anytime/annotate` does.
+
+        Args:
+            folder: Where the new log is written.
+            budgets: Where traces are cut.
+            tokenizer: What with, which the task loads by its name.
+            options: How the index is computed.
+            watch: Not needed: Inspect shows how far it is.
+
+        Raises:
+            AnytimeError: The log cannot be handed back, or the run did not end well.
+        """
+        named = self._answering.named
+        arguments = {
+            "log": str(self.path.resolve()),
+            "budgets": ",".join(map(str, budgets)),
+            "domain": self._domain and self._domain.name,
+            "tokenizer": named.tokenizer,
+            "continuation": named.continuation,
+            **options._asdict(),
+        }
+        try:
+            (log,) = inspect_ai.eval(
+                "anytime/annotate",
+                model=self._answering.model,
+                task_args={name: value for name, value in arguments.items() if value is not None},
+                log_dir=str(folder),
+            )
+        except PrerequisiteError as error:
+            raise AnytimeError(str(error)) from None
+        if log.status != "success":
+            raise AnytimeError(
+                f"the run on {self.path} ended with status {log.status}: inspect eval-retry "
+                f"{log.location} goes on with it"
+            )
+        return _outcome(log)
+
+
+def _outcome(log: EvalLog) -> Annotated:
+    left_out = ((log.eval.metadata or {}).get(ANNOTATED) or {}).get("left_out") or {}
+    outcome = Annotated(
+        skipped=Counter(left_out), files=[Path(log.location.removeprefix("file://"))]
+    )
+    for sample in log.samples or ():
+        record = record_in(sample.store.get(KEY))
+        if record is None:
+            outcome.skipped["without checkpoints"] += 1
+            continue
+        outcome.samples += 1
+        outcome.empty += not sample.output.completion.strip()
+        points = record.elicited.checkpoints
+        outcome.estimated += any(point.cut == "estimated" for point in points)
+    return outcome

@@ -20,19 +20,20 @@ from typing import IO, Any, NamedTuple, Protocol
 from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
+from anytime.harnesses import Annotated, Watch
 from anytime.hosts.lm_eval.driver import finish_of
 from anytime.hosts.lm_eval.records import ANNOTATED, document_name, to_record
 from anytime.hosts.lm_eval.task_metrics import Verdict, Written, judge
 from anytime.logs.lm_eval.annotated_results import Found, Row, add_task, settings_of
 from anytime.logs.lm_eval.log_file import TORN, PlainRun, PlainSample
 from anytime.logs.lm_eval.log_scorers import Grader
-from anytime.programs.intrace import Annotated, Standing, Watch, in_trace, readable, trace_tokens
+from anytime.programs.intrace import Standing, in_trace, readable, trace_tokens
 from anytime.protocol import Reply
 from anytime.settings import IndexOptions
 from anytime.statistics.traces import leaked_reasoning
 from anytime.writing import whole_file
 
-__all__ = ["Answering", "LmEvalAnnotation", "Part", "reply_of", "shape"]
+__all__ = ["Answers", "InTrace", "LmEvalAnnotation", "Part", "reply_of", "shape"]
 
 BATCH = 256
 """So many documents are judged at a time."""
@@ -49,7 +50,7 @@ class Part(NamedTuple):
     grader: Grader
 
 
-class Answering(Protocol):
+class Answers(Protocol):
     """Where the answers at budgets come from."""
 
     mode: str
@@ -102,16 +103,16 @@ class LmEvalAnnotation:
 
     Args:
         part: The first of its tasks; more are added with `add`.
-        answering: Where answers come from.
+        answers: Where the answers at budgets come from.
 
     Attributes:
         path: Its results file; the samples where it has none.
     """
 
-    def __init__(self, part: Part, answering: Answering | None = None) -> None:
+    def __init__(self, part: Part, answers: Answers | None = None) -> None:
         """Begin with one task."""
         self._parts = [part]
-        self._answering = answering or InTrace()
+        self._answers = answers or InTrace()
         self.path = part.run.results if part.run.known else part.run.path
 
     def add(self, part: Part) -> None:
@@ -168,7 +169,7 @@ class LmEvalAnnotation:
             partial_results = stack.enter_context(whole_file(to_results))
             for part, output in zip(self._parts, to_samples, strict=True):
                 partial = stack.enter_context(whole_file(output))
-                stand = self._answering.prepare(part, budgets, tokenizer)
+                stand = self._answers.prepare(part, budgets, tokenizer)
                 with partial.open("wb") as file:
                     judging = _Judging(part, stand, file, outcome)
                     judging.go(watch(part.run.samples()))
@@ -176,12 +177,12 @@ class LmEvalAnnotation:
                     raise _none_left(part, outcome)
                 traces, repeats = shape(part)
                 settings = settings_of(
-                    budgets, options, traces=traces, **self._answering.settings(part)
+                    budgets, options, traces=traces, **self._answers.settings(part)
                 )
                 found = Found(
                     part.run,
                     part.grader,
-                    self._answering.mode,
+                    self._answers.mode,
                     repeats,
                     judging.rows,
                     {} if part.run.known else judging.logged,
@@ -189,6 +190,7 @@ class LmEvalAnnotation:
                 add_task(results, found, settings)
             text = json.dumps(results, indent=2, ensure_ascii=False)
             partial_results.write_text(text, encoding="utf-8", errors="backslashreplace")
+        outcome.files = self.outputs(folder)
         return outcome
 
 

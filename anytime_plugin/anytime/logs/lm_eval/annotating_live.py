@@ -33,7 +33,7 @@ from anytime.logs.lm_eval.annotating import Part, Stand, reply_of
 from anytime.logs.lm_eval.log_file import PlainSample
 from anytime.logs.lm_eval.log_scorers import problem_of
 from anytime.methods.base import Recipe
-from anytime.methods.learning import Source
+from anytime.methods.source import Source
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.intrace import Standing, readable
 from anytime.protocol import Message, Program, Reply
@@ -43,7 +43,7 @@ __all__ = ["HandingBack", "store_path"]
 
 
 class HandingBack:
-    """A model that answers logged traces.
+    """A model of lm-eval that answers logged traces.
 
     Args:
         model: As lm-eval names it, or the model itself.

@@ -11,10 +11,20 @@ from typing import Any, NamedTuple
 
 from anytime.errors import AnytimeError
 
-__all__ = ["Header", "Place", "header_of", "read_header", "read_results", "results_place"]
+__all__ = [
+    "Header",
+    "Place",
+    "header_of",
+    "read_header",
+    "read_results",
+    "results_place",
+    "samples_files",
+]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT.+")
 _SAMPLES = re.compile(rf"samples_(?P<task>.+)_(?P<date>{_DATE.pattern})\.jsonl")
+
+_RESULTS = re.compile(r"results_.+\.json")
 
 _NAMES = ("peft", "delta", "pretrained", "model", "path", "engine")
 """The model arguments that name a model, in lm-eval's own order."""
@@ -73,6 +83,28 @@ def results_place(samples: Path) -> Place:
         if run and path.is_file():
             return Place(path, run, "_".join(parts[:first]) or None)
     return Place(samples.with_name(f"results_{own}.json"), own, None)
+
+
+def samples_files(path: Path) -> list[Path]:
+    """The samples of a run: of a results file, of a directory; or the one file that is named.
+
+    Raises:
+        AnytimeError: There are none.
+    """
+    if path.is_dir():
+        found = sorted(path.rglob("samples_*.jsonl"))
+        where = str(path)
+    elif _RESULTS.fullmatch(path.name):
+        beside = path.parent.glob("samples_*.jsonl")
+        found = sorted(file for file in beside if results_place(file).results == path)
+        where = f"the run of {path}"
+    else:
+        return [path]
+    if not found:
+        raise AnytimeError(
+            f"no samples_*.jsonl of {where}: run lm_eval with --log_samples and --output_path"
+        )
+    return found
 
 
 def read_header(samples: Path) -> Header:

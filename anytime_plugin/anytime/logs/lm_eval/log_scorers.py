@@ -20,10 +20,9 @@ from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import ConfigurableTask, TaskManager, mean
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
-from anytime.hosts.lm_eval.discovery import PREFIX
 from anytime.hosts.lm_eval.private import TakesInstances, configuration_of
 from anytime.hosts.lm_eval.records import PARSED, QUALITY
-from anytime.hosts.lm_eval.task_lookup import RANKED
+from anytime.hosts.lm_eval.task_lookup import PREFIX, RANKED
 from anytime.logs.lm_eval.log_file import PlainRun, PlainSample
 from anytime.protocol import Reply
 

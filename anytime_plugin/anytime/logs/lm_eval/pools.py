@@ -8,7 +8,8 @@ from pathlib import Path
 
 from anytime.domains.base import grading_once
 from anytime.errors import AnytimeError
-from anytime.logs.lm_eval.reading import Logged, SamplesFile, samples_files
+from anytime.logs.lm_eval.log_header import samples_files
+from anytime.logs.lm_eval.reading import Logged, SamplesFile
 from anytime.methods.base import PLAIN
 from anytime.plugins import get_domain
 from anytime.preferences.pool import PoolInfo, PoolTrace, Scored, TraceId, pool_trace

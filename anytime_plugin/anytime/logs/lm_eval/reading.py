@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,15 +16,13 @@ from anytime.cutting.frames import separated
 from anytime.domains.base import Problem, grading_once
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.records import Response, read_response
-from anytime.logs.lm_eval.log_header import read_header, results_place
+from anytime.logs.lm_eval.log_header import read_header
 from anytime.plugins import get_domain
 from anytime.programs.checkpoints import Elicited
 from anytime.protocol import Reply
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
-__all__ = ["LmEvalRun", "Logged", "SamplesFile", "samples_files"]
-
-_RESULTS = re.compile(r"results_.+\.json")
+__all__ = ["LmEvalRun", "Logged", "SamplesFile"]
 
 _COPY = b', "filtered_resps": '
 """Where a line begins to repeat its responses, which is half of it. Quotation marks within a JSON
@@ -227,28 +224,6 @@ class LmEvalRun:
             and not math.isclose(logged, quality, abs_tol=1e-9)
             for budget, quality in zip(self._file.budgets, np.mean(curves, axis=0), strict=True)
         )
-
-
-def samples_files(path: Path) -> list[Path]:
-    """The samples of a run: of a results file, of a directory; or the one file that is named.
-
-    Raises:
-        AnytimeError: There are none.
-    """
-    if path.is_dir():
-        found = sorted(path.rglob("samples_*.jsonl"))
-        where = str(path)
-    elif _RESULTS.fullmatch(path.name):
-        beside = path.parent.glob("samples_*.jsonl")
-        found = sorted(file for file in beside if results_place(file).results == path)
-        where = f"the run of {path}"
-    else:
-        return [path]
-    if not found:
-        raise AnytimeError(
-            f"no samples_*.jsonl of {where}: run lm_eval with --log_samples and --output_path"
-        )
-    return found
 
 
 def _read_line(line: bytes, where: str, whole: bool) -> Logged:

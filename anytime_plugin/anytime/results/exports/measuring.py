@@ -52,7 +52,7 @@ def measure(run: FinishedRun, seen: Callable[[Row], object] | None = None) -> li
 
 
 def benchmark(info: RunInfo) -> str:
-    """What was measured: the domain, or the task of others."""
+    """What was measured: the domain, or the third-party task."""
     return info.domain or info.task
 
 

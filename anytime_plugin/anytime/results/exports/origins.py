@@ -75,7 +75,7 @@ class Asked(NamedTuple):
     Attributes:
         id: `ORGANISATION/MODEL`, as the Hub and providers write it, where the log tells.
         developer: The first part of it; None where the log does not tell.
-        platform: Whose service was called; None where weights were loaded or nobody told.
+        platform: Whose service was called; None where weights were loaded or it is unknown.
         engine: What loaded the weights; None where nothing did.
         deployment: Who runs it.
     """

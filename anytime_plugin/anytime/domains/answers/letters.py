@@ -1,0 +1,314 @@
+"""The letter of an option: the last that a text states as its answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from anytime.domains.answers.characters import FINAL_CHANNEL, final_message, plain_characters
+from anytime.domains.answers.integers import LONGEST_ANSWER, LONGEST_BARE_REPLY
+from anytime.domains.answers.options import LETTERS, option_stated
+from anytime.domains.answers.phrases import (
+    ANSWER_LINE,
+    BOX,
+    FOREIGN_ANSWER,
+    HEADING,
+    JSON_ANSWER,
+    LONGEST_MARK,
+    TAG,
+    Hint,
+    braced,
+    doubted,
+    marks_from_the_end,
+)
+from anytime.domains.answers.stated_integers import MOST_REFUSED, item_start
+from anytime.domains.stripping import BREAK, strip_statements
+
+__all__ = ["last_letter", "strip_letters"]
+
+_COMMANDS = (
+    r"(?i:text(?:bf|it|rm|sf|tt|normal)?|math(?:rm|bf|it|sf|tt|cal|scr|frak|bb)|bold(?:symbol)?|bm"
+    r"|f?box(?:ed)?|framebox|mbox|underline|uline|emph|displaystyle|large|huge)"
+)
+_DRESS = (
+    r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|[\s*_:$({\[\\\"'`>]"
+    rf"|(?:{_COMMANDS}|(?i:option|choice|letter|answer|final|correct|therefore|thus|is|the|clearly"
+    r"|indeed|definitely|certainly|obviously|simply|just|hence|probably|likely|most|then|still"
+    r"|actually|now|indisputably))(?![A-Za-z0-9])){0,40}+"
+)
+_IS = r"(?:[:=]|(?i:is|be)\b|\s[–—-]{1,2}(?=\s)|→)"
+_ANNOUNCED = (
+    r"(?i:answer|(?<!each )(?<!every )(?<!any )(?<!other )(?<!per )(?<!this )(?:option|choice|pick"
+    r"|selection))[*_\"']{0,4}\s{0,3}(?:\([^()\n]{0,30}\)\s?)?"
+    r"(?:(?i:option|choice|letter)\s{0,3})?(?:(?i:to (?:the|this) (?:problem|question))\s)?"
+    rf"(?:(?i:would|should|must|will)\s(?i:then\s|therefore\s)?)?{_IS}"
+)
+_CHOSEN = (
+    r"\b(?:(?i:I|we)(?:'ll|'d|\s(?:will|would|must|should|shall))?\s(?:(?:therefore|thus|hence|then"
+    r"|will|finally|now)\s)?|(?:(?i:going|go|went)\s)?(?=with\s))"
+    r"(?:choose|pick|select|go\swith|opt\sfor|answer|settle\son|went\swith|chose|with)"
+    r"(?:\s(?:the|option|choice|answer|letter)\b){0,3}(?=[\s:])"
+    r"|(?:应选|故选|所以选|应该选|选择|选|選)(?=[\s:]{0,3}[A-D])"
+)
+_LETTER_MARK = re.compile(
+    rf"(?P<box>{BOX})|(?P<tag>{TAG})|(?P<json>{JSON_ANSWER})|(?P<said>{_ANNOUNCED})"
+    rf"|(?P<line>{ANSWER_LINE})|(?P<heading>{HEADING})|(?P<chosen>{_CHOSEN})"
+    rf"|(?P<foreign>{FOREIGN_ANSWER})",
+    re.MULTILINE,
+)
+_MARK_HINT = Hint.of(
+    r"box|nswer|NSWER|Ans|ANS|ans\b|ption|PTION|hoice|HOICE|pick|Pick|election|elect\b|hoose|hose\b"
+    r"|with\b|opt for|settle|选|選"
+)
+_LETTER = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])(?![A-Za-z0-9])")
+# "So C is correct", "Option D fits best": a letter first, and what is said of it.
+_CLAIM = re.compile(
+    r"(?:(?P<named>\b(?i:option|choice|answer))\s{0,2}|(?i:\b(?:so|thus|hence|therefore|only|clearly"
+    r"|consequently|conclude that)\b,?)\s{1,2}|(?:^|[.!:;,>]\s{1,3})(?=[*_(]))"
+    r"[*_({\[$\"'`]{0,6}(?P<letter>[A-D])(?![A-Za-z0-9])[)*_}\]$\"'`.:]{0,6}"
+    r"\s(?:(?i:must|should|would|has to|can only)\s(?i:be)|(?i:is|seems|appears to be))"
+    r"(?:\s(?i:clearly|indeed|therefore|thus|then|definitely|certainly|obviously|probably|likely"
+    r"|the|most|only|my)){0,3}"
+    r"\s(?i:correct|right|answer|best|(?:correct|right|best|final)\s(?:answer|option|choice|fit|one)"
+    r"|appropriate|accurate|consistent)\b(?:\s(?i:answer|option|choice|fit|one))?"
+    r"|(?P<fits>\b(?i:option|choice|answer))\s{0,2}[*_({\[$\"'`]{0,6}(?P<fitting>[A-D])"
+    r"(?![A-Za-z0-9])[)*_}\]$\"'`.:]{0,6}"
+    r"\s(?i:(?:best|most closely|closely)\s(?:fits?|match(?:es)?|describes?|explains?)"
+    r"|(?:fits?|match(?:es)?|works)(?=\s(?:best|perfectly)\b|[.!]))",
+    re.MULTILINE,
+)
+_CLAIMED = re.compile(
+    r"(?:\s(?i:best|perfectly|here|overall))?[)*_]{0,4}(?:[.!,;:\n—]|\s?\Z|\s(?:because|since|as|and|for"
+    r"|given|with|\(|-|–))(?!\s{0,3}(?i:only if|if|unless|but))"
+)
+_LAST_WORDS = 400
+"""A claim counts in so many characters at the end: before that options are weighed."""
+
+_BARE_LETTER = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$]|\s*\n|\s*\Z|<)")
+_LABEL = re.compile(r"(?<![A-Za-z0-9])([A-D])\)")
+_CLOSED = re.compile(
+    r"\s*\Z|[ \t]*\n|[ \t]{0,4}[)\]}]|[:;$\"'”`!—]|[.,*_]+(?![A-Za-z0-9{])"
+    r"|\s?\\(?:[)\]}, ]|text|q?quad)"
+    r"|\s?<[|/a-z]|\s?[✓✅(]|です|입니다|이다"
+)
+_HEDGED = re.compile(
+    r"[)\]}*$\s.:]{0,6}(?:[,/&+|]|[-–](?=\s?[A-D](?![A-Za-z0-9]))|(?:or|and|nor|vs\.?)\b)\s{0,3}"
+    r"(?i:(?:maybe|perhaps|possibly|option|choice|then)\s){0,2}[({$*]{0,4}[A-D](?![A-Za-z0-9'])"
+)
+_DENIED = re.compile(
+    r"[)\]}*$.:,\s]{0,6}(?:\?|(?:(?i:option|choice)\s)?(?:(?i:is|are|was|seems|would be|looks)\s"
+    r"(?i:not|wrong|incorrect|false|too|un\w{1,20}|impossible|invalid|inconsistent|excluded|out)"
+    r"|(?i:isn't|cannot|can't|doesn't|does not|fails|won't|could|might)\b))"
+)
+_LISTED = re.compile(r"\s{0,4}\n\s{0,4}[*_(\t >-]{0,6}\Z")
+_NEXT_LABEL = re.compile(r"\n[ \t*_(>-]{0,6}([B-D])[).:]")
+_MORE_AFTER = re.compile(r"[ \t]+(?:[-–—(:*$\\<]|(?:because|since|as|is|for|due|which)\b)")
+_MORE = re.compile(r"[ \t]+(?:[A-Z]{1,20}[a-z'’-]|[\"“][A-Za-z])")
+
+
+def last_letter(text: str, options: Sequence[str]) -> str | None:
+    r"""Read the letter of the last "Answer: X", "answer is X" or `\boxed{X}`.
+
+    The text of an option stands for its letter behind the same words. "I choose X" counts, too,
+    and at the end of a text so does "option X is correct". A reply that starts with a letter
+    standing alone ("C", "(C) 25 J") or is an option's text counts where no marker is read, unless
+    it goes on to discuss another label. Two letters ("A or C") are no answer, and neither is the
+    first label of a list.
+
+    "A" is also a word, and other letters are names: after a marker, a letter followed by a space
+    and text is read only where that text is the option's own, or goes on as an answer does ("A
+    because", "A - ..."). "Answer: A molecule absorbs" is therefore no answer. Text that starts
+    with a letter and is one option's own ("A and B", "D = 3 eV") stands for that option.
+
+    Args:
+        text: Any text.
+        options: The four option texts in the order of their letters; empty ones where unknown
+            (`options_in` reads them from a prompt).
+    """
+    text = final_message(plain_characters(text))
+    options = [plain_characters(option) for option in options]
+    claimed = _claimed(text)
+    for mark in islice(marks_from_the_end(text, _LETTER_MARK, _MARK_HINT), MOST_REFUSED):
+        if claimed and claimed[0] > mark.start():
+            break
+        letter = _behind(text, mark, options)
+        if letter is not None:
+            return letter
+    return claimed[1] if claimed else _bare(text, options)
+
+
+def strip_letters(text: str) -> str:
+    r"""Remove the sentences that state an answer, whatever the options are.
+
+    Those are the markers of `last_letter` before a capital A to D, of which some are an answer
+    only next to some options ("Answer: D = 3 eV"), and before a small letter standing alone; an
+    "Answer:" at the begin of a sentence before any word in a, b, c or d; what may be an option's
+    text behind a marker, which a digit or a formula begins; what says of an option that it is
+    correct; and a letter standing alone at the begin of the text.
+
+    Known issues: an option's text in small letters, in running prose ("the answer is carbon"),
+    stays, for there is no telling it from "the answer is clear" without the options.
+    """
+    left = strip_statements(text, _HINT, _letter_end)
+    labels = list(_LABEL.finditer(left))
+    # A letter in front is no answer where two labels follow.
+    two = max((label.start() for label in labels if label[1] != labels[-1][1]), default=-1)
+    start = 0
+    while start > two and (bare := _BARE_LETTER.match(plain_characters(left[start:]))):
+        gap = BREAK.search(left, start + bare.end())
+        start = gap.end() if gap else len(left)
+    left = left[start:]
+    return "" if last_letter(left, ("",) * len(LETTERS)) else left
+
+
+def _claimed(text: str) -> tuple[int, str] | None:
+    """The place and letter of the last claim, where all at the end of a text name the same."""
+    found = [
+        (claim.start(), letter) for claim, letter in _claims(text, max(0, len(text) - _LAST_WORDS))
+    ]
+    return found[-1] if len({letter for _, letter in found}) == 1 else None
+
+
+def _claims(
+    text: str, start: int = 0, stop: int | None = None
+) -> Iterator[tuple[re.Match[str], str]]:
+    for claim in _CLAIM.finditer(text, start, len(text) if stop is None else stop):
+        named = "letter" if claim["letter"] else "fitting"
+        before = text[max(0, claim.start(named) - 12) : claim.start(named)]
+        if (
+            _CLAIMED.match(text, claim.end())
+            and not doubted(text, claim.start())
+            and not _AMONG.search(before)
+        ):
+            yield claim, claim[named]
+
+
+_AMONG = re.compile(r"[A-D]\W{0,4}\s?(?:and|or|nor|,|/)\s?(?:\w{6}\s)?\W{0,3}\Z")
+
+
+def _behind(text: str, mark: re.Match[str], options: Sequence[str]) -> str | None:
+    """The letter behind a marker, or that of the option whose text is there."""
+    if mark.lastgroup not in ("box", "tag", "json") and doubted(text, mark.start()):
+        return None
+    start = mark.end()
+    dressed = _LETTER.match(text, start, start + LONGEST_ANSWER)
+    if dressed:
+        at = dressed.start("letter")
+        if _is_list(text, mark, at):
+            return None
+        letter = _letter_at(text, at, options)
+        if letter is not None:
+            return letter
+    if not any(options):
+        return None
+    if mark.lastgroup == "box" and text[start - 1] == "{":
+        inside = braced(text, start, LONGEST_ANSWER)
+        line = text[start : start + LONGEST_ANSWER].split("\n", 1)[0]
+        return option_stated(line if inside is None else inside, options)
+    quoted = text[start : start + 2].strip()[:1] in ("'", '"') or mark.lastgroup == "json"
+    longest = max(LONGEST_ANSWER, 2 * max(map(len, options)))
+    rest = text[start : start + longest].lstrip(" \t*_:")
+    if quoted:
+        rest = rest.strip().replace('"', "\n")
+    return option_stated(rest.lstrip(), options)
+
+
+def _is_list(text: str, mark: re.Match[str], at: int) -> bool:
+    """Whether the letter is the first label of a list of options below the words before it."""
+    if mark.lastgroup == "box" or not _LISTED.search(text[mark.end() : at]):
+        return False
+    below = _NEXT_LABEL.search(text, at, at + 2 * LONGEST_ANSWER)
+    return text[at] == "A" and below is not None
+
+
+def _bare(text: str, options: Sequence[str]) -> str | None:
+    bare = _BARE_LETTER.match(text)
+    if bare is not None:
+        at = bare.start("letter")
+        letter = _letter_at(text, at, options)
+        alone = letter and (
+            _ALONE.match(text, at + 1)
+            or _MORE_AFTER.match(text, at + 1)
+            or _own_text(text, at, options)
+        )
+        if alone:
+            return letter if set(_LABEL.findall(text)) <= {letter} else None
+    if len(text) > 2 * max(map(len, options)) + LONGEST_BARE_REPLY:
+        return None
+    return option_stated(text.strip(), options)
+
+
+_ALONE = re.compile(r"[)\]}.:*$\"'_]{0,6}\s*(?:\Z|\n|<)|[)*$]{0,4}[.,:]?\s(?:because|since|as)\b")
+
+
+def _own_text(text: str, at: int, options: Sequence[str]) -> bool:
+    letter = text[at].upper()
+    own = options[LETTERS.index(letter)]
+    rest = text[at + 1 : at + 60 + 2 * len(own)].lstrip(" )]}.:*$_-–—")
+    return bool(own) and _starts_with(rest, own)
+
+
+def _letter_at(text: str, at: int, options: Sequence[str]) -> str | None:
+    for letter, option in zip(LETTERS, options, strict=True):
+        if len(option) > 1 and _starts_with(text[at : at + 2 * len(option) + 20], option):
+            return letter
+    letter = text[at].upper()
+    rest = text[at + 1 : at + 1 + LONGEST_ANSWER]
+    if _HEDGED.match(rest) or _DENIED.match(rest):
+        return None
+    if _CLOSED.match(rest):
+        return letter
+    if text[at].islower():  # "the answer is a bit"
+        return None
+    own = options[LETTERS.index(letter)]
+    if own and rest[:1].isspace() and _starts_with(text[at + 1 : at + 2 * len(own) + 22], own):
+        return letter
+    if _MORE_AFTER.match(rest):
+        return letter
+    return letter if letter != "A" and _MORE.match(rest) else None
+
+
+def _starts_with(text: str, start: str) -> bool:
+    plain, wanted = (" ".join(t.split()).casefold() for t in (text, start))
+    return plain.startswith(wanted) and not plain[len(wanted) : len(wanted) + 1].isalnum()
+
+
+_HINT = re.compile(
+    r"(?i)box|answer|\bans\b|option|choice|pick|select|choos|chose|opt for|go(?:ing|es)? with"
+    r"|went|settle|final|so |thus|hence|therefore|only|clearly|consequently|conclude"
+    r"|[*_(]|[^\x00-\x7f]"
+    r"|respuesta|resposta|risposta|r.?ponse|ant|svar|vastaus|odpo|v.las|r.spuns|cevap|jawaban"
+)
+_ITEM_ANSWER = re.compile(ANSWER_LINE)
+_TEXT_OF_OPTION = re.compile(r"[\s*_:$({\[\\\"'`]{0,12}(?:[0-9A-Z]|[^\x00-\x7f])|\s{0,2}[$\\]")
+
+
+def _letter_end(window: str, length: int) -> int | None:
+    item = item_start(window, length)
+    window, length = plain_characters(window[item:]), length - item
+    line = _ITEM_ANSWER.match(window)
+    end = None
+    hinted = _MARK_HINT.every.search(window, 0, length + LONGEST_MARK)
+    for mark in _LETTER_MARK.finditer(window, 0, length + LONGEST_MARK) if hinted else ():
+        if mark.start() >= length:
+            break
+        dressed = _LETTER_ANY.match(window, mark.end())
+        if dressed:
+            rest = window[dressed.end() : dressed.end() + LONGEST_ANSWER]
+            small = dressed["letter"].islower()
+            if not small or _CLOSED.match(rest) or (line and mark.start() < line.end()):
+                end = item + dressed.end()
+                continue
+        if text := _TEXT_OF_OPTION.match(window, mark.end()):
+            end = item + max(text.end(), end or 0)
+    for claim, _ in _claims(window, 0, length + LONGEST_MARK):
+        if claim.start() < length:
+            end = max(end or 0, item + claim.end())
+    for final in FINAL_CHANNEL.finditer(window, 0, length):
+        if _BARE_LETTER.match(window, final.end()):
+            end = item + length
+    return end
+
+
+_LETTER_ANY = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])")

@@ -1,0 +1,108 @@
+"""The four options of a question: their letters, and a text that states one of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from anytime.domains.answers.characters import plain_characters
+from anytime.domains.answers.latex import undress
+
+__all__ = ["LETTERS", "option_stated", "options_in"]
+
+LETTERS = "ABCD"
+
+_TOKEN = re.compile(r"[^\W\d_]+|[0-9]+(?:\.[0-9]+)?|\n|[^\s\w]")
+_ENDS = frozenset((".", ";", ":", "\n", ")", "]", "—", "–", "!", "because", "since", "<", "✓"))
+_ARTICLES = frozenset(("the", "a", "an"))
+_BLOCK = re.compile(r"(?m)^[ \t*_(]{0,6}([A-D])[).:][*_ \t]{1,4}(?=\S)")
+
+
+def option_stated(text: str, options: Sequence[str]) -> str | None:
+    """The letter of the option whose text stands at the begin of a text and ends there.
+
+    Of several the longest, for one may begin as another does. Case counts only where it tells two
+    options apart ("Aa", "aa"); white space, markdown and the dress of LaTeX do not.
+    """
+    plain = tuple(options)
+    longest = max(map(len, plain), default=0)
+    words = _tokens(text[: 2 * longest + 80])
+    exact, folded = _option_tokens(plain)
+    for known, said in ((exact, words), (folded, [word.casefold() for word in words])):
+        found = _longest_start(said, known)
+        if found is None and said[:1] and said[0].casefold() in _ARTICLES:
+            found = _longest_start(said[1:], known)
+        if found is not None:
+            return LETTERS[found]
+    return None
+
+
+def options_in(prompt: str) -> tuple[str, ...] | None:
+    """The four options that a prompt lists last, one to a line: "A) ...", "(A) ...", "A. ...".
+
+    Returns:
+        Their texts in the order of their letters; None where no four such lines follow each other.
+        The last option ends with its line.
+    """
+    marks = list(_BLOCK.finditer(prompt))
+    for last in range(len(marks) - 1, 2, -1):
+        block = marks[last - 3 : last + 1]
+        if "".join(mark[1] for mark in block) == LETTERS:
+            ends = [mark.start() for mark in block[1:]]
+            ends.append(prompt.find("\n", block[3].end()) % (len(prompt) + 1))
+            return tuple(
+                prompt[mark.end() : end].strip() for mark, end in zip(block, ends, strict=True)
+            )
+    return None
+
+
+def _longest_start(words: Sequence[str], options: Sequence[Sequence[str]]) -> int | None:
+    best, length = None, 0
+    for index, option in enumerate(options):
+        size = len(option)
+        seen = _without_breaks(words, size)
+        if size > length and seen is not None and seen[0] == option and _ended(words[seen[1] :]):
+            best, length = index, size
+    return best
+
+
+def _without_breaks(words: Sequence[str], size: int) -> tuple[tuple[str, ...], int] | None:
+    """The first words of a text that are no line breaks, and where they end."""
+    taken: list[str] = []
+    at = 0
+    while at < len(words) and len(taken) < size:
+        if words[at] != "\n":
+            taken.append(words[at])
+        at += 1
+    return (tuple(taken), at) if len(taken) == size else None
+
+
+def _ended(rest: Sequence[str]) -> bool:
+    if not rest or rest[0].casefold() in _ENDS:
+        return True
+    return rest[0] == "," and len(rest) > 1 and rest[1].isalpha() and rest[1] not in ("or", "and")
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    lines = (undress(line) for line in plain_characters(text).split("\n"))
+    return tuple(_TOKEN.findall("\n".join(lines).strip()))
+
+
+@lru_cache(maxsize=512)
+def _option_tokens(
+    options: tuple[str, ...],
+) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """The options as words, with their case and without; no words for one that is a label."""
+    exact = []
+    for option in options:
+        words = [word for word in _tokens(option) if word != "\n"]
+        while words and words[-1] in ".;,":
+            words.pop()
+        label = len(words) == 1 and words[0].upper() in LETTERS
+        exact.append(() if label else tuple(words))
+    folded = [tuple(word.casefold() for word in words) for words in exact]
+    # What differs in nothing but its case is told apart by it alone.
+    folded = [() if folded.count(words) > exact.count(own) else words
+              for words, own in zip(folded, exact, strict=True)]  # fmt: skip
+    return exact, folded
