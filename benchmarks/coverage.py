@@ -2,16 +2,15 @@
 
 Runs are simulated from truths that are known: right-or-wrong answers of problems of unequal
 difficulty whose budgets hang together (a Gaussian copula, correlation 0.8 from one budget to the
-next), and graded ones. `python -m benchmarks.run coverage` takes minutes and all cores; the tests
-run the same functions on fewer cells (`tests/statistics/test_coverage.py`).
+next), and graded ones. `python -m benchmarks.run coverage` takes all cores for half an hour or more
+and prints docs/coverage.md (`benchmarks/coverage_page.py`); the tests run the same functions on
+fewer cells (`tests/statistics/test_coverage.py`).
 """
 
 from __future__ import annotations
 
 import functools
-import os
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,7 @@ BUDGETS = tuple(256 * 2**step for step in range(7))
 WEIGHTS = budget_weights(BUDGETS)
 PROBLEMS, TRACES = (15, 30, 198), (1, 8, 64)
 PAIRS = ((1, 1), (8, 8), (64, 1), (8, 1), (8, 4))
-REPETITIONS = 400
+REPETITIONS = 800
 COPULA = 0.8
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -138,15 +137,16 @@ def coverage(cell: Cell) -> dict[str, float]:
     """Shares of simulated runs whose intervals hold the truth, and what they cost.
 
     Returns:
-        `index`, `raw`, `final`, `budgets`, `drift`, `band`: shares; `false_drift`: share of runs in
-        which drift is shown though there is none (NaN where there is); `bias` and `bias_plugin`:
-        of the index, in standard errors; `width`: mean of the index interval, in widths of the
-        percentile bootstrap's of the plug-in.
+        `index`, `raw`, `final`, `budget` (the worst of them), `drift`, `band`: shares;
+        `false drift`: share of runs in which drift is shown though there is none (NaN where there
+        is); `bias` and `bias of plug-in`: of the index, in standard errors; `width`: mean of the
+        index interval, in widths of the percentile bootstrap's of the plug-in.
     """
     rng = cell.rng
     truth = np.array(true_curve(cell.truth))
     best, raw = WEIGHTS @ np.maximum.accumulate(truth), WEIGHTS @ truth
     held: list[list[float]] = []
+    at: list[list[float]] = []
     error: list[tuple[float, float]] = []
     widths: list[tuple[float, float]] = []
     for _ in range(cell.repetitions):
@@ -159,22 +159,27 @@ def coverage(cell: Cell) -> dict[str, float]:
                 _holds(found.interval, best),
                 _holds(found.raw_interval, raw),
                 _holds(found.final_interval, truth[-1]),
-                float(np.mean([_holds(i, q) for i, q in zip(found.by_budget, truth, strict=True)])),
                 _holds(found.drift_interval, best - raw),
                 float((band.low <= truth + 1e-9).all() and (truth - 1e-9 <= band.high).all()),
                 float(found.drift_interval.low > 0),
             ]
         )
+        at.append([_holds(i, q) for i, q in zip(found.by_budget, truth, strict=True)])
         error.append((found.anytime_index - best, found.plugin - best))
         widths.append((found.interval.high - found.interval.low, _percentile_width(curve, rng)))
-    shares = np.mean(held, axis=0)
+    index, raw_, final, drift, band_, false_drift = map(float, np.mean(held, axis=0))
     bias = np.mean(error, axis=0) / np.maximum(np.std(error, axis=0), 1e-12)
     ours, theirs = np.mean(widths, axis=0)
-    names = ("index", "raw", "final", "budgets", "drift", "band", "false_drift")
-    return dict(zip(names, map(float, shares), strict=True)) | {
-        "false_drift": float(shares[-1]) if best - raw < 1e-9 else float("nan"),
+    return {
+        "index": index,
+        "raw": raw_,
+        "final": final,
+        "budget": float(np.mean(at, axis=0).min()),
+        "drift": drift,
+        "band": band_,
+        "false drift": false_drift if best - raw < 1e-9 else float("nan"),
         "bias": float(bias[0]),
-        "bias_plugin": float(bias[1]),
+        "bias of plug-in": float(bias[1]),
         "width": float(ours / theirs) if theirs > 0 else float("inf"),
     }
 
@@ -224,35 +229,3 @@ def _percentile_width(curve: Curve, rng: np.random.Generator) -> float:
     index = np.maximum.accumulate(counts @ curve.by_problem, axis=1) @ WEIGHTS
     low, high = np.quantile(index, [0.025, 0.975])
     return float(high - low)
-
-
-def cells(repetitions: int = REPETITIONS) -> list[Cell]:
-    """Every truth with every number of problems and traces."""
-    return [
-        Cell(truth, n, (traces, traces), repetitions)
-        for truth in TRUTHS
-        for n in PROBLEMS
-        for traces in TRACES
-    ]
-
-
-def _print(title: str, cells: Iterable[Cell], found: Iterable[Mapping[str, float]]) -> None:
-    print(f"\n{title}")
-    for number, (cell, row) in enumerate(zip(cells, found, strict=True)):
-        if not number:
-            print(f"{'truth':14}{'n':>5}{'traces':>8}" + "".join(f"{name:>13}" for name in row))
-        traces = "/".join(map(str, dict.fromkeys(cell.traces)))
-        numbers = "".join(f"{value:13.3f}" for value in row.values())
-        print(f"{cell.truth:14}{cell.problems:5}{traces:>8}{numbers}")
-
-
-def main() -> None:
-    """Print all tables."""
-    single = cells()
-    pairs = [Cell(truth, n, both) for truth in TRUTHS for n in PROBLEMS for both in PAIRS]
-    rising = [Cell("plateau", n, both) for n in PROBLEMS for both in PAIRS]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        _print("95 % intervals that hold the truth", single, pool.map(coverage, single))
-        _print("no difference: claims at 5 %", pairs, pool.map(size, pairs))
-        power = pool.map(functools.partial(size, gain=0.15), rising)
-        _print("a true gain of 0.15 of what was wrong: claims at 5 %", rising, power)
