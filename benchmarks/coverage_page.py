@@ -66,10 +66,11 @@ def page(found: Simulated) -> str:
     error = 100 * math.sqrt(0.05 * 0.95 / repetitions)
     parts = [
         "# How often intervals hold the truth",
-        f"Made by `python -m benchmarks.run coverage`: {repetitions} simulated runs a cell (a share "
-        f"of 95 or 5 % is off by {error:.1f} points, one standard error), 7 budgets from 256 to "
-        f"16384, seeded. The truths stand in `benchmarks/coverage.py`. [methods](methods.md) says "
-        f"what the methods are, and why the cells listed here fall outside.",
+        f"Made by `python -m benchmarks.run coverage`: {repetitions} simulated runs a cell (a "
+        f"share of 95 or 5 % is off by {error:.1f} points, one standard error), 7 budgets from "
+        "256 to 16384, seeded. The truths stand in `benchmarks/coverage.py`. "
+        "[methods](methods.md) says what the methods are, and why the cells listed here fall "
+        "outside.",
         "## Intervals",
         "Share of 95 % intervals that hold the truth, in %: of the index, of the raw index, of the "
         "last budget, of the worst budget, of drift, and of the band over all budgets. `false "

@@ -26,6 +26,7 @@ __all__ = [
     "IndexOptions",
     "Mode",
     "Named",
+    "Population",
     "QMax",
     "RunSettings",
     "Scale",
@@ -71,6 +72,11 @@ Estimator = Literal["crossfit", "plugin"]
 """
 
 
+Population = Literal["problems", "traces"]
+"""What an interval generalises to: other problems of the kind, of which these are a sample, or
+other traces of these very problems, where they are all there are."""
+
+
 class IndexOptions(NamedTuple):
     """How the index of a curve is computed; see `anytime_index` and `index_interval`."""
 
@@ -79,6 +85,7 @@ class IndexOptions(NamedTuple):
     q_max: QMax = 1.0
     seed: int = 0
     estimator: Estimator = "crossfit"
+    population: Population = "problems"
 
 
 Budgets = str | int | Sequence[int | str]
@@ -204,6 +211,8 @@ def check_options(options: IndexOptions, budgets: Sequence[int] = (1, 2), where:
     check_choice("envelope", options.envelope, get_args(Envelope), where)
     check_q_max(options.q_max, where)
     check_whole("seed", options.seed, least=0, where=where)
+    check_choice("estimator", options.estimator, get_args(Estimator), where)
+    check_choice("population", options.population, get_args(Population), where)
 
 
 def check_scale(scale: Scale, budgets: Sequence[int], where: str = "") -> None:

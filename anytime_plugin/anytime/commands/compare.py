@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anytime.commands.report import check_plots, now
 from anytime.commands.terminal import (
+    Watched,
     action,
     add_columns,
+    add_options,
     check_output,
     columns_of,
     console,
+    named_options,
     print_table,
     tell,
     tell_skipped,
@@ -70,6 +73,7 @@ def add_compare(commands: Any) -> None:
         "--budget", type=int, metavar="N", help="the one budget a claim was planned for"
     )
     add_columns(compare)
+    add_options(compare, "estimator")
     compare.add_argument("--html", type=Path, metavar="FILE", help="write a page of it too")
     compare.add_argument("--force", action="store_true", help="replace FILE if it is there")
     compare.add_argument("--json", action="store_true", help="all digits, as JSON")
@@ -81,7 +85,9 @@ def _compare(chosen: argparse.Namespace) -> None:
     if chosen.html is not None:
         _check_page(chosen)
     columns = columns_of(chosen)
-    opened = [_open(path, columns, chosen.scorer) for path in (chosen.baseline, *chosen.others)]
+    named = named_options(chosen)
+    paths = (chosen.baseline, *chosen.others)
+    opened = [_open(path, columns, chosen.scorer, named) for path in paths]
     base = opened[0].info
     for other in opened[1:]:
         _check_comparable(base, other.info, opened[0].key, other.key)
@@ -91,6 +97,7 @@ def _compare(chosen: argparse.Namespace) -> None:
         envelope=base.envelope,
         scale=base.scale,
         q_max=base.q_max,
+        estimator=base.estimator,
         seed=base.seed,
         common_only=chosen.common,
         budget=chosen.budget,
@@ -128,7 +135,10 @@ def _write_page(
     shown = [
         replace(digest, label=run.name)
         for path, one, run in zip(paths, opened, runs, strict=True)
-        for digest in digests(open_runs([path], columns), problems_shown=0)
+        for digest in digests(
+            [Watched(run, named_options(chosen)) for run in open_runs([path], columns)],
+            problems_shown=0,
+        )
         if digest.key == one.key
     ]
     with drawing():
@@ -137,7 +147,9 @@ def _write_page(
         partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
-def _open(path: Path, columns: dict[str, str] | None, scorer: str | None) -> _Opened:
+def _open(
+    path: Path, columns: dict[str, str] | None, scorer: str | None, named: dict[str, Any]
+) -> _Opened:
     from anytime.logs.opening import open_runs
     from anytime.results.curves import curves
     from anytime.rows import rows_of
@@ -160,7 +172,7 @@ def _open(path: Path, columns: dict[str, str] | None, scorer: str | None) -> _Op
         problem: [trace for trace in traces if trace[0] == trace[0]]  # a problem may lack traces
         for problem, traces in zip(curve.problems, curve.quality, strict=True)
     }
-    return _Opened(run.info, key, curve.budgets, quality)
+    return _Opened(replace(run.info, **named), key, curve.budgets, quality)
 
 
 def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: RunKey) -> None:
@@ -175,7 +187,7 @@ def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: Run
                 f"{base.log} and {other.log} cannot be compared: they differ in the {what} ({one}, "
                 f"{another})"
             )
-    for what in ("envelope", "scale", "q_max"):
+    for what in ("envelope", "scale", "q_max", "estimator"):
         one, another = getattr(base, what), getattr(other, what)
         if one != another:
             tell(f"{other.log} was run with {what}={another}; compared with {one}, as the baseline")
@@ -260,8 +272,8 @@ def _sentences(one: Comparison) -> list[str]:
     told = [f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}."]
     if one.uneven:
         told.append(
-            f"The p-values are of {one.tested} traces of either run, drawn by the seed: more of one "
-            f"run alone would make false claims. As many of both would show smaller differences."
+            f"The p-values are of {one.tested} traces of either run, drawn by the seed: more of "
+            f"one run alone would make false claims. As many of both would show smaller differences."
         )
     if one.identical:
         told.append("The two runs have the same quality everywhere: there is nothing to compare.")

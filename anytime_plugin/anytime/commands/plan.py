@@ -97,7 +97,6 @@ def add_plan(commands: Any) -> None:
 
 
 def _plan(chosen: argparse.Namespace) -> None:
-    from anytime.settings import IndexOptions
     from anytime.statistics.planning import pilot_of, pilot_of_pair
 
     _check(chosen)
@@ -109,7 +108,7 @@ def _plan(chosen: argparse.Namespace) -> None:
         curve, options, price = _read(chosen.pilot, chosen)
         pilot, count = pilot_of(curve, options), chosen.problems or len(curve.problems)
         if chosen.against is not None:
-            pair = pilot_of_pair(curve, _read(chosen.against, chosen)[0], IndexOptions(*options))
+            pair = pilot_of_pair(curve, _read(chosen.against, chosen)[0], options)
     if chosen.price is not None and price.tokens is not None:
         price = price._replace(dollars=price.tokens * chosen.price / 1e6)
     lines = [_line(traces, pilot, pair, count, chosen, price) for traces in _known(pilot)]
@@ -171,7 +170,6 @@ def _read(path: Path, chosen: argparse.Namespace) -> tuple[Curve, IndexOptions, 
     from anytime.logs.opening import open_runs
     from anytime.results.curves import curves
     from anytime.rows import rows_of
-    from anytime.settings import IndexOptions
 
     runs = open_runs([path], columns_of(chosen))
     if len(runs) != 1:
@@ -186,9 +184,7 @@ def _read(path: Path, chosen: argparse.Namespace) -> tuple[Curve, IndexOptions, 
     if len(found) != 1:
         raise AnytimeError(f"{path} has curves of {scorers}: name one of them with --scorer")
     ((key, curve),) = found.items()
-    info = run.info
-    options = IndexOptions(info.envelope, info.scale, info.q_max, info.seed)
-    return curve.curve, options, _price([row for row in rows if row.scorer == key.scorer])
+    return curve.curve, run.info.options, _price([row for row in rows if row.scorer == key.scorer])
 
 
 def _price(rows: Sequence[Row]) -> _Price:

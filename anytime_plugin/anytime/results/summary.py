@@ -13,7 +13,7 @@ from anytime.errors import AnytimeError
 from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.rows import rows_of
 from anytime.runs import FinishedRun
-from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale
+from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
 from anytime.statistics.index import FloatArray, Interval
 from anytime.statistics.measures import Input, Summary, measured, measures_of, summarize
 
@@ -79,8 +79,9 @@ def summaries(
     scale: Scale | None = None,
     q_max: QMax | None = None,
     estimator: Estimator | None = None,
+    population: Population | None = None,
 ) -> list[RunSummary]:
-    """Sum up runs with the envelope, scale and seed each was run with, or those that are named.
+    """Sum up runs with the options of the index each was run with, or those that are named.
 
     Raises:
         AnytimeError: One has nothing at budgets, or mixes budgets; an unknown option.
@@ -90,6 +91,7 @@ def summaries(
         "scale": scale,
         "q_max": q_max,
         "estimator": estimator,
+        "population": population,
     }
     given = {name: value for name, value in named.items() if value is not None}
     return [

@@ -22,6 +22,7 @@ from anytime.settings import (
     Envelope,
     Estimator,
     IndexOptions,
+    Population,
     QMax,
     Scale,
     check_choice,
@@ -34,7 +35,8 @@ from anytime.statistics.bounded import (
     student_interval,
     upper_limit,
 )
-from anytime.statistics.paths import along, cross_fitted, partitions
+from anytime.statistics.paths import cross_weights, partitions, path_weights
+from anytime.statistics.within import student_within, within_interval
 
 __all__ = [
     "Curve",
@@ -231,8 +233,9 @@ def index_interval(
     q_max: QMax = 1.0,
     confidence: float = 0.95,
     seed: int = 0,
+    population: Population = "problems",
 ) -> Interval:
-    """Interval of the Anytime Index over problems.
+    """Interval of the Anytime Index, over problems unless `population` says otherwise.
 
     The problem is the unit: traces are averaged per problem first, since traces of one problem are
     not independent. Limits are those of a bounded mean (`anytime.statistics.bounded`), which have a
@@ -247,15 +250,19 @@ def index_interval(
         q_max: Quality that counts as 1.
         confidence: Share of intervals meant to cover the true index.
         seed: Of the folds; equal seeds give equal intervals, in whatever order problems come.
+        population: `problems`: these are a sample of such problems. `traces`: they are all there
+            are, and other traces of them are asked about (`anytime.statistics.within`).
 
     Returns:
-        The interval; (nan, nan) for a single problem, about which nothing can be said.
+        The interval; (nan, nan) over problems of a single one, about which nothing can be said.
 
     Raises:
-        AnytimeError: An unknown option, quality above q_max, a confidence outside (0, 1).
+        AnytimeError: An unknown option, quality above q_max, a confidence outside (0, 1); over
+            traces, a problem with a single one, envelope `problem` or q_max `achieved`.
     """
     check_confidence(confidence)
-    return read_index(curve, IndexOptions(envelope, scale, q_max, seed)).interval(confidence)
+    options = IndexOptions(envelope, scale, q_max, seed, population=population)
+    return read_index(curve, options).interval(confidence)
 
 
 class Reading(NamedTuple):
@@ -265,14 +272,19 @@ class Reading(NamedTuple):
         value: The index.
         low: Parts and wholes for the lower limit, shape (n, 2).
         high: Those for the upper limit.
+        traces: What each trace contributes to either, shape (n, traces) each, where an interval
+            over traces was asked for.
     """
 
     value: float
     low: FloatArray
     high: FloatArray
+    traces: tuple[FloatArray, FloatArray] | None = None
 
     def interval(self, confidence: float) -> Interval:
-        """Interval of the index over problems; NaN for a single one."""
+        """Interval of the index; NaN over problems of a single one."""
+        if self.traces is not None:
+            return within_interval(*self.traces, confidence)
         if len(self.low) < 2:
             return Interval(math.nan, math.nan)
         tail = (1 - confidence) / 2
@@ -289,23 +301,45 @@ def read_index(curve: Curve, options: IndexOptions) -> Reading:
         AnytimeError: As in `anytime_index`.
     """
     check_choice("estimator", options.estimator, get_args(Estimator))
+    check_choice("population", options.population, get_args(Population))
     weights = budget_weights(curve.budgets, options.scale)
     values = _mean(curve.best(options.envelope), axis=1)
     _check_full(curve, options.q_max)
     # Beside the index the value at the end of the path, which `achieved` divides by.
     both = np.stack([weights, np.eye(len(weights))[-1]], axis=1)
-    plugin = along(values, both)
-    fair = plugin
+    plain = path_weights(values.mean(axis=0)[np.newaxis], both)
+    paths = [plain, plain]
     if len(values) > 1:
-        fair = cross_fitted(values, both, partitions(curve.problems, options.seed))
+        paths[0] = cross_weights(values, both, partitions(curve.problems, options.seed))
     if options.envelope != "mean":  # a mean over problems as it is, with nothing chosen
-        area = values @ weights
-        plugin, fair = (np.stack([area, pairs[:, 1]], axis=1) for pairs in (plugin, fair))
+        paths = [np.stack([np.broadcast_to(weights, p.shape[:2]), p[..., 1]], 2) for p in paths]
+    fair, plugin = (np.einsum("nt,ntk->nk", values, _of_all(path, values)) for path in paths)
     if options.q_max != "achieved":
         plugin, fair = (_of_one(pairs[:, 0] / options.q_max) for pairs in (plugin, fair))
-    chosen = fair if options.estimator == "crossfit" else plugin
-    part, whole = chosen.mean(axis=0)
-    return Reading(min(1.0, float(part / whole)) if whole > 0 else 0.0, fair, plugin)
+    part, whole = (fair if options.estimator == "crossfit" else plugin).mean(axis=0)
+    value = min(1.0, float(part / whole)) if whole > 0 else 0.0
+    traces = None
+    if options.population == "traces":
+        _check_traces(options)
+        full = 1.0 if options.q_max == "achieved" else options.q_max
+        quality = curve.best(options.envelope) / full
+        low, high = (np.einsum("nst,nt->ns", quality, _of_all(p, values)[..., 0]) for p in paths)
+        traces = (low, high)
+    return Reading(value, fair, plugin, traces)
+
+
+def _of_all(path: FloatArray, values: FloatArray) -> FloatArray:
+    """A path that is one for all problems, for each of them."""
+    return np.broadcast_to(path, (*values.shape, path.shape[2]))
+
+
+def _check_traces(options: IndexOptions) -> None:
+    for name, value in (("envelope", "problem"), ("q_max", "achieved")):
+        if getattr(options, name) == value:
+            raise AnytimeError(
+                f"{name}={value} has no interval over traces, since it is no mean over them: use "
+                f"population=problems, or another {name}"
+            )
 
 
 def index_of_means(means: FloatArray, budgets: Sequence[int], options: IndexOptions) -> FloatArray:
@@ -361,22 +395,27 @@ def read_drift(
     """
     best, raw = (read_index(curve, options._replace(envelope=e)) for e in ("mean", "none"))
     drift = max(0.0, best.value - raw.value)
-    if len(best.low) < 2:
-        return drift, Interval(math.nan, math.nan)
-
-    def lost(of: FloatArray) -> FloatArray:
-        # Of ratios, what each problem adds to their difference (delta method).
-        (part, whole), (other, full) = of.mean(axis=0), raw.low.mean(axis=0)
-        if whole == 0 or full == 0:
-            return np.zeros(len(of))
-        gain = (of[:, 0] - part / whole * of[:, 1]) / whole
-        shares = gain - (raw.low[:, 0] - other / full * raw.low[:, 1]) / full
+    if best.traces is not None and raw.traces is not None:
         # Where the paths are the budgets themselves nothing is lost, sums of floats or not.
-        result: FloatArray = (shares + part / whole - other / full).round(12)
-        return result
+        lost = [(x - y).round(12) for x, y in zip(best.traces, raw.traces, strict=True)]
+        low, high = student_within(lost[0], lost[1], confidence)
+    elif len(best.low) < 2:
+        return drift, Interval(math.nan, math.nan)
+    else:
+        low = student_interval(_lost(best.low, raw.low), confidence).low
+        high = student_interval(_lost(best.high, raw.low), confidence).high
+    return drift, Interval(max(0.0, low), max(0.0, high))
 
-    low, high = (student_interval(lost(each), confidence) for each in (best.low, best.high))
-    return drift, Interval(max(0.0, low.low), max(0.0, high.high))
+
+def _lost(best: FloatArray, raw: FloatArray) -> FloatArray:
+    """What each problem adds to the difference of two ratios (delta method)."""
+    (part, whole), (other, full) = best.mean(axis=0), raw.mean(axis=0)
+    if whole == 0 or full == 0:
+        return np.zeros(len(best))
+    gain = (best[:, 0] - part / whole * best[:, 1]) / whole
+    shares = gain - (raw[:, 0] - other / full * raw[:, 1]) / full
+    result: FloatArray = (shares + part / whole - other / full).round(12)
+    return result
 
 
 def overthought(quality: npt.ArrayLike) -> FloatArray:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anytime.errors import AnytimeError
-from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale
+from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
 from anytime.statistics.bounded import Interval, mean_interval
 from anytime.statistics.index import (
     Curve,
@@ -26,6 +26,7 @@ from anytime.statistics.index import (
     read_drift,
     read_index,
 )
+from anytime.statistics.within import within_interval
 
 __all__ = [
     "MEASURES",
@@ -353,20 +354,16 @@ def summarize(
     estimator: Estimator = "crossfit",
     confidence: float = 0.95,
     seed: int = 0,
+    population: Population = "problems",
 ) -> Summary:
     """All numbers of one curve; arguments as in `anytime_index` and `index_interval`."""
     if not isinstance(curve, Curve):
         raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
     check_confidence(confidence)
-    options = IndexOptions(envelope, scale, q_max, seed, estimator)
+    options = IndexOptions(envelope, scale, q_max, seed, estimator, population)
     index = read_index(curve, options)
     raw = read_index(curve, options._replace(envelope="none"))
-    values = curve.by_problem
-    alone = len(values) < 2
-    by_budget = tuple(
-        Interval(math.nan, math.nan) if alone else mean_interval(column, confidence)
-        for column in values.T
-    )
+    by_budget = _intervals(curve, options, confidence)
     drift, drift_interval = read_drift(curve, options, confidence)
     return Summary(
         anytime_index=index.value,
@@ -382,3 +379,13 @@ def summarize(
         overthinking=_mean(overthought(curve.quality), np.isnan(curve.quality[..., 0])),
         by_budget=by_budget,
     )
+
+
+def _intervals(curve: Curve, options: IndexOptions, confidence: float) -> tuple[Interval, ...]:
+    """Of mean quality at each budget."""
+    if options.population == "traces":
+        columns = np.moveaxis(curve.quality, -1, 0)
+        return tuple(within_interval(column, column, confidence) for column in columns)
+    if len(curve.quality) < 2:
+        return (Interval(math.nan, math.nan),) * len(curve.budgets)
+    return tuple(mean_interval(column, confidence) for column in curve.by_problem.T)

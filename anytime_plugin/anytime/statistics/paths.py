@@ -17,7 +17,16 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FOLDS", "REPEATS", "along", "best_so_far", "cross_fitted", "partitions", "path_weights"]
+__all__ = [
+    "FOLDS",
+    "REPEATS",
+    "along",
+    "best_so_far",
+    "cross_fitted",
+    "cross_weights",
+    "partitions",
+    "path_weights",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -76,20 +85,30 @@ def along(values: FloatArray, weights: FloatArray) -> FloatArray:
 def cross_fitted(values: FloatArray, weights: FloatArray, folds: IntArray) -> FloatArray:
     """Each problem read along the path that problems outside its fold choose: shape (n, K).
 
+    Arguments as in `cross_weights`.
+    """
+    read = np.einsum("nt,ntk->nk", values, cross_weights(values, weights, folds))
+    result: FloatArray = read
+    return result
+
+
+def cross_weights(values: FloatArray, weights: FloatArray, folds: IntArray) -> FloatArray:
+    """The weight of each budget for each problem, along the path that others choose: (n, T, K).
+
     Args:
         values: Shape (n, T), means over traces, at least two problems.
         weights: Shape (T, K), as in `path_weights`.
         folds: Shape (repeats, n), of `partitions`; averaged over the repeats.
     """
     total = values.sum(axis=0)
-    read = np.zeros((len(values), weights.shape[1]))
+    found = np.zeros((*values.shape, weights.shape[1]))
     for fold in folds:
         count = int(fold.max()) + 1
         inside = np.stack([np.bincount(fold, column, count) for column in values.T], axis=1)
         outside = len(values) - np.bincount(fold, minlength=count)
         means = (total - inside) / outside[:, np.newaxis]
-        read += np.einsum("nt,ntk->nk", values, path_weights(means, weights)[fold])
-    result: FloatArray = read / len(folds)
+        found += path_weights(means, weights)[fold]
+    result: FloatArray = found / len(folds)
     return result
 
 

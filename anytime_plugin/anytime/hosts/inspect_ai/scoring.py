@@ -37,7 +37,15 @@ from anytime.hosts.inspect_ai.records import (
     was_stopped,
 )
 from anytime.programs.checkpoints import Checkpoint
-from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale, check_options
+from anytime.settings import (
+    Envelope,
+    Estimator,
+    IndexOptions,
+    Population,
+    QMax,
+    Scale,
+    check_options,
+)
 from anytime.statistics.index import Curve
 from anytime.statistics.measures import measures_of
 from anytime.statistics.traces import checkpoint_values, trace_values
@@ -55,6 +63,7 @@ def anytime(
     q_max: QMax = 1.0,
     seed: int = 0,
     estimator: Estimator = "crossfit",
+    population: Population = "problems",
 ) -> Metric:
     """The Anytime Index, its 95 % interval over problems, and what is always reported beside it.
 
@@ -66,10 +75,16 @@ def anytime(
         q_max: Quality that counts as 1, or `achieved`.
         seed: Of the folds of `crossfit`.
         estimator: `crossfit`, without the bias of a maximum over noisy means, or `plugin`.
+        population: What the interval generalises to: `problems`; Inspect shows metrics no traces.
     """
-    options = IndexOptions(envelope, scale, q_max, seed, estimator)
+    options = IndexOptions(envelope, scale, q_max, seed, estimator, population)
     with one_sentence():
         check_options(options)
+        if population == "traces":
+            raise AnytimeError(
+                "population=traces needs every trace, and Inspect shows metrics means over epochs: "
+                "run with population=problems, then anytime summary LOG --population traces"
+            )
 
     def block(scores: list[SampleScore]) -> dict[str, float]:
         scored = [score for score in scores if isinstance(score.score.value, dict)]

@@ -37,6 +37,7 @@ __all__ = [
     "Settings",
     "TaskSettings",
     "ThirdPartySettings",
+    "index_recorded",
     "read_settings",
     "read_third_party_settings",
 ]
@@ -171,6 +172,11 @@ class Settings(TaskSettings):
         return Source(
             self.pairs or "", self.pool or "", self.pool_domain or "", self.pool_dataset or ""
         )
+
+
+def index_recorded(record: Mapping[str, Any]) -> dict[str, Any]:
+    """How the index of a run is computed, from its record; what it lacks is as usual."""
+    return {name: record.get(name, usual) for name, usual in IndexOptions()._asdict().items()}
 
 
 def _names(kind: type[TaskSettings]) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from anytime.hosts.lm_eval.records import (
     read_response,
     scorer_name,
 )
+from anytime.hosts.lm_eval.settings import index_recorded
 from anytime.logs.lm_eval.log_file import prompt_of, texts_of
 from anytime.logs.lm_eval.log_header import Header, read_header
 from anytime.logs.lm_eval.reading import LmEvalRun
@@ -94,7 +95,7 @@ class ForeignRun:
             scorers = tuple(told["scorers"])
             self._traces, self._repeats = int(told["traces"]), int(told["repeats"])
             self._budgets = list(told["budgets"])
-            index = {name: told[name] for name in ("envelope", "scale", "q_max", "seed")}
+            index = index_recorded(told)
         except (KeyError, TypeError, ValueError):
             raise AnytimeError(f"{header.results} is damaged: its {WRAP} is incomplete") from None
         if not scorers:
