@@ -31,6 +31,7 @@ __all__ = [
     "RunSettings",
     "Scale",
     "check_choice",
+    "check_full",
     "check_mode",
     "check_named",
     "check_options",
@@ -228,6 +229,21 @@ def check_q_max(q_max: QMax, where: str = "") -> None:
     if q_max != "achieved" and not number:
         raise AnytimeError(
             f"q_max {q_max!r}{where}: expected a number above 0, up to 1, or 'achieved'"
+        )
+
+
+def check_full(q_max: QMax, domain: str, where: str = "") -> None:
+    """Refuse, before anything is paid for, a full quality that right answers are above.
+
+    Args:
+        q_max: The quality that counts as 1.
+        domain: Whose right answers have quality 1, as all domains' have.
+        where: Follows the name of the option.
+    """
+    if q_max != "achieved" and q_max < 1:
+        raise AnytimeError(
+            f"q_max {q_max:g}{where} is below 1, the quality of a right answer in {domain}: leave "
+            f"it out, or use achieved"
         )
 
 

@@ -88,8 +88,9 @@ def test_the_summary_is_the_hosts_own_table(tmp_path: Path, domain: str) -> None
     "knobs",
     [
         {"envelope": "problem", "scale": "log2", "seed": 7},
-        {"envelope": "trace", "q_max": 0.9},
+        {"envelope": "trace", "estimator": "plugin"},
         {"q_max": "achieved", "seed": 3},
+        {"estimator": "plugin"},
     ],
     ids=str,
 )

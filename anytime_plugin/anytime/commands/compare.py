@@ -273,7 +273,8 @@ def _sentences(one: Comparison) -> list[str]:
     if one.uneven:
         told.append(
             f"The p-values are of {one.tested} traces of either run, drawn by the seed: more of "
-            f"one run alone would make false claims. As many of both would show smaller differences."
+            f"one run alone would make false claims, and as many of both would show smaller "
+            f"differences."
         )
     if one.identical:
         told.append("The two runs have the same quality everywhere: there is nothing to compare.")

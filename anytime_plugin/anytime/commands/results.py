@@ -124,7 +124,7 @@ def _print(found: Sequence[RunSummary]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from anytime.results.summary import columns_shown
+    from anytime.results.summary import columns_shown, notes_on
 
     columns = columns_shown("everywhere", "tables")
     table = Table(box=box.SIMPLE_HEAD)
@@ -149,3 +149,5 @@ def _print(found: Sequence[RunSummary]) -> None:
         ]
         table.add_row(*(Text(cell) for cell in cells))
     print_table(table)
+    for sentence in notes_on(found):
+        console().print(sentence, highlight=False, soft_wrap=True, markup=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -17,7 +17,7 @@ from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax
 from anytime.statistics.index import FloatArray, Interval
 from anytime.statistics.measures import Input, Summary, measured, measures_of, summarize
 
-__all__ = ["Column", "RunSummary", "columns_shown", "summaries", "summary_of"]
+__all__ = ["Column", "RunSummary", "columns_shown", "notes_on", "summaries", "summary_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class RunSummary:
             nothing can be said: of the interval of a single problem, or because it is unknown.
         summary: The index and what is always reported beside it, each with its interval.
         skipped: Samples without a curve, by reason.
+        population: What the intervals generalise to.
     """
 
     key: RunKey
@@ -42,6 +43,7 @@ class RunSummary:
     measures: Mapping[str, float | None]
     summary: Summary
     skipped: Mapping[str, int]
+    population: Population = "problems"
 
     @property
     def unparsed(self) -> float | None:
@@ -57,14 +59,18 @@ class RunSummary:
             "quality": {str(budget): value for budget, value in self.quality.items()},
             "intervals": {
                 name: None if math.isnan(interval.low) else list(interval)
-                for name, interval in self._intervals().items()
+                for name, interval in self.intervals.items()
             },
+            "population": self.population,
             "skipped": dict(self.skipped),
         }
 
-    def _intervals(self) -> dict[str, Interval]:
+    @property
+    def intervals(self) -> Mapping[str, Interval]:
+        """95 % intervals by the name of the number; NaN where nothing can be said."""
         by_budget = zip(self.quality, self.summary.by_budget, strict=True)
         return {
+            "anytime_index": self.summary.interval,
             "anytime_index_raw": self.summary.raw_interval,
             "final": self.summary.final_interval,
             "drift": self.summary.drift_interval,
@@ -134,7 +140,26 @@ def summary_of(
         measures={name: None if math.isnan(value) else value for name, value in found.items()},
         summary=summarize(curve, **options._asdict()),
         skipped=dict(skipped or {}),
+        population=options.population,
     )
+
+
+_OVER = {
+    "problems": "take the problems as a sample of such problems (population=problems)",
+    "traces": "take these problems as all there are, and ask about other traces of them "
+    "(population=traces)",
+}
+
+
+def notes_on(found: Sequence[RunSummary]) -> list[str]:
+    """What a reader of these numbers has to know, in sentences."""
+    over = dict.fromkeys(one.population for one in found)
+    notes = [f"95 % intervals {_OVER[population]}." for population in over]
+    noisy = [one for one in found if one.summary.drift > 0 and one.summary.drift_interval.low == 0]
+    if noisy:
+        which = "this run" if len(found) == 1 else f"{len(noisy)} of these {len(found)} runs"
+        notes.append(f"Drift of {which} is within noise: its interval begins at 0.")
+    return notes
 
 
 class Column(NamedTuple):

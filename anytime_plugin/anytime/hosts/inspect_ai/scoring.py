@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ from anytime.settings import (
     check_options,
 )
 from anytime.statistics.index import Curve
-from anytime.statistics.measures import measures_of
+from anytime.statistics.measures import Measure, measures_of
 from anytime.statistics.traces import checkpoint_values, trace_values
 
 __all__ = ["anytime", "curve", "curve_metrics", "numbers_of", "score_curve", "third_party_grade"]
@@ -116,10 +117,19 @@ def _block(
     for measure in [*known, *measures_of("prompt")]:
         if measure.of_curve is not None:
             of = (seen, asked) if measure.envelope == "asked" else (curve, options)
-            block[measure.name] = measure.of_curve(*of)
+            block[measure.name] = _known(measure, *of)
         elif measure.name in values[0]:
             block[measure.name] = _mean(values, measure.name)
     return block
+
+
+def _known(measure: Measure, curve: Curve, options: IndexOptions) -> float:
+    try:
+        return math.nan if measure.of_curve is None else measure.of_curve(curve, options)
+    except AnytimeError as error:  # quality above q_max, which a scorer of others' may give
+        # By now the run is paid for, and the other numbers are worth having.
+        warnings.warn(f"{measure.name} is not known: {error}", stacklevel=2)
+        return math.nan
 
 
 def _mean(values: Sequence[Mapping[str, Any]], key: str) -> float:

@@ -25,6 +25,7 @@ from anytime.settings import (
     Mode,
     QMax,
     Scale,
+    check_full,
     check_options,
 )
 from anytime.solvers.budget import budget
@@ -171,6 +172,7 @@ def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
         grid = parse_budgets(domain.budgets if budgets == DEFAULT else budgets or [])
         options = IndexOptions(**{name: given[name] for name in IndexOptions._fields[:-1]})
         check_options(options, grid)
+        check_full(options.q_max, name)
         loaded = domain.load(dataset, given["split"], options.seed)
     named = {
         "budgets": list(grid),

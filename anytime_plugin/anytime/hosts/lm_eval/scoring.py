@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anytime.domains.base import Domain, Problem
+from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import mean
 from anytime.hosts.lm_eval.settings import Settings, TaskSettings
 from anytime.plugins import get_method
@@ -132,7 +134,14 @@ def _value(measure: Measure, curve: Curve, options: IndexOptions) -> float:
     bounded = next((one for one in _of_curve() if one.name == measure.bound_of), None)
     if bounded is not None and len(curve.quality) < 2:  # of one problem there is no interval
         measure = bounded
-    return math.nan if measure.of_curve is None else measure.of_curve(curve, options)
+    if measure.of_curve is None:
+        return math.nan
+    try:
+        return measure.of_curve(curve, options)
+    except AnytimeError as error:  # quality above q_max, which a metric of others' may have
+        # By now the run is paid for, and the other numbers are worth having.
+        warnings.warn(f"{measure.name} is not known: {error}", stacklevel=2)
+        return math.nan
 
 
 def _is_quality(values: npt.ArrayLike) -> bool:

@@ -28,6 +28,7 @@ from anytime.settings import (
     IndexOptions,
     RunSettings,
     check_choice,
+    check_full,
     check_options,
     check_whole,
     run_settings,
@@ -203,8 +204,10 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
         raise AnytimeError(
             f"cue in --metadata is for tasks of others (anytime:NAME): {domain.name} has its own"
         )
+    common = _common(given, domain)
+    check_full(common["index"].q_max, domain.name, _WHERE)
     settings = Settings(
-        **_common(given, domain),
+        **common,
         dataset=str(_text(given, "dataset", dataset)),
         split=_choice(given, "split", None, SPLITS),
         method=_choice(given, "method", PLAIN, tuple(known_methods())),

@@ -11,13 +11,10 @@ import numpy as np
 
 from anytime.results.exports.measuring import Measured, index_options
 from anytime.runs import RunInfo
-from anytime.statistics.index import FloatArray
+from anytime.statistics.index import FloatArray, Interval
 from anytime.statistics.measures import Measure, measures_of
 
-__all__ = ["RESAMPLES", "Score", "grid", "scores_of"]
-
-RESAMPLES = 10_000
-"""Of the bootstrap behind an interval: the default of `anytime.statistics.index.index_interval`."""
+__all__ = ["Score", "grid", "scores_of"]
 
 _KINDS = {
     "aime": "accuracy",
@@ -113,29 +110,25 @@ def _parameters(one: Measured, measure: Measure) -> dict[str, str | float]:
 
 
 def _uncertainty(one: Measured, measure: Measure) -> dict[str, Any] | None:
-    if any(limit.bound_of == measure.name for limit in measures_of("quality")):
-        return _interval(one)
+    if (known := one.summary.intervals.get(measure.name)) is not None:
+        return _interval(known, measure, one.info)
     if measure.of_problems is not None:
         return _standard_error(measure.of_problems(one.curve.curve.by_problem))
     return None
 
 
-def _interval(one: Measured) -> dict[str, Any]:
-    low, high = one.summary.summary.interval
-    if math.isnan(low):  # of a single problem
+def _interval(interval: Interval, measure: Measure, info: RunInfo) -> dict[str, Any]:
+    if math.isnan(interval.low):  # of a single problem
         return {}
-    bootstrap = one.info.envelope == "mean" or one.info.q_max == "achieved"
-    made: dict[str, Any] = {
+    method = "Student's t" if measure.difference else "limits of a bounded mean"
+    return {
         "confidence_interval": {
-            "lower": low,
-            "upper": high,
+            "lower": interval.low,
+            "upper": interval.high,
             "confidence_level": 0.95,
-            "method": "percentile bootstrap over problems" if bootstrap else "Student's t",
+            "method": f"{method} over {info.population}",
         }
     }
-    if bootstrap:
-        made["num_bootstrap_samples"] = RESAMPLES
-    return made
 
 
 def _standard_error(values: FloatArray) -> dict[str, Any]:
