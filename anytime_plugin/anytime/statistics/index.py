@@ -404,7 +404,8 @@ def read_drift(
     else:
         low = student_interval(_lost(best.low, raw.low), confidence).low
         high = student_interval(_lost(best.high, raw.low), confidence).high
-    return drift, Interval(max(0.0, low), max(0.0, high))
+    # Both areas lie in [0, 1].
+    return drift, Interval(max(0.0, low), min(1.0, max(0.0, high)))
 
 
 def _lost(best: FloatArray, raw: FloatArray) -> FloatArray:

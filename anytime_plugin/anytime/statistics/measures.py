@@ -130,6 +130,10 @@ def _drift_low(curve: Curve, options: IndexOptions) -> float:
     return _drifting(curve, options)[1].low
 
 
+def _drift_high(curve: Curve, options: IndexOptions) -> float:
+    return _drifting(curve, options)[1].high
+
+
 def _final(curve: Curve, options: IndexOptions) -> float:
     return float(curve.mean[-1])
 
@@ -223,6 +227,16 @@ MEASURES: tuple[Measure, ...] = (
         "Lower limit of its 95 % interval: where it is 0, the drift seen may be noise",
         "area",
         of_curve=_drift_low,
+        higher_is_better=False,
+        envelope="mean",
+        bound_of="drift",
+        shown="files",
+    ),
+    Measure(
+        "drift_high",
+        "Upper limit of its 95 % interval",
+        "area",
+        of_curve=_drift_high,
         higher_is_better=False,
         envelope="mean",
         bound_of="drift",

@@ -40,6 +40,7 @@ BLOCK = {
     "anytime_index_raw",
     "average",
     "drift",
+    "drift_high",
     "drift_low",
     "final",
     "leaked_reasoning_tokens",
@@ -89,7 +90,7 @@ def check_by_hand(log: EvalLog, problems: int, traces: int, budgets: Sequence[in
     assert block["anytime_index_plugin"] == pytest.approx(best)
     assert block["anytime_index_raw"] == pytest.approx(raw)
     assert block["drift"] == pytest.approx(max(0, anytime_index(curve) - raw))
-    assert 0 <= block["drift_low"] <= block["drift"]
+    assert 0 <= block["drift_low"] <= block["drift"] <= block["drift_high"] + 1e-12
     assert block["final"] == pytest.approx(mean[-1])
     assert block["average"] == pytest.approx(mean.mean())
     lost = (quality.max(axis=2) > quality[:, :, -1]).mean()
