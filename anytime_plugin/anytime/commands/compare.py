@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,6 +31,7 @@ from anytime.writing import whole_file
 if TYPE_CHECKING:
     from anytime.budgets import BudgetGrid
     from anytime.results.curves import RunKey
+    from anytime.rows import Row
     from anytime.runs import FinishedRun, RunInfo
     from anytime.statistics.comparison import Comparison, Difference, Run
 
@@ -55,6 +56,7 @@ class _Opened(NamedTuple):
     key: RunKey
     budgets: BudgetGrid
     quality: dict[str, Any]
+    cuts: Counter[str]
 
 
 def add_compare(commands: Any) -> None:
@@ -91,6 +93,7 @@ def _compare(chosen: argparse.Namespace) -> None:
     base = opened[0].info
     for other in opened[1:]:
         _check_comparable(base, other.info, opened[0].key, other.key)
+        _tell_cuts(opened[0], other)
     runs = _named(opened)
     found = compare_all(
         runs,
@@ -158,7 +161,15 @@ def _open(
     if len(runs) != 1:
         raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
     (run,) = runs
-    found = curves(rows_of(run))
+    cuts: Counter[str] = Counter()
+
+    def rows() -> Iterator[Row]:
+        for row in rows_of(run):
+            if row.cut is not None:
+                cuts[row.cut] += 1
+            yield row
+
+    found = curves(rows())
     tell_skipped(run.info.log, run.skipped)
     scorers = ", ".join(key.scorer for key in found)
     if scorer is not None:
@@ -172,7 +183,7 @@ def _open(
         problem: [trace for trace in traces if trace[0] == trace[0]]  # a problem may lack traces
         for problem, traces in zip(curve.problems, curve.quality, strict=True)
     }
-    return _Opened(replace(run.info, **named), key, curve.budgets, quality)
+    return _Opened(replace(run.info, **named), key, curve.budgets, quality, cuts)
 
 
 def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: RunKey) -> None:
@@ -191,6 +202,16 @@ def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: Run
         one, another = getattr(base, what), getattr(other, what)
         if one != another:
             tell(f"{other.log} was run with {what}={another}; compared with {one}, as the baseline")
+
+
+def _tell_cuts(base: _Opened, other: _Opened) -> None:
+    """Name cuts of other kinds: an error in where traces are cut looks like a difference."""
+    kinds = [", ".join(sorted(one.cuts)) or "none" for one in (base, other)]
+    if kinds[0] != kinds[1]:
+        tell(
+            f"cuts of {base.info.log} are {kinds[0]} and of {other.info.log} {kinds[1]}: what one "
+            f"kind is off by (docs/methods.md) is part of the difference"
+        )
 
 
 def _named(opened: Sequence[_Opened]) -> list[Run]:
@@ -219,18 +240,26 @@ def _record(one: Comparison) -> dict[str, Any]:
         "traces": list(one.traces),
         "left_out": list(one.left_out),
         "confidence": one.confidence,
-        "minimum_detectable_effect": one.detectable,
+        "minimum_detectable_effect": _number(one.detectable),
         "traces_tested": one.tested,
         "planned_budget": one.planned,
         "identical": one.identical,
-        "index": asdict(one.index),
-        "final": asdict(one.final),
-        "average": asdict(one.average),
+        "index": _told(one.index),
+        "final": _told(one.final),
+        "average": _told(one.average),
         "by_budget": {
-            str(budget): asdict(difference)
+            str(budget): _told(difference)
             for budget, difference in zip(one.budgets, one.by_budget, strict=True)
         },
     }
+
+
+def _told(one: Difference) -> dict[str, Any]:
+    return asdict(one) | {"detectable": _number(one.detectable)}
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value  # JSON has no NaN
 
 
 def _print(one: Comparison) -> None:
@@ -269,7 +298,10 @@ def _print(one: Comparison) -> None:
 def _sentences(one: Comparison) -> list[str]:
     """What the numbers are of, and what they can show."""
     left = f"; {sum(one.left_out)} problems left out" if any(one.left_out) else ""
-    told = [f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}."]
+    told = [
+        f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}. The problems "
+        f"are taken as a sample of such problems."
+    ]
     if one.uneven:
         told.append(
             f"The p-values are of {one.tested} traces of either run, drawn by the seed: more of "

@@ -92,7 +92,7 @@ def _how_sure_it_is(one: RunDigest) -> Iterator[str]:
     if one.regraded:
         yield f"{one.regraded} samples are graded otherwise than in the log."
     info = one.info
-    if summary.summary.drift > 0 and summary.summary.drift_interval.low == 0:
+    if summary.summary.drift_is_noise:
         yield "The drift is within noise: its interval begins at 0."
     usual = ("mean", "linear", 1.0, "crossfit")
     if (info.envelope, info.scale, info.q_max, info.estimator) != usual:

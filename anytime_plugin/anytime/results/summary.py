@@ -155,7 +155,7 @@ def notes_on(found: Sequence[RunSummary]) -> list[str]:
     """What a reader of these numbers has to know, in sentences."""
     over = dict.fromkeys(one.population for one in found)
     notes = [f"95 % intervals {_OVER[population]}." for population in over]
-    noisy = [one for one in found if one.summary.drift > 0 and one.summary.drift_interval.low == 0]
+    noisy = [one for one in found if one.summary.drift_is_noise]
     if noisy:
         which = "this run" if len(found) == 1 else f"{len(noisy)} of these {len(found)} runs"
         notes.append(f"Drift of {which} is within noise: its interval begins at 0.")

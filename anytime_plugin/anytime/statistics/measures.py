@@ -358,6 +358,11 @@ class Summary:
     overthinking: float
     by_budget: tuple[Interval, ...]
 
+    @property
+    def drift_is_noise(self) -> bool:
+        """Whether quality was seen to fall, and no more than it does by luck."""
+        return self.drift_interval.low == 0 < self.drift_interval.high
+
 
 def summarize(
     curve: Curve,
