@@ -415,7 +415,9 @@ def coverage(spread: float, skill: float, runs: int, resamples: int) -> np.ndarr
 def test_intervals_cover_a_known_difference_at_their_rate() -> None:
     rates = coverage(spread=3, skill=0.8, runs=800, resamples=300)
     error = scipy.stats.norm.isf(0.01 / 2 / len(rates)) * math.sqrt(0.95 * 0.05 / 800)
-    assert np.abs(rates - 0.95).max() < error
+    # The pseudo-pairs, which rare differences need, make 30 problems of 4 traces cautious: 98 to
+    # 99 %. With half of them runs near the ceiling are held in 86 %.
+    assert rates.min() > 0.95 - error
 
 
 @pytest.mark.slow
@@ -424,7 +426,7 @@ def test_intervals_cover_at_their_rate_in_many_runs(spread: float, skill: float)
     rates = coverage(spread, skill, runs=4000, resamples=1000)
     print(spread, skill, rates.round(3))
     # The binomial error is 0.003; few problems with skewed differences cost up to 0.015 more.
-    assert np.abs(rates - 0.95).max() < 0.02
+    assert rates.min() > 0.93
 
 
 def p_values_without_a_difference(runs: int, resamples: int) -> np.ndarray:
