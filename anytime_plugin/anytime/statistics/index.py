@@ -397,7 +397,7 @@ def read_drift(
     drift = max(0.0, best.value - raw.value)
     if best.traces is not None and raw.traces is not None:
         # Where the paths are the budgets themselves nothing is lost, sums of floats or not.
-        lost = [(x - y).round(12) for x, y in zip(best.traces, raw.traces, strict=True)]
+        lost = [(x - y).round(9) for x, y in zip(best.traces, raw.traces, strict=True)]
         low, high = student_within(lost[0], lost[1], confidence)
     elif len(best.low) < 2:
         return drift, Interval(math.nan, math.nan)
@@ -415,7 +415,7 @@ def _lost(best: FloatArray, raw: FloatArray) -> FloatArray:
         return np.zeros(len(best))
     gain = (best[:, 0] - part / whole * best[:, 1]) / whole
     shares = gain - (raw[:, 0] - other / full * raw[:, 1]) / full
-    result: FloatArray = (shares + part / whole - other / full).round(12)
+    result: FloatArray = (shares + part / whole - other / full).round(9)
     return result
 
 

@@ -52,7 +52,7 @@ def scores_of(one: Measured) -> list[Score]:
 
 def _score(one: Measured, measure: Measure) -> Score:
     value = one.summary.measures[measure.name]
-    lowest, highest = _range(measure, one.info)
+    lowest, highest = _range(measure)
     return Score(
         measure.name,
         measure.about,
@@ -89,16 +89,9 @@ def _kind(kind: str, info: RunInfo) -> str:
     return own.get(kind, kind)
 
 
-def _range(measure: Measure, info: RunInfo) -> tuple[float, float]:
-    """Between which values it can lie."""
-    if measure.kind != "area":
-        return 0, math.inf if measure.kind == "tokens" else 1
-    # Relative to what was achieved at the end, a curve that falls may have any area.
-    relative = info.q_max == "achieved"
-    full = 1.0 if isinstance(info.q_max, str) else 1 / info.q_max
-    envelope = info.envelope if measure.envelope == "asked" else measure.envelope
-    highest = math.inf if relative and envelope == "none" else full
-    return -math.inf if relative and measure.difference else 0, highest
+def _range(measure: Measure) -> tuple[float, float]:
+    """Between which values it can lie; quality above the full one was refused."""
+    return 0, math.inf if measure.kind == "tokens" else 1
 
 
 def _parameters(one: Measured, measure: Measure) -> dict[str, str | float]:
