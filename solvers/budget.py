@@ -20,6 +20,7 @@ def budget(
     continuation: str | None = None,
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     method: str = PLAIN,
     **options: object,
 ) -> Solver:
@@ -42,6 +43,8 @@ def budget(
             directory with one, or a hub id. `--logprobs` gives exact cuts where the provider
             returns token texts.
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
+        frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
+            anyway.
         method: How a problem becomes the first prompt: `cot`, or any method there is, those of
             other packages included.
         options: Those of the method, as in `anytime/pdp` and `anytime/leap`. Others are refused,
@@ -60,4 +63,5 @@ def budget(
         continuation=continuation,
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
+        frame=frame,
     )

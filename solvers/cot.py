@@ -18,6 +18,7 @@ def cot(
     continuation: str | None = None,
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     **unknown: object,
 ) -> Solver:
     """Ask the problem as it is: what `pdp`, `pdp_plus` and `leap` are compared with.
@@ -25,11 +26,12 @@ def cot(
     The same as `anytime/budget`, under the name the methods' curves are labelled with.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `answer_tokens`.
+        budgets: As in `anytime/budget`, as are all up to `frame`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
+        frame: Tags of your model's own around its reasoning.
         unknown: Refused.
     """
     return solving(
@@ -41,4 +43,5 @@ def cot(
         continuation=continuation,
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
+        frame=frame,
     )

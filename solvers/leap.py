@@ -19,6 +19,7 @@ def leap(
     continuation: str | None = None,
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     pool: str = "",
     domain: str = "",
     dataset: str = "",
@@ -32,11 +33,12 @@ def leap(
     See `anytime.methods.leap` and arXiv 2402.05403.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `answer_tokens`.
+        budgets: As in `anytime/budget`, as are all up to `frame`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
+        frame: Tags of your model's own around its reasoning.
         pool: A finished run of either harness to take mistakes from, a folder with one, or a pool
             file. Without one, dev problems are solved, once for the run, and kept on disk.
         domain: Whose dev split to solve; default: the task's own.
@@ -56,4 +58,5 @@ def leap(
         continuation=continuation,
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
+        frame=frame,
     )

@@ -19,6 +19,7 @@ def pdp_plus(
     continuation: str | None = None,
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     pairs: str = "",
     pool: str = "",
     domain: str = "",
@@ -35,11 +36,12 @@ def pdp_plus(
     """PDP+: as `anytime/pdp`, but with the good half of every pair alone.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `answer_tokens`.
+        budgets: As in `anytime/budget`, as are all up to `frame`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
+        frame: Tags of your model's own around its reasoning.
         pairs: As in `anytime/pdp`, as are all the others.
         pool: A finished run to select pairs from.
         domain: Whose dev split to sample from.
@@ -72,4 +74,5 @@ def pdp_plus(
         continuation=continuation,
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
+        frame=frame,
     )

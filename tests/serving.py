@@ -25,7 +25,9 @@ from anytime.protocol import Message, Reply
 
 __all__ = [
     "FAULTS",
+    "LYING",
     "PASSING",
+    "UNANSWERED",
     "Body",
     "Exchange",
     "Fault",
@@ -38,10 +40,42 @@ __all__ = [
 
 Body = Mapping[str, Any]
 
-Fault = Literal["429", "429-retry-after", "500", "503", "stall", "drop", "bad-json", "no-choices"]
+Fault = Literal[
+    "429",
+    "429-retry-after",
+    "500",
+    "503",
+    "stall",
+    "drop",
+    "bad-json",
+    "no-choices",
+    "error-200",
+    "null",
+    "empty",
+    "refusal",
+    "filter",
+    "tool-call",
+    "no-finish",
+    "usage-1",
+    "usage-huge",
+    "usage-negative",
+]
 """`429-retry-after` names a second; `stall` never answers, `drop` closes the connection in the
-middle of the body, `bad-json` cuts the JSON off, `no-choices` has an empty list of choices."""
+middle of the body, `bad-json` cuts the JSON off, `no-choices` has an empty list of choices.
+
+The others have status 200 and look like answers: an error in the body, no or empty content, a
+refusal, a filter's or a tool's finish reason; `no-finish` leaves the reason out of a good answer,
+and `usage-...` tells a wrong number of tokens with one."""
 FAULTS: tuple[Fault, ...] = get_args(Fault)
+
+UNANSWERED: tuple[Fault, ...] = ("error-200", "null", "empty", "refusal", "filter", "tool-call")
+"""Those of status 200 that hold no answer."""
+
+LYING: tuple[Fault, ...] = ("usage-1", "usage-huge", "usage-negative")
+"""Those that tell a wrong number of tokens with a good answer."""
+
+SPOILING: tuple[Fault, ...] = (*UNANSWERED, *LYING, "no-finish")
+"""All that change a good answer."""
 
 PASSING: tuple[Fault, ...] = ("429", "429-retry-after", "500", "503", "stall", "drop")
 """The faults that clients try again after."""
@@ -119,12 +153,13 @@ class Server:
             tries = self._tries[_key(body)]
             self._tries[_key(body)] += 1
         fault = self.faults(body, tries)
-        answer = None if fault else self._answer(path, body)
+        answer = None if fault else self.answer(path, body)
         done = Exchange(path, body, fault, answer)
         self.exchanges.append(done)
         return done
 
-    def _answer(self, path: str, body: Body) -> dict[str, Any]:
+    def answer(self, path: str, body: Body) -> dict[str, Any]:
+        """What a request is answered with, faults aside."""
         try:
             if body.get("stream"):
                 raise AnytimeError("this server does not stream")
@@ -167,6 +202,41 @@ def _stopped(reply: Reply, stop: str | Sequence[str]) -> Reply:
     kept = sum(end <= len((reply.reasoning + text).encode()) for end in ends)
     tokens = reply.token_bytes[:kept]
     return replace(reply, text=text, token_bytes=tokens, output_tokens=kept, finish="stop")
+
+
+def _spoiled(answer: dict[str, Any], fault: Fault) -> dict[str, Any]:
+    """A good answer with a fault of status 200."""
+    if fault == "error-200":
+        return _error("server_error", "not now")
+    spoiled: dict[str, Any] = json.loads(json.dumps(answer))
+    if fault in LYING:
+        told = {"usage-1": 1, "usage-huge": 10**9, "usage-negative": -7}[fault]
+        spoiled["usage"] = {"prompt_tokens": 9, "completion_tokens": told, "total_tokens": 9 + told}
+    for choice in spoiled["choices"]:
+        if fault == "no-finish":
+            choice["finish_reason"] = None
+        if fault in UNANSWERED:
+            _empty(choice, fault)
+    return spoiled
+
+
+def _empty(choice: dict[str, Any], fault: Fault) -> None:
+    """Take the answer from a choice."""
+    text = "" if fault == "empty" or "text" in choice else None
+    choice["logprobs"] = None
+    if "text" in choice:
+        choice["text"] = text
+    message = choice.setdefault("message", {}) if "text" not in choice else {}
+    message.pop("reasoning_content", None)
+    message["content"] = text
+    if fault == "refusal":
+        message["refusal"] = "I cannot help with that."
+    elif fault == "tool-call":
+        function = {"name": "search", "arguments": "{}"}
+        message["tool_calls"] = [{"id": "1", "type": "function", "function": function}]
+        choice["finish_reason"] = "tool_calls"
+    elif fault == "filter":
+        choice["finish_reason"] = "content_filter"
 
 
 def _key(body: Body) -> str:
@@ -283,6 +353,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif done.fault == "drop":
             self._send_text(200, '{"id": "planned", "choi', missing=100)
             self.close_connection = True
+        elif done.fault in SPOILING:
+            self._send(200, _spoiled(self.known.answer(self.path, body), done.fault))
         elif done.fault == "bad-json":
             self._send_text(200, '{"id": "planned", "choi')
         elif done.fault == "no-choices":

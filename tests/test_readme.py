@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,8 +103,16 @@ def test_the_page_about_plugins_shows_the_example() -> None:
     assert shown in (EXAMPLE / "pyproject.toml").read_text()
 
 
+def test_the_frame_of_that_page() -> None:
+    *_, code = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
+    made: dict[str, Any] = {}
+    exec(code, made)
+    (frame,) = made["anytime_frames"]()
+    assert (frame.open, frame.close) == ("<mine>", "</mine>")
+
+
 def test_the_method_that_learns_of_that_page() -> None:
-    _, code = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
+    _, code, _ = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
     names = vars(anytime)["__all__"]
     made = {name: getattr(anytime, name) for name in names}
     exec(code, made)

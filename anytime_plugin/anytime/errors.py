@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["AnytimeError", "DatasetUnavailableError", "HiddenReasoningError"]
+__all__ = [
+    "AnytimeError",
+    "DatasetUnavailableError",
+    "HiddenReasoningError",
+    "UnansweredError",
+]
 
 
 class AnytimeError(ValueError):
@@ -11,6 +16,10 @@ class AnytimeError(ValueError):
 
 class HiddenReasoningError(AnytimeError):
     """A trace whose reasoning the provider withheld, so that it cannot be cut."""
+
+
+class UnansweredError(AnytimeError):
+    """A trace at some budget of which the model gave no answer, so that it is worth nothing."""
 
 
 class DatasetUnavailableError(AnytimeError):

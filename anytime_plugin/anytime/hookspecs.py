@@ -22,11 +22,19 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from anytime.cutting.frames import Frame
     from anytime.domains.base import Domain
     from anytime.harnesses import Harness
     from anytime.methods.base import Method
 
-__all__ = ["PROJECT", "anytime_domains", "anytime_harnesses", "anytime_methods", "hookimpl"]
+__all__ = [
+    "PROJECT",
+    "anytime_domains",
+    "anytime_frames",
+    "anytime_harnesses",
+    "anytime_methods",
+    "hookimpl",
+]
 
 PROJECT = "anytime"
 
@@ -37,6 +45,12 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def anytime_domains() -> Sequence[Domain]:
     """Return the domains this plugin adds: `return [Domain(name="chess", ...)]`."""
+    raise NotImplementedError
+
+
+@hookspec
+def anytime_frames() -> Sequence[Frame]:
+    """Return tags that mark reasoning: `return [Frame("mine", "<mine>", "</mine>")]`."""
     raise NotImplementedError
 
 

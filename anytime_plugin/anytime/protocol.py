@@ -16,7 +16,8 @@ __all__ = ["Finish", "Message", "Program", "Reply", "Request", "Role"]
 Role = Literal["system", "user", "assistant"]
 
 Finish = Literal["stop", "length", "filter", "other"]
-"""Why generation ended: by itself, at the token cap, by a content filter, or it is unknown."""
+"""Why generation ended: by itself, at the token cap, by a content filter, or for a reason that is
+missing or unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Request:
             verbatim after the tokens of `messages`, followed by the tokens of `cue`.
         cue: Text that follows `prefix_ids`; empty for every other continuation.
         budget: The budget this request belongs to, for logs; None for an interruptible trace.
+        stop: Strings at which generation ends; they are no part of the reply.
     """
 
     messages: tuple[Message, ...]
@@ -49,6 +51,7 @@ class Request:
     prefix_ids: tuple[int, ...] | None = None
     cue: str = ""
     budget: int | None = None
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ class Reply:
     Attributes:
         text: The visible text.
         reasoning: Reasoning text shown apart from `text`, in front of it; empty when there is none.
+        opening: What the model wrote before its reasoning, its opening tag, where both stood in one
+            text; None where the provider keeps reasoning apart, and where there is none.
+        closing: What it wrote between reasoning and text; empty where reasoning was cut off.
         hidden_reasoning: The model reasoned in text the provider withheld, encrypted or summarised.
         output_tokens: Generated tokens as the back end counted them, reasoning included.
         reasoning_tokens: The part of `output_tokens` spent on reasoning, where reported.
@@ -67,10 +73,14 @@ class Reply:
         finish: Why generation ended.
         seconds: Wall time of the call.
         cost: Price of the call in dollars, where known.
+        failed: Why this is no answer of the model: a content filter, a refusal, a call of a tool,
+            nothing at all; empty where it is one. A host sets it.
     """
 
     text: str
     reasoning: str = ""
+    opening: str | None = None
+    closing: str | None = None
     hidden_reasoning: bool = False
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
@@ -80,6 +90,7 @@ class Reply:
     finish: Finish = "stop"
     seconds: float | None = None
     cost: float | None = None
+    failed: str = ""
 
 
 T = TypeVar("T")

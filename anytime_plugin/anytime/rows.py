@@ -5,7 +5,7 @@ docs/results.md explains the columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 from anytime.errors import AnytimeError
@@ -127,14 +127,20 @@ def columns() -> dict[str, type]:
     return kinds | {METRIC + name: float for name in metrics}
 
 
-def rows_of(run: FinishedRun) -> Iterator[Row]:
+def rows_of(run: FinishedRun, look: Callable[[GradedTrace], object] | None = None) -> Iterator[Row]:
     """The rows of a run, a problem's own one after another.
+
+    Args:
+        run: The run.
+        look: Is shown each trace on the way.
 
     Raises:
         AnytimeError: There are none.
     """
     row = None
     for trace in run.traces():
+        if look is not None:
+            look(trace)
         for row in rows_of_trace(run.info, trace):
             yield row
     if row is None:

@@ -11,7 +11,15 @@ from anytime.domains.base import Grade
 from anytime.programs.checkpoints import Elicited
 from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
 
-__all__ = ["FinishedRun", "GradedTrace", "Obtained", "RunInfo", "TraceId"]
+__all__ = [
+    "UNANSWERED",
+    "FinishedRun",
+    "GradedTrace",
+    "Obtained",
+    "RunInfo",
+    "TraceId",
+    "unanswered",
+]
 
 Obtained = Literal["elicited", "annotated", "table"]
 """How checkpoints were obtained: from the model in the run, added to a finished log by
@@ -19,6 +27,14 @@ Obtained = Literal["elicited", "annotated", "table"]
 
 TraceId = tuple[str, int]
 """Id of the problem, and which of its traces it is: numbers from 1 on."""
+
+
+def unanswered(reason: str) -> str:
+    """Why a trace is skipped to which the model gave no answer at some budget."""
+    return f"{UNANSWERED} ({reason})"
+
+
+UNANSWERED = "without an answer of the model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, Protocol, TypedDict, get_args
 
 from anytime.budgets import BudgetGrid, parse_budgets
+from anytime.cutting.frames import frame_from
 from anytime.errors import AnytimeError
 
 __all__ = [
@@ -101,6 +102,7 @@ class Named(TypedDict, total=False):
     continuation: str | None
     tokenizer: str | None
     answer_tokens: int | None
+    frame: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class RunSettings:
         continuation: How a cut trace is handed back: `auto`, or a `Continuation`.
         tokenizer: Name of what to cut with where the back end does not tell tokens.
         answer_tokens: Cap on a forced answer.
+        frame: Tags of the user's own around reasoning, `OPEN CLOSE`; the known ones count as well.
 
     Raises:
         AnytimeError: As `check_named`.
@@ -123,6 +126,7 @@ class RunSettings:
     continuation: str = "auto"
     tokenizer: str | None = None
     answer_tokens: int = GENERIC_ANSWER_TOKENS
+    frame: str | None = None
 
     def __post_init__(self) -> None:
         """Check at construction, so that no run starts with settings it cannot follow."""
@@ -183,6 +187,8 @@ def check_named(named: Mapping[str, Any], where: str = "") -> None:
     tokens = given.get("answer_tokens", 1)
     if not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 1:
         raise AnytimeError(f"answer_tokens {tokens!r}{where} is not a whole number above 0")
+    if "frame" in given:
+        frame_from(given["frame"], where)
     if isinstance(grid := given.get("budgets"), BudgetGrid):
         check_mode(given.get("mode", "interrupt"), grid)
 

@@ -14,7 +14,7 @@ from anytime.domains.gpqa import GPQA
 from anytime.domains.trip import TRIP
 from anytime.domains.trip.builtin import generate
 from anytime.models.filler import filler
-from tests.scaling import grows_linearly
+from tests.scaling import grows_linearly, repeated
 
 DOMAINS = {
     "aime": (AIME, Problem(id="a", prompt="How many?", gold="204")),
@@ -231,7 +231,7 @@ BOMBS = {
 @pytest.mark.parametrize(
     "sized",
     [
-        *(lambda times, unit=unit: unit * (12_500 // len(unit)) * times for unit in BOMBS.values()),
+        *map(repeated, BOMBS.values()),
         lambda times: "Answer:\n" * (875 * times) + "1\n" * (2_750 * times),
         lambda times: " ".join([*PLAIN, "The answer is 5 or B."] * (25 * times)),
     ],

@@ -30,6 +30,7 @@ def test_its_interval_holds_a_quarter_and_its_drift_is_called_noise(
     (log,) = inspect_eval(
         gpqa("builtin", budgets=BUDGETS),
         model="anytime/guesser",
+        logprobs=True,  # exact cuts, as lm-eval makes
         limit=30,
         log_dir=str(tmp_path),
         display="none",

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anytime.models.conversation import answer_text, handed_back, told_budget
-from anytime.models.pieces import make_reply, split_pieces
+from anytime.models.pieces import make_reply, split_pieces, stopped
 from anytime.protocol import Message
 
 PROMPT = Message("user", "What?")
@@ -57,3 +57,12 @@ def test_who_interrupts_and_how():
 def test_a_budget_told_to_others_is_not_ours():
     assert told_budget([Message("user", "What? You have a budget of 1,024 tokens.")])
     assert not told_budget([Message("user", "A good example under a budget of 512 tokens: ...")])
+
+
+def test_a_reply_ends_before_the_first_stop_string() -> None:
+    whole = make_reply([Message("user", "?")], 50, "204}. And 7}", "hm so")
+    cut = stopped(whole, ("And", "}", ""))
+    assert (cut.text, cut.reasoning, cut.finish) == ("204", "hm so", "stop")
+    assert b"".join(cut.token_bytes or ()) == b"hm so204"
+    assert cut.output_tokens == len(cut.token_bytes or ()) == 3
+    assert stopped(whole, ("Z",)) == stopped(whole, ()) == whole

@@ -32,12 +32,13 @@ def problem_and_text(row: dict[str, Any]) -> tuple[Problem, str]:
 
 
 @pytest.mark.parametrize(
-    ("folder", "domain", "count", "read_before"),
-    [("aime", AIME, 60, 57), ("naturalplan", TRIP, 33, 26)],
+    ("folder", "domain", "count", "read_before", "kept"),
+    # Those who think about a trip write itinerary after itinerary.
+    [("aime", AIME, 60, 57, 0.9), ("naturalplan", TRIP, 33, 33, 0.7)],
     ids=["aime", "trip"],
 )
 def test_no_answer_is_read_from_a_stripped_trace(
-    data: Path, folder: str, domain: Domain, count: int, read_before: int
+    data: Path, folder: str, domain: Domain, count: int, read_before: int, kept: float
 ) -> None:
     before = after = 0
     shares = []
@@ -57,7 +58,7 @@ def test_no_answer_is_read_from_a_stripped_trace(
         f"median {shares[len(shares) // 2]:.1%}"
     )
     assert (len(shares), before, after) == (count, read_before, 0)
-    assert shares[0] > 0.9
+    assert shares[0] > kept
 
 
 def test_real_plans_in_the_asked_for_format_go_whole(data: Path) -> None:

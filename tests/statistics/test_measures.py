@@ -84,7 +84,10 @@ def test_the_values_of_a_trace() -> None:
         **{"q@1": 1.0, "q@2": 0.5, "q@3": 0.5},
         **{"final": 0.5, "overthinking": 1.0},
         **{"unparsed": pytest.approx(1 / 3), "leaked_reasoning_tokens": 2.0},
+        "answer_tokens": 5.0,
     }
     unknown = trace_values([point(1, None)], [Grade(1.0, None, "x")])
     assert math.isnan(unknown["unparsed"])
-    assert unknown["leaked_reasoning_tokens"] == 0
+    # A trace without a forced answer counts for nothing in its means, not as 0.
+    assert math.isnan(unknown["leaked_reasoning_tokens"])
+    assert math.isnan(unknown["answer_tokens"])

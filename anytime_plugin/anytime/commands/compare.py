@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,8 +31,7 @@ from anytime.writing import whole_file
 if TYPE_CHECKING:
     from anytime.budgets import BudgetGrid
     from anytime.results.curves import RunKey
-    from anytime.rows import Row
-    from anytime.runs import FinishedRun, RunInfo
+    from anytime.runs import FinishedRun, GradedTrace, RunInfo
     from anytime.statistics.comparison import Comparison, Difference, Run
 
 __all__ = ["add_compare"]
@@ -56,7 +55,7 @@ class _Opened(NamedTuple):
     key: RunKey
     budgets: BudgetGrid
     quality: dict[str, Any]
-    cuts: Counter[str]
+    cuts: tuple[str, ...] = ()
 
 
 def add_compare(commands: Any) -> None:
@@ -93,7 +92,11 @@ def _compare(chosen: argparse.Namespace) -> None:
     base = opened[0].info
     for other in opened[1:]:
         _check_comparable(base, other.info, opened[0].key, other.key)
-        _tell_cuts(opened[0], other)
+        if other.cuts != opened[0].cuts:
+            tell(
+                f"the traces of {other.info.log} were cut otherwise ({_cut_by(other)}) than those "
+                f"of {base.log} ({_cut_by(opened[0])}): small differences may come from that"
+            )
     runs = _named(opened)
     found = compare_all(
         runs,
@@ -112,6 +115,10 @@ def _compare(chosen: argparse.Namespace) -> None:
         return
     for one in found:
         _print(one)
+
+
+def _cut_by(one: _Opened) -> str:
+    return " and ".join(one.cuts) or "not at all"
 
 
 def _check_page(chosen: argparse.Namespace) -> None:
@@ -161,15 +168,12 @@ def _open(
     if len(runs) != 1:
         raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
     (run,) = runs
-    cuts: Counter[str] = Counter()
+    cuts: set[str] = set()
 
-    def rows() -> Iterator[Row]:
-        for row in rows_of(run):
-            if row.cut is not None:
-                cuts[row.cut] += 1
-            yield row
+    def look(trace: GradedTrace) -> None:
+        cuts.update(point.cut for point in trace.elicited.checkpoints if point.cut)
 
-    found = curves(rows())
+    found = curves(rows_of(run, look))
     tell_skipped(run.info.log, run.skipped)
     scorers = ", ".join(key.scorer for key in found)
     if scorer is not None:
@@ -183,7 +187,7 @@ def _open(
         problem: [trace for trace in traces if trace[0] == trace[0]]  # a problem may lack traces
         for problem, traces in zip(curve.problems, curve.quality, strict=True)
     }
-    return _Opened(replace(run.info, **named), key, curve.budgets, quality, cuts)
+    return _Opened(replace(run.info, **named), key, curve.budgets, quality, tuple(sorted(cuts)))
 
 
 def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: RunKey) -> None:
@@ -202,16 +206,6 @@ def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: Run
         one, another = getattr(base, what), getattr(other, what)
         if one != another:
             tell(f"{other.log} was run with {what}={another}; compared with {one}, as the baseline")
-
-
-def _tell_cuts(base: _Opened, other: _Opened) -> None:
-    """Name cuts of other kinds: an error in where traces are cut looks like a difference."""
-    kinds = [", ".join(sorted(one.cuts)) or "none" for one in (base, other)]
-    if kinds[0] != kinds[1]:
-        tell(
-            f"cuts of {base.info.log} are {kinds[0]} and of {other.info.log} {kinds[1]}: what one "
-            f"kind is off by (docs/methods.md) is part of the difference"
-        )
 
 
 def _named(opened: Sequence[_Opened]) -> list[Run]:

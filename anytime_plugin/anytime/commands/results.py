@@ -115,6 +115,9 @@ def _summary(chosen: argparse.Namespace) -> None:
         print(json.dumps([one.to_json() for one in found], indent=2))
     else:
         _print(found)
+    for one in found:
+        for sentence in one.doubts:
+            tell(f"{one.key.log}: {sentence}")
     if failed:
         raise AnytimeError(f"{failed} of {len(runs)} runs could not be summed up, see above")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anytime.domains import aime_builtin
-from anytime.domains.answers import integer, last_integer, strip_integers
+from anytime.domains.answers import end_of_integer, integer, last_integer, strip_integers
 from anytime.domains.base import SPLITS, Cue, Dataset, Domain, Grade, Problem, Split, split_problems
 from anytime.domains.sources import hub_rows, local_path, read_text, sha256_id
 from anytime.errors import AnytimeError
@@ -183,14 +183,19 @@ def _grade(problem: Problem, text: str) -> Grade:
     return Grade(quality=float(answer == gold), parsed=True, answer=shown)
 
 
+ANSWER_TOKENS = 64
+"""The box and its sentence take a dozen; what is longer is reasoning, and the budget is spent."""
+
 AIME = Domain(
     name="aime",
     budgets="geom:256:16384:7",
-    answer_tokens=512,
+    answer_tokens=ANSWER_TOKENS,
     load=_load,
     ask=_ask,
     cue=_cue,
     grade=_grade,
     strip=strip_integers,
     datasets=DATASETS,
+    stop=("\n\n", "}\n", "}$", "}."),
+    end_of_answer=end_of_integer,
 )

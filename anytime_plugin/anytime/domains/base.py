@@ -131,6 +131,13 @@ class Domain:
             is never longer, is no further changed by `strip`, and is the text itself where that
             states no solution. Runs in linear time.
         content: The part of `Problem.prompt` that makes it the same problem (`fingerprint`).
+        stop: Texts before which a forced answer may be stopped where `Cue.begin` was put into the
+            model's mouth: what follows them belongs to no answer. At most four, which is what
+            providers take; none where an answer may hold anything.
+        end_of_answer: Where the first complete answer ends in a text that begins with `Cue.begin`:
+            the length of the text where it is not complete, or where no answer is known to be.
+            A model that is made to answer may run on, into the next problem and its answer, of
+            which `grade` would read the last. Runs in linear time.
         datasets: The names that `load` knows, the usual one first.
     """
 
@@ -144,6 +151,8 @@ class Domain:
     metrics: tuple[str, ...] = ()
     strip: Callable[[str], str] = _unchanged
     content: Callable[[str], str] = _unchanged
+    stop: tuple[str, ...] = ()
+    end_of_answer: Callable[[str], int] = len
     datasets: tuple[str, ...] = ("official",)
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from anytime.domains import gpqa_builtin
-from anytime.domains.answers import LETTERS, last_letter, strip_letters
+from anytime.domains.answers import LETTERS, end_of_letter, last_letter, strip_letters
 from anytime.domains.base import (
     SPLITS,
     Cue,
@@ -210,10 +210,13 @@ def _grade(problem: Problem, text: str) -> Grade:
     return Grade(quality=float(right), parsed=True, answer=letter)
 
 
+ANSWER_TOKENS = 64
+"""The letter comes first, and stands alone; an option's text behind it need not be complete."""
+
 GPQA = Domain(
     name="gpqa",
     budgets="geom:256:16384:7",
-    answer_tokens=512,
+    answer_tokens=ANSWER_TOKENS,
     load=_load,
     ask=_ask,
     cue=_cue,
@@ -221,4 +224,7 @@ GPQA = Domain(
     strip=strip_letters,
     content=content,
     datasets=DATASETS,
+    # Not a blank line: some models answer below it.
+    stop=("\nQuestion", "\n\nQ:", "\nProblem", "\n\nAnswer"),
+    end_of_answer=end_of_letter,
 )

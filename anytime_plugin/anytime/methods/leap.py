@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from anytime.budgets import BudgetGrid
-from anytime.cutting.frames import separated
+from anytime.cutting.frames import answer_of
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
 from anytime.methods.base import (
@@ -203,7 +203,7 @@ _ITEM = re.compile(r"^[ \t]*(?:[-*•]|\d+[.)])[ \t]+(\S.*)$", re.MULTILINE)
 
 
 def _listed(reply: Reply) -> list[str]:
-    return [found.strip() for found in _ITEM.findall(separated(reply).text)]
+    return [found.strip() for found in _ITEM.findall(answer_of(reply))]
 
 
 def preface(texts: Sequence[str]) -> str:

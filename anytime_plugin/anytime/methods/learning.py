@@ -97,6 +97,7 @@ class MissingTraces:
 
         Raises:
             AnytimeError: It cannot be kept: no further one should be paid for.
+            UnansweredError: The model gave no answer at some budget: it is to be asked again.
         """
         trace = pool_trace(self.study.domain, problem, draw, elicited)
         self.growing.add(trace)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from anytime.cutting.frames import separated
+from anytime.cutting.frames import answer_of
 from anytime.errors import AnytimeError
 from anytime.protocol import Message, Program, Reply, Request
 
@@ -168,7 +168,7 @@ _BETTER = re.compile(r"\bbetter[*_]*+:[\s*_]*+(?:answer\s++)?+([12])(?!\w|\.\d)"
 
 def _read_score(reply: Reply) -> float | None:
     """The score named last; None where there is none, or one on another scale."""
-    found = _SCORE.findall(separated(reply).text)
+    found = _SCORE.findall(answer_of(reply))
     if not found:
         return None
     number, scale = found[-1]
@@ -177,7 +177,7 @@ def _read_score(reply: Reply) -> float | None:
 
 
 def _read_better(reply: Reply) -> int | None:
-    found = _BETTER.findall(separated(reply).text)
+    found = _BETTER.findall(answer_of(reply))
     return int(found[-1]) if found else None
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from anytime.budgets import BudgetGrid
 from anytime.cutting.frames import separated
 from anytime.domains.base import Domain, Problem
-from anytime.errors import AnytimeError
+from anytime.errors import AnytimeError, UnansweredError
 from anytime.programs.checkpoints import Elicited
 from anytime.runs import TraceId
 
@@ -131,12 +131,18 @@ def pool_trace(domain: Domain, problem: Problem, draw: int, elicited: Elicited) 
 
     Raises:
         AnytimeError: It has no trace that was cut.
+        UnansweredError: The model gave no answer at some budget.
     """
     if elicited.mode != "interrupt" or elicited.trace is None:
         raise AnytimeError(
             "a pool needs one trace that is cut at every budget: run it with mode=interrupt"
         )
-    trace = separated(elicited.trace)
+    if elicited.failed:
+        raise UnansweredError(
+            f"problem {problem.id}, trace {draw} of the pool has no answer at some budget "
+            f"({elicited.failed}): run it again, which asks for it again"
+        )
+    trace = separated(elicited.trace, elicited.frame)
     points = []
     tokens = elicited.tokens or 0
     for checkpoint in elicited.checkpoints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from anytime.cutting.tokens import CutSource
 from anytime.protocol import Finish, Reply
 from anytime.settings import Continuation, Mode
 
-__all__ = ["Checkpoint", "Elicited", "own_answer"]
+__all__ = ["Checkpoint", "Elicited", "own_answer", "unanswered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,12 @@ class Checkpoint:
         end: Where the cut lies, in characters of reasoning + text; None where nothing was cut.
         seconds: Wall time of the call that gave the answer.
         cost: Its price in dollars.
+        unframed: A tag of reasoning in the text that is graded, where no frame was read: what is
+            graded may hold reasoning. None where there is none.
+        failed: Why the model gave no answer (a filter, a refusal, an empty reply); None where it
+            did. Such a checkpoint has no quality, and its trace no curve.
+        doubt: What the back end reported as tokens of the forced answer and cannot be; then
+            `answer_tokens` is an estimate. None where nothing is wrong.
     """
 
     budget: int
@@ -48,6 +54,9 @@ class Checkpoint:
     end: int | None = None
     seconds: float | None = None
     cost: float | None = None
+    unframed: str | None = None
+    failed: str | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,11 @@ class Elicited:
         checkpoints: One per budget, in order.
         trace: The reply the trace came in (interrupt) or that of the largest run (contract); kept
             for the host, which puts it where its own completions go.
+        frame: The user's own pair of tags (`anytime.cutting.frames.frame_from`), if there was one.
+        ended_by: What `finish` was taken from where the back end told no reason, or a wrong one:
+            `tokens` (as many as the cap, or nearly), `frame` (reasoning that was never closed).
+        doubt: What the back end reported as tokens of the trace and cannot be; then `tokens` and
+            the cuts are estimates.
     """
 
     mode: Mode | Literal["intrace"]
@@ -69,13 +83,23 @@ class Elicited:
     finish: Finish
     checkpoints: tuple[Checkpoint, ...]
     trace: Reply | None = None
+    frame: str | None = None
+    ended_by: Literal["tokens", "frame"] | None = None
+    doubt: str | None = None
+
+    @property
+    def failed(self) -> str:
+        """Why the model gave no answer at some budget; empty where it gave one at all of them."""
+        return next((point.failed for point in self.checkpoints if point.failed), "")
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, without what is None and without the trace, which a host logs anyway."""
+        further = {"frame": self.frame, "ended_by": self.ended_by, "doubt": self.doubt}
         return {
             "mode": self.mode,
             "tokens": self.tokens,
             "finish": self.finish,
+            **{name: value for name, value in further.items() if value is not None},
             "checkpoints": [
                 {
                     name: value
@@ -94,7 +118,29 @@ class Elicited:
         return cls(**{**record, "checkpoints": checkpoints})
 
 
-def own_answer(budget: int, length: int, trace: Reply, *, answer: str) -> Checkpoint:
+def unanswered(mode: Mode, budgets: Sequence[int], reply: Reply, frame: str | None) -> Elicited:
+    """What is found out where the trace itself failed: nothing at any budget."""
+    checkpoints = tuple(
+        Checkpoint(
+            budget=budget,
+            answer="",
+            forced=False,
+            tokens=None,
+            answer_tokens=None,
+            leaked_reasoning_tokens=0,
+            finish=reply.finish,
+            seconds=reply.seconds,
+            cost=reply.cost,
+            failed=reply.failed,
+        )
+        for budget in budgets
+    )
+    return Elicited(mode, reply.output_tokens, reply.finish, checkpoints, reply, frame)
+
+
+def own_answer(
+    budget: int, length: int, trace: Reply, *, answer: str, unframed: str | None = None
+) -> Checkpoint:
     """The checkpoint of a trace that had ended by itself before its budget was spent."""
     return Checkpoint(
         budget=budget,
@@ -106,4 +152,5 @@ def own_answer(budget: int, length: int, trace: Reply, *, answer: str) -> Checkp
         finish=trace.finish,
         seconds=trace.seconds,
         cost=trace.cost,
+        unframed=unframed,
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
+from anytime.programs.answers import NO_RULES, AnswerRules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.contract import contract
 from anytime.programs.interrupt import interrupt
@@ -39,6 +40,7 @@ class Asked:
             None where the mode hands none back (`hands_back`).
         tokenizer: Cuts where a reply has no token texts of its own.
         sampled: The trace, where it is there already and is not to be asked for.
+        rules: What the domain says of a forced answer's text.
     """
 
     messages: Sequence[Message] | Mapping[int, Sequence[Message]]
@@ -47,6 +49,7 @@ class Asked:
     continuation: Continuation | None
     tokenizer: Tokenizer | None = None
     sampled: Reply | None = None
+    rules: AnswerRules = NO_RULES
 
 
 class ModeProgram(NamedTuple):
@@ -74,11 +77,13 @@ def _interrupt(asked: Asked) -> Program[Elicited]:
         answer_tokens=asked.run.answer_tokens,
         tokenizer=asked.tokenizer,
         sampled=asked.sampled,
+        rules=asked.rules,
+        frame=asked.run.frame,
     )
 
 
 def _contract(asked: Asked) -> Program[Elicited]:
-    return contract(asked.messages, asked.run.budgets)
+    return contract(asked.messages, asked.run.budgets, frame=asked.run.frame)
 
 
 PROGRAMS: dict[Mode, ModeProgram] = {

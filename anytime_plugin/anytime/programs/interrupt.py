@@ -7,14 +7,18 @@ as in arXiv 2601.11038).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from anytime.budgets import BudgetGrid
-from anytime.cutting.frames import THINK_CLOSE, THINK_OPEN, separated, visible
-from anytime.cutting.tokens import Cut, CutSource, Tokenizer, measure
+from anytime.cutting.ends import checked_count, ended
+from anytime.cutting.frames import answer_of, closed, unframed_tag, visible, written
+from anytime.cutting.tokens import Cut, Ruler, Tokenizer, measure
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
-from anytime.programs.checkpoints import Checkpoint, Elicited, own_answer
+from anytime.programs.answers import NO_RULES, AnswerRules, Place, forced_answer
+from anytime.programs.checkpoints import Elicited, own_answer, unanswered
 from anytime.programs.turns import appended
 from anytime.protocol import Message, Program, Reply, Request
 from anytime.settings import Continuation
@@ -31,6 +35,8 @@ def interrupt(
     answer_tokens: int,
     tokenizer: Tokenizer | None = None,
     sampled: Reply | None = None,
+    rules: AnswerRules = NO_RULES,
+    frame: str | None = None,
 ) -> Program[Elicited]:
     """Sample one trace and learn the answer it gives at every budget.
 
@@ -46,6 +52,8 @@ def interrupt(
         answer_tokens: Cap on the tokens of a forced answer.
         tokenizer: Cuts where the reply has no token texts of its own.
         sampled: The trace, where it is there already and is not to be asked for.
+        rules: What the domain says of a forced answer's text.
+        frame: The user's own pair of tags around reasoning.
 
     Raises:
         HiddenReasoningError: The provider withheld the reasoning.
@@ -55,125 +63,134 @@ def interrupt(
     reply = sampled
     if reply is None:
         (reply,) = yield [Request(tuple(messages), budgets.largest, "trace")]
-    trace = visible(reply)
-    ruler = measure(trace, tokenizer, estimated=sampled is not None)
+    if reply.failed:
+        return unanswered("interrupt", budgets, reply, frame)
+    reply, doubt = checked_count(reply, budgets.largest) if sampled is None else (reply, "")
+    trace = visible(reply, frame)
+    doubted = bool(doubt)
+    counted = dataclasses.replace(trace, output_tokens=None) if doubted else trace
+    ruler = measure(counted, tokenizer, estimated=doubted or sampled is not None)
+    trace, ended_by = _ending(trace, reply, ruler, None if sampled else budgets.largest)
     ended = trace.finish != "length" and ruler.length <= budgets.largest
     length, source = ruler.length, ruler.source
     cuts = {b: ruler.cut(b) for b in budgets if not ended or b < length}
-    spent = {budget: (cut.tokens, cut.end) for budget, cut in cuts.items()}
+    spent = {budget: Place(cut.tokens, cut.end, source) for budget, cut in cuts.items()}
     # A trace stopped below its cap (a full context window, say) is the same cut at all budgets
     # beyond: asked once.
-    alike = {(cut.tokens, cut.end): cut for cut in cuts.values()}
-    pending = [
-        [
-            _hand_back(messages, cut, trace, cue, continuation, answer_tokens)
-            for cut in alike.values()
-        ]
-    ]
+    alike = {Place(cut.tokens, cut.end, source): cut for cut in cuts.values()}
+    how = _HandingBack(tuple(messages), trace, cue, continuation, answer_tokens, rules.stop, frame)
+    pending = [[_hand_back(cut, how) for cut in alike.values()]]
     # A host may hold thousands of programs at the next line, so none holds its cuts and requests.
-    del ruler, cuts, alike
+    del ruler, cuts, alike, how
     replies = (yield pending.pop()) if spent else []
     answers = dict(zip(dict.fromkeys(spent.values()), replies, strict=True))
 
     checkpoints = []
+    own = answer_of(reply, frame)
+    unframed = unframed_tag(own, frame)
     for budget in budgets:
         if budget in spent:
             place = spent[budget]
-            answer = answers[place]
-            checkpoints.append(_forced_answer(budget, place, source, answer, cue, continuation))
+            checkpoints.append(
+                forced_answer(
+                    budget,
+                    place,
+                    answers[place],
+                    begun="" if continuation == "reprompt" else cue.begin,
+                    cap=answer_tokens,
+                    continuation=continuation,
+                    rules=rules,
+                    frame=frame,
+                )
+            )
         else:
-            checkpoints.append(own_answer(budget, length, trace, answer=trace.text))
-    return Elicited("interrupt", length, trace.finish, tuple(checkpoints), reply)
+            checkpoints.append(own_answer(budget, length, trace, answer=own, unframed=unframed))
+    return Elicited(
+        "interrupt",
+        length,
+        trace.finish,
+        tuple(checkpoints),
+        reply,
+        frame,
+        ended_by,
+        doubt or None if source == "estimated" else None,
+    )
 
 
-def _hand_back(
-    messages: Sequence[Message],
-    cut: Cut,
-    trace: Reply,
-    cue: Cue,
-    continuation: Continuation,
-    answer_tokens: int,
-) -> Request:
+def _ending(
+    trace: Reply, reply: Reply, ruler: Ruler, cap: int | None
+) -> tuple[Reply, Literal["tokens", "frame"] | None]:
+    """The trace with the reason it ended for, and what that was taken from if nobody told it."""
+    if trace.finish != reply.finish:
+        return trace, "frame"
+    if cap is None:
+        return trace, None
+    # The back end's own count, or that of what the trace is cut with, where it gave none.
+    tokens = trace.output_tokens or ruler.length
+    finish = ended(trace.finish, tokens, cap, guessed=ruler.source == "estimated")
+    if finish == trace.finish:
+        return trace, None
+    return dataclasses.replace(trace, finish=finish), "tokens"
+
+
+class _HandingBack(NamedTuple):
+    """What the requests for forced answers have in common."""
+
+    messages: tuple[Message, ...]
+    trace: Reply
+    cue: Cue
+    continuation: Continuation
+    answer_tokens: int
+    stop: tuple[str, ...]
+    frame: str | None
+
+
+def _hand_back(cut: Cut, how: _HandingBack) -> Request:
+    trace = how.trace
     prefix_ids: tuple[int, ...] | None = None
     words = ""
-    if continuation == "token_ids":
+    stop = how.stop
+    if how.continuation == "token_ids":
         if trace.token_ids is None:
             raise AnytimeError(
                 "continuation token_ids needs the trace's token ids, which this back end does not "
                 "give: use continuation=prefill or continuation=reprompt"
             )
         prefix_ids = trace.token_ids[: cut.tokens]
-        words = _turn_to_answer(cut, trace, cue.begin)
-        handed = tuple(messages)
-    elif continuation == "prefill":
-        text = _as_written(cut, trace) + _turn_to_answer(cut, trace, cue.begin)
-        handed = (*messages, Message("assistant", text))
+        words = _turn_to_answer(cut, how)
+        handed = how.messages
+    elif how.continuation == "prefill":
+        text = _as_written(cut, trace) + _turn_to_answer(cut, how)
+        handed = (*how.messages, Message("assistant", text))
     else:
         said = "\n\n".join(part for part in (cut.reasoning, cut.text) if part.strip())
-        so_far = appended(messages, said, "assistant", "") if said else messages
-        handed = appended(so_far, cue.ask)
+        so_far = appended(how.messages, said, "assistant", "") if said else how.messages
+        handed = appended(so_far, how.cue.ask)
+        stop = ()  # they end what was begun; an answer in the model's own words may hold them
     return Request(
         handed,
-        answer_tokens,
+        how.answer_tokens,
         "answer",
         thinking=False,
         prefix_ids=prefix_ids,
         cue=words,
         budget=cut.tokens,
+        stop=stop,
     )
 
 
 def _as_written(cut: Cut, trace: Reply) -> str:
-    """The cut as the model wrote it, for chat templates that keep reasoning between think tags."""
-    if not trace.reasoning:
-        return cut.text
-    if cut.in_reasoning:
-        return f"{THINK_OPEN}\n{cut.reasoning}"
-    return f"{THINK_OPEN}\n{cut.reasoning}\n{THINK_CLOSE}\n\n{cut.text}"
+    """The cut as the model wrote it, for chat templates that keep reasoning between tags."""
+    return written(trace, cut.reasoning, cut.text, in_reasoning=cut.in_reasoning)
 
 
-def _turn_to_answer(cut: Cut, trace: Reply, begin: str) -> str:
+def _turn_to_answer(cut: Cut, how: _HandingBack) -> str:
     """The first words of the answer, and what separates them from the cut trace.
 
     White space that they begin with is separation enough: a task may want them on the same line.
     """
-    if trace.reasoning and cut.in_reasoning:
-        return f"\n{THINK_CLOSE}\n\n{begin}"
+    begin = how.cue.begin
+    begun = _as_written(cut, how.trace)
+    if closing := closed(how.trace, begun, in_reasoning=cut.in_reasoning, own=how.frame):
+        return closing + begin
     return f"\n\n{begin}" if cut.text and not begin[:1].isspace() else begin
-
-
-def _forced_answer(
-    budget: int,
-    place: tuple[int, int],
-    source: CutSource,
-    reply: Reply,
-    cue: Cue,
-    continuation: Continuation,
-) -> Checkpoint:
-    answer = separated(reply)
-    begun = "" if continuation == "reprompt" else cue.begin
-    return Checkpoint(
-        budget=budget,
-        answer=begun + answer.text,
-        forced=True,
-        tokens=place[0],
-        answer_tokens=reply.output_tokens,
-        leaked_reasoning_tokens=_leaked(answer),
-        finish=reply.finish,
-        cut=source,
-        continuation=continuation,
-        end=place[1],
-        seconds=reply.seconds,
-        cost=reply.cost,
-    )
-
-
-def _leaked(answer: Reply) -> int:
-    if answer.reasoning_tokens is not None:
-        return answer.reasoning_tokens
-    if not answer.reasoning:
-        return 0
-    if answer.output_tokens is None:
-        return len(answer.reasoning.split())  # a floor: most tokenizers make more of a word
-    share = len(answer.reasoning) / len(answer.reasoning + answer.text)
-    return max(1, round(answer.output_tokens * share))

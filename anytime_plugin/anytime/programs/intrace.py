@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from anytime.budgets import BudgetGrid
 from anytime.cutting.calibration import estimate
-from anytime.cutting.frames import visible
+from anytime.cutting.ends import SPECIAL_TOKENS
+from anytime.cutting.frames import answer_of, unframed_tag, visible
 from anytime.cutting.tokens import Tokenizer, measure
 from anytime.errors import AnytimeError
 from anytime.programs.checkpoints import Checkpoint, Elicited, own_answer
@@ -25,8 +26,6 @@ __all__ = [
     "trace_tokens",
 ]
 
-SPECIAL_TOKENS = 16
-"""A back end may count so many tokens that show nothing: headers, ends of turns."""
 
 LEAST = 64
 """The largest budget that `doublings` ends with is no smaller."""
@@ -45,7 +44,12 @@ class Standing(NamedTuple):
     texts: tuple[str, ...]
 
 
-def in_trace(reply: Reply, budgets: BudgetGrid, tokenizer: Tokenizer | None = None) -> Standing:
+def in_trace(
+    reply: Reply,
+    budgets: BudgetGrid,
+    tokenizer: Tokenizer | None = None,
+    frame: str | None = None,
+) -> Standing:
     """Cut a finished trace at every budget below its length.
 
     Args:
@@ -53,19 +57,24 @@ def in_trace(reply: Reply, budgets: BudgetGrid, tokenizer: Tokenizer | None = No
         budgets: Where to cut.
         tokenizer: Cuts where the reply has no token texts. Without either, and without a token
             count, the tokens are estimated from the text, and the cuts say so.
+        frame: The user's own pair of tags around reasoning.
 
     Raises:
         AnytimeError: As in `readable`.
     """
-    trace = readable(reply)
+    trace = readable(reply, frame)
     ruler = measure(trace, tokenizer, estimated=True)
     ended = trace.finish != "length"
+    own = answer_of(reply, frame)
+    unframed = unframed_tag(own, frame)
     checkpoints: list[Checkpoint] = []
     texts: list[str] = []
     for budget in budgets:
         if ended and budget >= ruler.length:
-            checkpoints.append(own_answer(budget, ruler.length, trace, answer=""))
-            texts.append(trace.text)
+            checkpoints.append(
+                own_answer(budget, ruler.length, trace, answer="", unframed=unframed)
+            )
+            texts.append(own)
             continue
         cut = ruler.cut(budget)
         checkpoints.append(
@@ -82,11 +91,11 @@ def in_trace(reply: Reply, budgets: BudgetGrid, tokenizer: Tokenizer | None = No
             )
         )
         texts.append("\n\n".join(part for part in (cut.reasoning, cut.text) if part))
-    elicited = Elicited("intrace", ruler.length, trace.finish, tuple(checkpoints), reply)
+    elicited = Elicited("intrace", ruler.length, trace.finish, tuple(checkpoints), reply, frame)
     return Standing(elicited, tuple(texts))
 
 
-def readable(reply: Reply) -> Reply:
+def readable(reply: Reply, frame: str | None = None) -> Reply:
     """The trace of a finished log, reasoning and text apart.
 
     Raises:
@@ -94,7 +103,7 @@ def readable(reply: Reply) -> Reply:
         AnytimeError: The text is not what the model wrote: no tokenizer makes more tokens than
             bytes. Solvers that shuffle options write the answer anew, for one.
     """
-    trace = visible(reply)
+    trace = visible(reply, frame)
     shown = len((trace.reasoning + trace.text).encode(errors="replace"))
     if trace.output_tokens is not None and trace.output_tokens > shown + SPECIAL_TOKENS:
         raise AnytimeError(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from anytime.protocol import Message, Role
 
-__all__ = ["appended"]
+__all__ = ["appended", "raw_prompt"]
 
 
 def appended(
@@ -16,3 +16,14 @@ def appended(
     if messages and messages[-1].role == role:
         return (*messages[:-1], Message(role, f"{messages[-1].content}{between}{words}"))
     return (*messages, Message(role, words))
+
+
+def raw_prompt(messages: Sequence[Message]) -> str:
+    """Turns as one text for a model that continues text, and the assistant's last turn begun.
+
+    Turns are paragraphs; the assistant's begins after an empty line.
+    """
+    if len(messages) > 1 and messages[-1].role == "assistant":
+        return f"{raw_prompt(messages[:-1])}{messages[-1].content}"
+    text = "\n\n".join(message.content for message in messages)
+    return text if text.endswith("\n\n") else f"{text}\n\n"

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from anytime.logs.tables import UNKNOWN
+from anytime.programs.doubts import Doubts
 from anytime.report.falls import Fall, Step, falls_of, steepest, with_texts
 from anytime.report.spending import Spending, Tally, spending_of, tally
 from anytime.results.curves import RunCurve, RunKey, curves
-from anytime.results.summary import RunSummary, summary_of
+from anytime.results.summary import RunSummary, summary_of, with_doubts
 from anytime.rows import Row, rows_of_trace, without_answers
 from anytime.runs import FinishedRun, RunInfo
 from anytime.statistics.bands import Band, curve_band
@@ -65,6 +66,7 @@ class _Kept:
 
     tally: Tally
     steps: dict[str, Step]
+    doubts: Doubts
 
 
 def digests(runs: Iterable[FinishedRun], problems_shown: int = PROBLEMS_SHOWN) -> list[RunDigest]:
@@ -95,8 +97,9 @@ def _rows(run: FinishedRun, kept: dict[RunKey, _Kept]) -> Iterator[Row]:
         nothing = False
         rows = list(rows_of_trace(run.info, trace))
         key = RunKey(*(getattr(rows[0], name) for name in RunKey._fields))
-        beside = kept.setdefault(key, _Kept(Tally(), {}))
+        beside = kept.setdefault(key, _Kept(Tally(), {}, Doubts()))
         tally(beside.tally, rows)
+        beside.doubts.add(trace.elicited)
         step, known = steepest(trace, rows), beside.steps.get(trace.problem)
         if step and (known is None or step.loss > known.loss):
             beside.steps[trace.problem] = step
@@ -109,7 +112,7 @@ def _digest(
     run: FinishedRun, key: RunKey, curve: RunCurve, kept: _Kept, problems_shown: int
 ) -> RunDigest:
     info = run.info
-    summary = summary_of(key, curve, info.options, run.skipped)
+    summary = with_doubts(summary_of(key, curve, info.options, run.skipped), kept.doubts)
     falls = falls_of(curve, kept.steps, problems_shown)
     added = kept.tally.added_tokens
     return RunDigest(

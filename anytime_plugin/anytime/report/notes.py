@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from anytime.cutting.tokens import cut_error
 from anytime.report.digest import RunDigest
 
 __all__ = ["notes_of"]
@@ -58,13 +59,16 @@ def _how_it_was_measured(one: RunDigest) -> Iterator[str]:
         )
     total = one.cuts.total()
     for source, told in (
-        ("calibrated", "found from token counts, off by about 1 % of the budget"),
-        ("estimated", "estimated from the text alone, off by 2 to 4 % of the budget, at times 9 %"),
+        ("calibrated", "found from token counts"),
+        ("estimated", "estimated from the text alone"),
     ):
         if one.cuts[source]:
             share = one.cuts[source] / total
             many = "All cuts were" if share == 1 else f"{math.ceil(100 * share)}% of the cuts were"
-            yield f"{many} {told}."
+            budgets = [budget for budget in one.summary.quality if budget]
+            small, large = budgets[0], budgets[-1]
+            off = [f"{cut_error(source, budget):.0%} at {budget}" for budget in (small, large)]
+            yield f"{many} {told}: off by up to {' and '.join(off)} tokens, as measured elsewhere."
     if one.added_tokens is not None:
         learnt = "" if one.pool_tokens is None else f", learnt from {one.pool_tokens:,} tokens"
         yield f"The method put {one.added_tokens:,.0f} tokens into the prompt{learnt}."

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from anytime.errors import AnytimeError
+from anytime.programs.doubts import Doubts
 from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.rows import rows_of
-from anytime.runs import FinishedRun
+from anytime.runs import UNANSWERED, FinishedRun, GradedTrace
 from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
 from anytime.statistics.index import FloatArray, Interval
 from anytime.statistics.measures import Input, Summary, measured, measures_of, summarize
 
-__all__ = ["Column", "RunSummary", "columns_shown", "notes_on", "summaries", "summary_of"]
+__all__ = [
+    "Column",
+    "RunSummary",
+    "columns_shown",
+    "notes_on",
+    "summaries",
+    "summary_of",
+    "with_doubts",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,9 @@ class RunSummary:
         summary: The index and what is always reported beside it, each with its interval.
         skipped: Samples without a curve, by reason.
         population: What the intervals generalise to.
+        answer_tokens: Mean tokens of a forced answer by budget, of the budgets that have some.
+        cuts: Checkpoints by how their cut was found.
+        doubts: What these numbers must not be believed without, in sentences.
     """
 
     key: RunKey
@@ -44,6 +56,9 @@ class RunSummary:
     summary: Summary
     skipped: Mapping[str, int]
     population: Population = "problems"
+    answer_tokens: Mapping[int, float] = field(default_factory=dict)
+    cuts: Mapping[str, int] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
     @property
     def unparsed(self) -> float | None:
@@ -63,6 +78,9 @@ class RunSummary:
             },
             "population": self.population,
             "skipped": dict(self.skipped),
+            "answer_tokens": {str(budget): value for budget, value in self.answer_tokens.items()},
+            "cuts": dict(self.cuts),
+            "doubts": list(self.doubts),
         }
 
     @property
@@ -100,11 +118,35 @@ def summaries(
         "population": population,
     }
     given = {name: value for name, value in named.items() if value is not None}
-    return [
-        summary_of(key, curve, run.info.options._replace(**given), run.skipped)
-        for run in runs
-        for key, curve in curves(rows_of(run)).items()
-    ]
+    found = []
+    for run in runs:
+        doubts = Doubts()
+        scorers: list[str] = []
+
+        def look(trace: GradedTrace, doubts: Doubts = doubts, scorers: list[str] = scorers) -> None:
+            scorers.append(trace.scorer)
+            if trace.scorer == scorers[0]:  # each trace once
+                doubts.add(trace.elicited)
+
+        for key, curve in curves(rows_of(run, look)).items():
+            one = summary_of(key, curve, run.info.options._replace(**given), run.skipped)
+            found.append(with_doubts(one, doubts))
+    return found
+
+
+def with_doubts(one: RunSummary, doubts: Doubts) -> RunSummary:
+    """The summary, with what was counted of the traces it is of."""
+    failed = {
+        reason.removeprefix(UNANSWERED).strip(" ()"): count
+        for reason, count in one.skipped.items()
+        if reason.startswith(UNANSWERED)
+    }
+    return replace(
+        one,
+        answer_tokens=doubts.answer_tokens,
+        cuts=dict(doubts.cuts),
+        doubts=tuple(doubts.sentences(one.unparsed, failed)),
+    )
 
 
 def summary_of(

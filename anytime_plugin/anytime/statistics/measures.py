@@ -42,12 +42,14 @@ __all__ = [
 CONFIDENCE = 0.95
 """Of the intervals in tables."""
 
-Input = Literal["quality", "unparsed", "leaked", "prompt"]
+Input = Literal["quality", "unparsed", "leaked", "answers", "failed", "prompt"]
 """What a measure is of, trace by trace.
 
 `quality`: of the answer at each budget, shape (..., T). `unparsed`: 1 where no answer could be
 extracted, 0 where one was, NaN where that is unknown, shape (..., T). `leaked`: tokens of reasoning
-per forced answer, shape (...). `prompt`: the method puts the number beside the prompt it makes.
+per forced answer, shape (...), NaN where there is none; `answers`: all tokens of one, likewise.
+`failed`: 1 where the model gave no answer at some budget, shape (...). `prompt`: the method puts
+the number beside the prompt it makes.
 """
 
 
@@ -264,6 +266,23 @@ MEASURES: tuple[Measure, ...] = (
         of_traces=lambda leaked: leaked,
         of="leaked",
         higher_is_better=False,
+    ),
+    Measure(
+        "answer_tokens",
+        "Tokens of a forced answer, reasoning in it included",
+        "tokens",
+        of_traces=lambda answers: answers,
+        of="answers",
+        higher_is_better=False,
+    ),
+    Measure(
+        "failed",
+        "Share of traces at some budget of which the model gave no answer; they are left out",
+        "rate",
+        of_traces=lambda failed: failed,
+        of="failed",
+        higher_is_better=False,
+        logged=False,
     ),
     Measure(
         "added_tokens",

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from anytime.domains.base import Grade
     from anytime.programs.checkpoints import Checkpoint
 
-__all__ = ["checkpoint_values", "leaked_reasoning", "trace_values"]
+__all__ = [
+    "answer_tokens",
+    "checkpoint_values",
+    "known_mean",
+    "leaked_reasoning",
+    "trace_values",
+]
 
 
 def checkpoint_values(budget: int, grade: Grade) -> dict[str, float]:
@@ -30,8 +36,8 @@ def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> 
     Returns:
         The values of every checkpoint, and each logged measure of a trace: `final`, `overthinking`
         (1 where it was once better than at its end), `unparsed` (share of checkpoints without an
-        extractable answer; NaN where that is unknown), `leaked_reasoning_tokens` (per forced
-        answer).
+        extractable answer; NaN where that is unknown), `leaked_reasoning_tokens` and
+        `answer_tokens` (per forced answer; NaN where there is none).
     """
     value: dict[str, float] = {}
     for checkpoint, grade in zip(checkpoints, grades, strict=True):
@@ -43,6 +49,7 @@ def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> 
             dtype=np.float64,
         ),
         "leaked": np.array(leaked_reasoning(checkpoints)),
+        "answers": np.array(answer_tokens(checkpoints)),
     }
     return value | {
         measure.name: float(measure.of_traces(known[measure.of]))
@@ -52,7 +59,19 @@ def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> 
 
 
 def leaked_reasoning(checkpoints: Sequence[Checkpoint]) -> float:
-    """Tokens of reasoning sneaked into the forced answers of a trace, per answer."""
-    forced = [checkpoint for checkpoint in checkpoints if checkpoint.forced]
-    leaked = sum(checkpoint.leaked_reasoning_tokens for checkpoint in forced)
-    return leaked / max(1, len(forced))
+    """Tokens of reasoning in the forced answers of a trace, per answer; NaN where it has none."""
+    leaked = [point.leaked_reasoning_tokens for point in checkpoints if point.forced]
+    return sum(leaked) / len(leaked) if leaked else math.nan
+
+
+def answer_tokens(checkpoints: Sequence[Checkpoint]) -> float:
+    """Tokens of the forced answers of a trace, per answer; NaN where none is known."""
+    known = [point.answer_tokens for point in checkpoints if point.forced]
+    counts = [count for count in known if count is not None]
+    return sum(counts) / len(counts) if counts else math.nan
+
+
+def known_mean(values: Sequence[float]) -> float:
+    """The mean of the values that are no NaN; NaN where there is none."""
+    known = [value for value in values if not math.isnan(value)]
+    return math.fsum(known) / len(known) if known else math.nan

@@ -10,13 +10,13 @@ import tokenizers
 from inspect_ai.model import GenerateConfig, get_model
 
 from anytime import AnytimeError, Message
-from anytime.hosts.inspect_ai.driver import raw_prompt
 from anytime.hosts.inspect_ai.providers import (
     host_tokenizer,
     provider_name,
     resolve_continuation,
     without_thinking,
 )
+from anytime.programs.turns import raw_prompt
 
 
 class Stub:
@@ -36,7 +36,8 @@ class Stub:
     [
         ("openai/gpt-4.1", "auto", "reprompt"),
         ("anthropic/claude-sonnet-4-5", "auto", "reprompt"),
-        ("hf/Qwen/Qwen3-0.6B", "auto", "reprompt"),
+        ("hf/Qwen/Qwen3-0.6B", "auto", "prefill"),
+        ("hf/Qwen/Qwen3-0.6B", "reprompt", "reprompt"),
         ("openai-api/local/model", "auto", "reprompt"),
         ("vllm/Qwen/Qwen3-8B", "auto", "prefill"),
         ("sglang/Qwen/Qwen3-8B", "auto", "prefill"),
@@ -44,7 +45,7 @@ class Stub:
         ("vllm-completions/base", "auto", "token_ids"),
         ("openai-api-completions/local/base", "auto", "prefill"),
         ("vllm/Qwen/Qwen3-8B", "reprompt", "reprompt"),
-        ("openai-api-completions/local/base", "token_ids", "token_ids"),
+        ("vllm-completions/base", "token_ids", "token_ids"),
     ],
 )
 def test_continuations(model: str, asked: str, used: str) -> None:
@@ -55,7 +56,9 @@ def test_continuations(model: str, asked: str, used: str) -> None:
     ("model", "asked", "words"),
     [
         ("openai/gpt-4.1", "prefill", "provider openai does not continue an assistant message"),
-        ("hf/Qwen/Qwen3-0.6B", "prefill", "provider hf does not continue"),
+        ("openai-api/local/model", "prefill", "provider openai-api does not continue"),
+        ("hf/Qwen/Qwen3-0.6B", "token_ids", "provider hf takes no token ids"),
+        ("openai-api-completions/local/base", "token_ids", "name the model's own tokenizer"),
         ("openai/gpt-4.1", "token_ids", "provider openai takes no token ids"),
         ("vllm-completions/base", "reprompt", "has no turns to ask again in"),
         ("openai/gpt-4.1", "handstand", "unknown continuation 'handstand': choose one of auto"),
@@ -64,6 +67,12 @@ def test_continuations(model: str, asked: str, used: str) -> None:
 def test_continuations_a_provider_refuses(model: str, asked: str, words: str) -> None:
     with pytest.raises(AnytimeError, match=words):
         resolve_continuation(asked, Stub(model))  # type: ignore[arg-type]
+
+
+def test_a_tokenizer_that_is_named_makes_the_token_ids_that_a_provider_makes_not() -> None:
+    model: Any = Stub("openai-api-completions/local/base")
+    tokenizer: Any = object()
+    assert resolve_continuation("token_ids", model, tokenizer) == "token_ids"
 
 
 def test_the_name_of_a_real_model_is_read_as_it_is_typed() -> None:
@@ -97,3 +106,4 @@ def test_a_raw_prompt_begins_the_assistants_turn() -> None:
     question = (Message("system", "Be brief."), Message("user", "Why?"))
     assert raw_prompt(question) == "Be brief.\n\nWhy?\n\n"
     assert raw_prompt((*question, Message("assistant", "Since"))) == "Be brief.\n\nWhy?\n\nSince"
+    assert raw_prompt((Message("user", "Why?\n\n"),)) == "Why?\n\n"  # as it stands there already

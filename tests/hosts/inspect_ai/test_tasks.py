@@ -44,6 +44,7 @@ BLOCK = {
     "drift_low",
     "final",
     "leaked_reasoning_tokens",
+    "answer_tokens",
     "overthinking",
     "unparsed",
 }
@@ -95,8 +96,13 @@ def check_by_hand(log: EvalLog, problems: int, traces: int, budgets: Sequence[in
     assert block["average"] == pytest.approx(mean.mean())
     lost = (quality.max(axis=2) > quality[:, :, -1]).mean()
     assert block["overthinking"] == pytest.approx(lost)
-    for key in ("unparsed", "leaked_reasoning_tokens"):
-        assert block[key] == pytest.approx(np.mean([v[key] for v in values(log).values()]))
+    assert block["unparsed"] == pytest.approx(
+        np.mean([v["unparsed"] for v in values(log).values()])
+    )
+    for key in ("leaked_reasoning_tokens", "answer_tokens"):
+        known = [v[key] for v in values(log).values() if not np.isnan(v[key])]
+        expected = np.mean(known) if known else np.nan
+        assert block[key] == pytest.approx(expected, nan_ok=True)
     low, high = index_interval(curve)
     assert (block["anytime_index_low"], block["anytime_index_high"]) == pytest.approx((low, high))
     assert low <= anytime_index(curve) <= best <= high

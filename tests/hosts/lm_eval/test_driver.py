@@ -14,6 +14,7 @@ import lm_eval
 import pytest
 from lm_eval.api.model import CachingLM
 
+from anytime import get_domain
 from anytime.domains.aime import AIME
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.driver import drive
@@ -79,7 +80,10 @@ def test_equal_greedy_requests_are_sent_once_and_sampled_ones_are_not() -> None:
     knobs = {"budgets": "8,16", "traces": 3}
     evaluate(TRIP, model, knobs, limit=2, gen_kwargs="do_sample=True,temperature=0.7")
     assert len(model.asked) == 6 + 12
-    assert all(kwargs["temperature"] == 0.7 and kwargs["until"] == [] for _, kwargs in model.asked)
+    assert all(kwargs["temperature"] == 0.7 for _, kwargs in model.asked)
+    ends = [kwargs["until"] for _, kwargs in model.asked]
+    assert ends.count([]) == 6  # a trace is ended by nothing of ours, an answer where it is one
+    assert ends.count(list(get_domain("trip").stop)) == 12
 
 
 def test_a_prefix_is_handed_back_to_the_character() -> None:
@@ -326,12 +330,57 @@ def test_lengths_in_gen_kwargs_are_refused() -> None:
         evaluate(TRIP, Scripted(counting), KNOBS, limit=1, gen_kwargs="max_gen_toks=10")
 
 
-def test_reasoning_kept_apart_by_a_server_is_named() -> None:
-    model = Scripted(lambda *_: "LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER")
+def test_reasoning_kept_apart_by_a_server_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER", "NOTHING")
+    model = Scripted(lambda *_: "NOTHING")
     with pytest.raises(AnytimeError, match="use mode=contract"):
         evaluate(TRIP, model, KNOBS, limit=1)
     contract = evaluate(TRIP, model, {**KNOBS, "mode": "contract"}, limit=1)
-    assert numbers(contract, TRIP)["unparsed"] == 1
+    table = numbers(contract, TRIP)
+    assert table["failed"] == 1
+    assert "anytime_index" not in table, "of no answer at all there is no index"
+
+
+def test_a_model_in_this_process_that_says_nothing_has_said_so() -> None:
+    table = numbers(evaluate(TRIP, Scripted(lambda *_: ""), KNOBS, limit=1), TRIP)
+    assert (table["failed"], table["unparsed"], table["anytime_index"]) == (0, 1, 0)
+
+
+class Service(Scripted):
+    """Looks like a class of lm-eval's that asks a service, to which empty texts are failures."""
+
+
+Service.__name__ = "TemplateAPI"
+
+
+def test_failures_are_left_out_counted_not_kept_and_asked_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    knobs = {**KNOBS, "trace_store": str(tmp_path / "store.jsonl")}
+    clean = numbers(evaluate(TRIP, Service(counting), KNOBS, limit=3), TRIP)
+    names = set(samples(evaluate(TRIP, Scripted(counting), KNOBS, limit=3), TRIP))
+    broken: list[str] = []
+
+    def failing(context: str, kwargs: dict[str, Any]) -> str:
+        """Nothing for every forced answer to the problem that is asked of first."""
+        if not broken:
+            broken.append(context[:200])
+        forced = kwargs["max_gen_toks"] != 2048
+        return "" if forced and context[:200] == broken[0] else counting(context, kwargs)
+
+    results = evaluate(TRIP, Service(failing), knobs, limit=3)
+    table = numbers(results, TRIP)
+    found = samples(results, TRIP)
+    failed = {name for name, sample in found.items() if sample["failed"]}
+    assert len(failed) == 1
+    assert set(found) == names
+    assert table["failed"] == pytest.approx(1 / 3)
+    assert "gave no answer (1 no content)" in caplog.text
+    assert 0 <= table["anytime_index"] <= 1
+    again = Service(counting)
+    assert numbers(evaluate(TRIP, again, knobs, limit=3), TRIP) == pytest.approx(clean, nan_ok=True)
+    assert again.asked, "what failed is asked again"
+    assert all(broken[0] == context[:200] for context, _ in again.asked), "and nothing else"
 
 
 def test_contract_mode_needs_no_tokenizer() -> None:

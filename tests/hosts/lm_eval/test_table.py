@@ -46,7 +46,7 @@ def test_budgets_in_order_the_index_behind_them_and_no_zeros_of_the_rest() -> No
     curve = ["q@128", "q@1024", "q@2048"]
     assert metrics(text) == [*curve, "anytime_index", "anytime_index_raw", "final", "unparsed"]
     assert "↓" in text
-    assert "0.0100" in text, "standard errors are found by their names"
+    assert "±  |  0.01|" in text, "standard errors are found by their names"
     assert ROWS["drift,none"] == 0, "what is filed keeps every number"
 
 

@@ -67,7 +67,11 @@ def test_only_qualities_have_an_index_and_the_rest_their_values(own: Path, name:
     metrics = ("good", "kind", "error", "length", "spread")
     expected = {f"{m}@{b}" for m in metrics for b in BUDGETS} | {*metrics}
     expected |= {f"{metric}_{name}" for metric in ("good", "kind") for name in ours}
-    assert found - {"alias", "name", "sample_len"} == expected | {"leaked_reasoning_tokens"}
+    assert found - {"alias", "name", "sample_len"} == expected | {
+        "leaked_reasoning_tokens",
+        "answer_tokens",
+        "failed",
+    }
     lines = results["samples"][task]
     lengths = [line["length@8"] for line in lines]
     assert table(results, task)["spread@8,none"] == max(lengths) - min(lengths)

@@ -526,7 +526,7 @@ def test_traces_of_others_are_handed_back_as_they_were_asked(run: Run, tmp_path:
     assert len(seen) == 4  # two budgets below each trace's length, and nothing sampled again
     assert seen[0][0] == "system: Be brief."
     assert seen[0][1].startswith("user: What is")
-    assert any(turn == "assistant: The answer" for asked in seen for turn in asked)
+    assert any(turn == "assistant: The answer is" for asked in seen for turn in asked)
     shown = metrics(log)
     assert shown["match"] == {"accuracy": 0.5, "stderr": 0.5}
     assert shown["pattern_anytime"]["final"] == 1.0

@@ -184,7 +184,7 @@ def test_reasoning_in_tags_is_cut_as_reasoning(tmp_path: Path) -> None:
 
 
 def test_a_trace_as_long_as_its_cap_was_cut_off(tmp_path: Path) -> None:
-    text = "<think>\n" + "so \\boxed{0} " * 4
+    text = "<think>\n" + "so \\boxed{0} " * 4 + "</think>"
     capped = len(split_pieces(text))
     for cap, ended in {capped: False, capped + 1: True}.items():
         arguments = {"gen_args_0": {"arg_0": "Find.", "arg_1": {"max_gen_toks": cap}}}

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["END_OF_LINE", "END_OF_TURN", "FINAL_CHANNEL", "final_message", "plain_characters"]
+from anytime.domains.answers.marks import NEAR_END
+
+__all__ = [
+    "END_OF_LINE",
+    "END_OF_TURN",
+    "FINAL_CHANNEL",
+    "final_message",
+    "plain_at_end",
+    "plain_characters",
+]
 
 _FULL_WIDTH = {0xFF01 + offset: 0x21 + offset for offset in range(94)}
 _MINUS = dict.fromkeys(map(ord, "−‒‑﹣"), "-")
 _SPACES = dict.fromkeys(map(ord, "\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u205f\u3000"), " ")
-_SIGNS = str.maketrans({
+_SIGNS: dict[int, str] = str.maketrans({
     "。": ".", "｡": ".", "、": ",", "،": ",", "【": "[", "】": "]", "〔": "[", "〕": "]",
     "「": '"', "」": '"', "『": '"', "』": '"', "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
     "‘": "'", "’": "'", "﹕": ":", "︰": ":", "∶": ":",
@@ -26,14 +35,13 @@ _STYLED_LETTERS = {
 }
 _STYLED_DIGITS = {0x1D7CE + offset: 0x30 + offset % 10 for offset in range(50)}
 _CIRCLED = {0x24B6 + offset: 0x41 + offset for offset in range(26)}
-_TABLE: dict[int, int | str] = {
+_PLAIN: dict[int, str | int] = {
     **_FULL_WIDTH, **_MINUS, **_SPACES, **_SIGNS, **_STYLED_LETTERS, **_STYLED_DIGITS, **_CIRCLED,
 }  # fmt: skip
-_PLAIN = {chr(code): chr(to) if isinstance(to, int) else to for code, to in _TABLE.items()}
 
 END_OF_TURN = re.compile(
-    r"<\|[^|<>\n]{1,40}\|>|</?(?:s|eos|bos|answer|final|final_answer|think|end_of_turn|"
-    r"start_of_turn)>|\[/?INST\]"
+    r"<\|[^|<>\n]{1,40}\|>|(?i:</?(?:s|eos|bos|answer|final|final_answer|think|end_of_turn|"
+    r"start_of_turn)>)|\[/?INST\]"
 )
 """What a chat template writes behind an answer, or a tag that closes one (in plain characters)."""
 
@@ -47,16 +55,19 @@ FINAL_CHANNEL = re.compile(
 
 def plain_characters(text: str) -> str:
     """The text with full-width and styled characters plain; places stay the same."""
-    if not text.isascii():
-        # A text holds few of them; `translate` would look each of its characters up.
-        for character in _PLAIN.keys() & set(text):
-            text = text.replace(character, _PLAIN[character])
-    return text
+    return text if text.isascii() else text.translate(_PLAIN)
+
+
+def plain_at_end(text: str) -> str:
+    """The text with such characters plain near its end, where an answer is looked for first."""
+    if text.isascii():
+        return text
+    return text[:-NEAR_END] + text[-NEAR_END:].translate(_PLAIN)
 
 
 def final_message(text: str) -> str:
     """What is said to the user, where harmony's channels lie open in a text; else the text."""
-    if "final" not in text:
+    if "assistant" not in text and "<|channel|>" not in text:
         return text
     after = 0
     for mark in FINAL_CHANNEL.finditer(text):

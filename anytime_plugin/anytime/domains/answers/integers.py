@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from anytime.domains.answers.characters import END_OF_TURN, plain_characters
+from anytime.domains.answers.characters import END_OF_TURN
 from anytime.domains.answers.latex import undress
 
 __all__ = [
@@ -24,7 +24,7 @@ LONGEST_BARE_REPLY = 100
 
 _DIGITS = (
     r"(?P<sign>[+-]?)\s?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)"
-    r"(?![0-9]|,[0-9]|\.[0-9]*[1-9])(?:\.0*(?![0-9]))?"
+    r"(?![0-9]|,[0-9]|\.[0-9]*[1-9])(?:\.0+(?![0-9]))?"
 )
 _WORD = r"[^\W\d_](?:[^\W\d_]|['-](?=[^\W\d_]))*"
 _LEAD = rf"(?P<lead>(?:{_WORD}[ ,:]{{1,3}}){{0,12}}?)"
@@ -47,11 +47,11 @@ _NO_UNIT = frozenset((
     "or", "and", "not", "is", "isn't", "if", "when", "then", "times", "plus", "minus", "mod",
     "modulo", "over", "divided", "choose", "squared", "cubed", "factorial", "th", "st", "nd", "rd",
     "thousand", "million", "billion", "hundred", "dozen", "to", "through", "x", "percent", "more",
-    "less", "but", "e", "pi", "i", "was", "are", "has", "have", "does",
+    "less", "but", "e", "pi", "digit", "digits", "i", "was", "are", "has", "have", "does",
 ))
 # fmt: on
 _REASON = re.compile(
-    rf"\s{{0,2}}{_DIGITS}(?:\s(?!(?:or|and|times|plus|minus|of|to|mod|x)\b)[A-Za-z]{{2,15}}){{0,2}}?"
+    rf"\s{{0,2}}{_DIGITS}(?P<unit>(?:\s(?!(?:of|x)\b)[A-Za-z]{{2,15}}){{0,2}}?)"
     r"(?:\s?[,;]?\s(?:because|since|as|which|where|so|for|by|but)\b|\s?\(|\s[-–—]{1,2}\s|[.;!]\s"
     r"|,\snot\b|\s✓|\s✅|[.;!]?\s?\Z)"
 )
@@ -61,7 +61,7 @@ _CONCLUDED = re.compile(
     rf"{_DIGITS}{_UNIT}\s?[.!]?\s?\Z"
 )
 _DENIED = re.compile(
-    r"(?i)\b(?:not|isn't|never|cannot|unless|wait|hmm|maybe|perhaps|possibly)\b|\?"
+    r"(?i)\b(?:not|\w{1,6}n't|never|cannot|unless|wait|hmm|maybe|perhaps|possibly)\b|\?"
 )
 _SUBORDINATE = re.compile(
     r"(?i)\s?(?:so |thus |hence )?(?:let|since|if|suppose|assum\w+|because|when|where|for|as|given"
@@ -77,11 +77,13 @@ def integer(text: str) -> str | None:
         The integer without leading zeros, or None: `\frac{1}{2}`, `2^{10}`, `204.5` and `10x` are
         not integers, and "204 or 205" is not one. Of an equation the right-hand side counts.
     """
-    return value(undress(plain_characters(text[:LONGEST_ANSWER])))
+    return value(undress(text[:LONGEST_ANSWER]))
 
 
 def value(plain: str) -> str | None:
     """The integer that an undressed text is."""
+    if _EITHER.search(plain):
+        return None
     sides = plain.split("=")
     last = _side(sides[-1])
     if last is not None or len(sides) == 1:
@@ -95,10 +97,9 @@ def _side(text: str) -> str | None:
     match = _INTEGER.fullmatch(text)
     if match is None:
         return number_in_words(text)
-    unit = match["unit"]
-    if _FACTOR.match(unit) and not re.match(r"[A-Za-z]{2}", unit):
+    if not _measures(match["unit"]) or _lower(match["lead"]) & _NO_LEAD:
         return None
-    if _lower(match["lead"]) & _NO_LEAD or _lower(unit) & _NO_UNIT:
+    if _VARIABLE.fullmatch(match["lead"]):
         return None
     if len(match["lead"].split()) > 1 and not _LEADS_TO.search(match["lead"]):
         return None
@@ -112,30 +113,40 @@ _LEADS_TO = re.compile(
 )
 
 
+_EITHER = re.compile(r"[0-9] ?,? or\b[^0-9]{0,15}[0-9]")
+_VARIABLE = re.compile(r"[A-Za-z][ ,]{1,3}")
+
+
+def _measures(unit: str) -> bool:
+    """Whether what follows a number is a unit, and no factor and no other word."""
+    factor = _FACTOR.match(unit) and not re.match(r"[A-Za-z]{2}", unit)
+    return not factor and not _lower(unit) & _NO_UNIT
+
+
 def _lower(words: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", words.lower())) if words else set()
 
 
 def spoken_integer(plain: str, content: str) -> str | None:
     """The integer that the rest of a line comes to: dressed, with a reason, or in a sentence."""
+    if _EITHER.search(plain):
+        return None
     if _SUBORDINATE.match(plain) and not re.search(r",.*\.\s?\Z", plain):
         return None
     if (whole := value(plain)) is not None:
         return whole
-    if reason := _REASON.match(plain):
+    reason = _REASON.match(plain)
+    if reason and _measures(reason["unit"]):
         return _digits(reason)
     if _DENIED.search(plain) or _SENTENCES.search(plain):
         return None
     concluded = _CONCLUDED.search(plain)
-    if concluded and not _lower(concluded["unit"]) & _NO_UNIT:
+    if concluded and _measures(concluded["unit"]):
         return _digits(concluded)
     numbers = re.findall(r"[0-9]+", plain)
-    if len(numbers) == 1 and plain.endswith((".", "!")) and (one := _ONLY.fullmatch(plain)):
-        return (
-            None
-            if _lower(one["lead"]) & _NO_LEAD or _lower(one["unit"]) & _NO_UNIT
-            else _digits(one)
-        )
+    one = _ONLY.fullmatch(plain) if len(numbers) == 1 else None
+    if one and _measures(one["unit"]) and not _lower(one["lead"]) & _NO_LEAD:
+        return _digits(one)
     return None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from anytime.domains.answers.characters import plain_characters
+
 __all__ = ["undress"]
 
 _NEXT = r"(?![A-Za-z])"
@@ -35,6 +37,9 @@ _EQUAL = re.compile(
     r"\\(?:approx|simeq|sim|equiv|cong|doteq|coloneqq|implies|[Rr]ightarrow|[Ll]ongrightarrow|to"
     r"|iff|[Ll]eftrightarrow|therefore|leadsto)" + _NEXT + r"|[≈≃≅≡≐⇒⟹→➔∴]|[=-]{1,2}>|:="
 )
+# What is counted in its index or put into a function is no number by itself: a_5, f(5).
+_INDEX = re.compile(r"(?<=[A-Za-z])_(?=\{?\s?[0-9])|(?<=\b[A-Za-z])\((?=[0-9])")
+_SURE = re.compile(r"\(\s?(?:[Cc]onfiden(?:ce|t)|[Cc]ertainty)[^()\n]{0,40}\)")
 _SIGNS = {r"\times": "×", r"\cdot": "·", r"\div": "÷", r"\pm": "±", r"\mu": "μ", r"\mathring": "°"}
 _SIGN = re.compile(r"\\(?:times|cdot|div|pm|mu)" + _NEXT)
 _TAG = re.compile(r"</?(?:b|i|u|em|strong|span|p|code|sup|sub|mark|center|font|br|h[1-6])"
@@ -47,7 +52,7 @@ _COMMAND = re.compile(
     r"|thinspace|medspace|thickspace|[hv]fill|newline|left|right|[bB]igg?[lr]?|ans(?:wer)?"
     r"|centering|noindent|par|blacksquare|square|qed)" + _NEXT + r"|\\[,;:!>/ ()\[\]\\]"
 )
-_MARKUP = re.compile(r"[{}~*_`()\[\]\"$&]|(?<![0-9])'|'(?![0-9])")
+_MARKUP = re.compile(r"[{}~*_`()\[\]\"$&]|(?<![0-9A-Za-z])'|'(?![0-9A-Za-z])")
 
 
 def undress(text: str) -> str:
@@ -55,8 +60,9 @@ def undress(text: str) -> str:
 
     Signs that lead from one side to the other become "=", those of inequality "≠". What is not
     mere dress (`\sqrt`, `\frac`, `^`) stays, so that no number is read out of it. Meant for short
-    texts in plain characters (`plain_characters`).
+    texts.
     """
+    text = plain_characters(text)
     if "\\" in text:
         text = _OVER_ONE.sub(r" \1 ", text)
         text = _MODULUS.sub(" ", text)
@@ -65,7 +71,7 @@ def undress(text: str) -> str:
         text = _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
     else:
         text = _MODULUS.sub(" ", text)
-    text = _GROUPS.sub("", text)
+    text = _SURE.sub(" ", _INDEX.sub("≠", _GROUPS.sub("", text)))
     text = _DEGREES.sub(" ", text)
     text = _MONEY.sub(" ", text)
     text = _COMPARED.sub("≠", text)

@@ -6,21 +6,25 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from anytime.domains.answers.characters import FINAL_CHANNEL, final_message, plain_characters
+from anytime.domains.answers.characters import (
+    FINAL_CHANNEL,
+    final_message,
+    plain_at_end,
+    plain_characters,
+)
 from anytime.domains.answers.integers import LONGEST_ANSWER, LONGEST_BARE_REPLY
+from anytime.domains.answers.marks import LONGEST_MARK, Hints, braced, marks_from_the_end
 from anytime.domains.answers.options import LETTERS, option_stated
 from anytime.domains.answers.phrases import (
     ANSWER_LINE,
     BOX,
     FOREIGN_ANSWER,
+    FOREIGN_HINTS,
     HEADING,
     JSON_ANSWER,
-    LONGEST_MARK,
+    RARE_HINTS,
     TAG,
-    Hint,
-    braced,
     doubted,
-    marks_from_the_end,
 )
 from anytime.domains.answers.stated_integers import MOST_REFUSED, item_start
 from anytime.domains.stripping import BREAK, strip_statements
@@ -32,7 +36,8 @@ _COMMANDS = (
     r"|f?box(?:ed)?|framebox|mbox|underline|uline|emph|displaystyle|large|huge)"
 )
 _DRESS = (
-    r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|[\s*_:$({\[\\\"'`>]"
+    r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|\\[,;:! ]|<(?=[A-D]>)"
+    r"|</?(?:b|i|u|em|strong|span|p|code)>|(?<=\n)[-•+][ \t]|[\s*_:$({\[\\\"'`>]"
     rf"|(?:{_COMMANDS}|(?i:option|choice|letter|answer|final|correct|therefore|thus|is|the|clearly"
     r"|indeed|definitely|certainly|obviously|simply|just|hence|probably|likely|most|then|still"
     r"|actually|now|indisputably))(?![A-Za-z0-9])){0,40}+"
@@ -57,15 +62,18 @@ _LETTER_MARK = re.compile(
     rf"|(?P<foreign>{FOREIGN_ANSWER})",
     re.MULTILINE,
 )
-_MARK_HINT = Hint.of(
-    r"box|nswer|NSWER|Ans|ANS|ans\b|ption|PTION|hoice|HOICE|pick|Pick|election|elect\b|hoose|hose\b"
-    r"|with\b|opt for|settle|选|選"
+_HINTS = Hints(
+    ("box", "\x08oxed", "nswer", "NSWER", "ption", "PTION", "hoice", "HOICE"),
+    RARE_HINTS,
+    (*FOREIGN_HINTS, "选", "選"),
+    ("pick", "Pick", "elect", "hoose", "chose", "ing with", "go with", "opt for", "went with"),
 )
 _LETTER = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])(?![A-Za-z0-9])")
 # "So C is correct", "Option D fits best": a letter first, and what is said of it.
 _CLAIM = re.compile(
     r"(?:(?P<named>\b(?i:option|choice|answer))\s{0,2}|(?i:\b(?:so|thus|hence|therefore|only|clearly"
-    r"|consequently|conclude that)\b,?)\s{1,2}|(?:^|[.!:;,>]\s{1,3})(?=[*_(]))"
+    r"|consequently|conclude that)\b,?)\s{1,2}|(?:^|[.!:;,>]\s{1,3})(?=[*_(])"
+    r"|(?:^|[.!?]\s{1,3})(?=[A-D]\sis\sthe\s(?:correct|right|best)\s(?:answer|option|choice)\b))"
     r"[*_({\[$\"'`]{0,6}(?P<letter>[A-D])(?![A-Za-z0-9])[)*_}\]$\"'`.:]{0,6}"
     r"\s(?:(?i:must|should|would|has to|can only)\s(?i:be)|(?i:is|seems|appears to be))"
     r"(?:\s(?i:clearly|indeed|therefore|thus|then|definitely|certainly|obviously|probably|likely"
@@ -80,22 +88,40 @@ _CLAIM = re.compile(
 )
 _CLAIMED = re.compile(
     r"(?:\s(?i:best|perfectly|here|overall))?[)*_]{0,4}(?:[.!,;:\n—]|\s?\Z|\s(?:because|since|as|and|for"
-    r"|given|with|\(|-|–))(?!\s{0,3}(?i:only if|if|unless|but))"
+    r"|given|with|the|all|\(|-|–))(?!\s{0,3}(?i:only if|if|unless|but))"
 )
+# fmt: off
+_VERBS_OF_CLAIMS = (
+    " is", " seems", " appears", " be ", " fit", " match", " works", " describe", " explain",
+)
+_OF_CLAIMS = (
+    "correct", "right", "answer", "best", "fit", "match", "work", "appropriate", "accurate",
+    "consistent", "closely", "perfect",
+)
+# fmt: on
 _LAST_WORDS = 400
 """A claim counts in so many characters at the end: before that options are weighed."""
 
-_BARE_LETTER = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$]|\s*\n|\s*\Z|<)")
+# What most replies end with; what is below reads the same out of it, and takes longer.
+_AS_ASKED = re.compile(
+    r"\n[*#]{0,3} ?(?:Answer|ANSWER)[*]{0,2}: ?[*(]{0,3}([A-D])[)*]{0,4}\.?\s{0,4}\Z"
+)
+
+_BARE_LETTER = re.compile(
+    rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$]|\s*\n|\s*\Z|<|\s(?:because|since)\b|\s[-–—]\s)"
+)
 _LABEL = re.compile(r"(?<![A-Za-z0-9])([A-D])\)")
 _CLOSED = re.compile(
-    r"\s*\Z|[ \t]*\n|[ \t]{0,4}[)\]}]|[:;$\"'”`!—]|[.,*_]+(?![A-Za-z0-9{])"
-    r"|\s?\\(?:[)\]}, ]|text|q?quad)"
+    r"\s*\Z|[ \t]*\n|[ \t]{0,4}[)\]}]|[:;$\"'”`!—>]|[.,*_]+(?![A-Za-z0-9{])"
+    r"|\s?\\(?:[)\]},;:! ]|text|q?quad)"
     r"|\s?<[|/a-z]|\s?[✓✅(]|です|입니다|이다"
 )
 _HEDGED = re.compile(
-    r"[)\]}*$\s.:]{0,6}(?:[,/&+|]|[-–](?=\s?[A-D](?![A-Za-z0-9]))|(?:or|and|nor|vs\.?)\b)\s{0,3}"
+    r"(?:[)\]}*$\s.:]|\\(?:text|mathrm|q?quad)\s?\{?|\\[,;: ]){0,8}"
+    r"(?:[,/&+|]|[-–](?=\s?[A-D](?![A-Za-z0-9]))|(?:or|and|nor|vs\.?)\b)[}\s]{0,3}"
     r"(?i:(?:maybe|perhaps|possibly|option|choice|then)\s){0,2}[({$*]{0,4}[A-D](?![A-Za-z0-9'])"
 )
+_HEDGED_SMALL = re.compile(r"[)\s]{0,3}(?:[,/&]|(?:or|and)\b)\s{0,3}\(?[a-d](?![A-Za-z0-9'])")
 _DENIED = re.compile(
     r"[)\]}*$.:,\s]{0,6}(?:\?|(?:(?i:option|choice)\s)?(?:(?i:is|are|was|seems|would be|looks)\s"
     r"(?i:not|wrong|incorrect|false|too|un\w{1,20}|impossible|invalid|inconsistent|excluded|out)"
@@ -126,16 +152,17 @@ def last_letter(text: str, options: Sequence[str]) -> str | None:
         options: The four option texts in the order of their letters; empty ones where unknown
             (`options_in` reads them from a prompt).
     """
-    text = final_message(plain_characters(text))
+    if asked := _AS_ASKED.search(text[-40:]):
+        return asked[1]
+    text = final_message(plain_at_end(text))
     options = [plain_characters(option) for option in options]
-    claimed = _claimed(text)
-    for mark in islice(marks_from_the_end(text, _LETTER_MARK, _MARK_HINT), MOST_REFUSED):
-        if claimed and claimed[0] > mark.start():
-            break
+    letter, stated = None, 0
+    for mark in islice(marks_from_the_end(text, _LETTER_MARK, _HINTS), MOST_REFUSED):
         letter = _behind(text, mark, options)
         if letter is not None:
-            return letter
-    return claimed[1] if claimed else _bare(text, options)
+            stated = mark.start()
+            break
+    return _claimed(text, stated) or letter or _bare(text, options)
 
 
 def strip_letters(text: str) -> str:
@@ -162,12 +189,14 @@ def strip_letters(text: str) -> str:
     return "" if last_letter(left, ("",) * len(LETTERS)) else left
 
 
-def _claimed(text: str) -> tuple[int, str] | None:
-    """The place and letter of the last claim, where all at the end of a text name the same."""
-    found = [
-        (claim.start(), letter) for claim, letter in _claims(text, max(0, len(text) - _LAST_WORDS))
-    ]
-    return found[-1] if len({letter for _, letter in found}) == 1 else None
+def _claimed(text: str, start: int) -> str | None:
+    """The letter of the claims at the end of a text, where all behind a place name the same."""
+    start = max(start, len(text) - _LAST_WORDS)
+    end = text[start:]
+    if not all(any(word in end for word in words) for words in (_OF_CLAIMS, _VERBS_OF_CLAIMS)):
+        return None
+    letters = {letter for _, letter in _claims(text, start)}
+    return letters.pop() if len(letters) == 1 else None
 
 
 def _claims(
@@ -257,6 +286,8 @@ def _letter_at(text: str, at: int, options: Sequence[str]) -> str | None:
     rest = text[at + 1 : at + 1 + LONGEST_ANSWER]
     if _HEDGED.match(rest) or _DENIED.match(rest):
         return None
+    if text[at].islower() and _HEDGED_SMALL.match(rest):
+        return None
     if _CLOSED.match(rest):
         return letter
     if text[at].islower():  # "the answer is a bit"
@@ -289,7 +320,7 @@ def _letter_end(window: str, length: int) -> int | None:
     window, length = plain_characters(window[item:]), length - item
     line = _ITEM_ANSWER.match(window)
     end = None
-    hinted = _MARK_HINT.every.search(window, 0, length + LONGEST_MARK)
+    hinted = _HINTS.within(window[: length + LONGEST_MARK])
     for mark in _LETTER_MARK.finditer(window, 0, length + LONGEST_MARK) if hinted else ():
         if mark.start() >= length:
             break

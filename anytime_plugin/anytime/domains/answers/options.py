@@ -14,6 +14,7 @@ __all__ = ["LETTERS", "option_stated", "options_in"]
 LETTERS = "ABCD"
 
 _TOKEN = re.compile(r"[^\W\d_]+|[0-9]+(?:\.[0-9]+)?|\n|[^\s\w]")
+_FIRST_WORD = re.compile(r"[\s*_(]{0,8}([^\W\d_]+)(?=[\s.,;:]|\Z)")
 _ENDS = frozenset((".", ";", ":", "\n", ")", "]", "—", "–", "!", "because", "since", "<", "✓"))
 _ARTICLES = frozenset(("the", "a", "an"))
 _BLOCK = re.compile(r"(?m)^[ \t*_(]{0,6}([A-D])[).:][*_ \t]{1,4}(?=\S)")
@@ -26,9 +27,11 @@ def option_stated(text: str, options: Sequence[str]) -> str | None:
     options apart ("Aa", "aa"); white space, markdown and the dress of LaTeX do not.
     """
     plain = tuple(options)
-    longest = max(map(len, plain), default=0)
-    words = _tokens(text[: 2 * longest + 80])
     exact, folded = _option_tokens(plain)
+    first = _FIRST_WORD.match(text)
+    if first and not _may_begin(first[1].casefold(), exact):
+        return None
+    words = _tokens(text[: 2 * max(map(len, plain), default=0) + 80])
     for known, said in ((exact, words), (folded, [word.casefold() for word in words])):
         found = _longest_start(said, known)
         if found is None and said[:1] and said[0].casefold() in _ARTICLES:
@@ -57,25 +60,32 @@ def options_in(prompt: str) -> tuple[str, ...] | None:
     return None
 
 
+def _may_begin(word: str, options: Sequence[Sequence[str]]) -> bool:
+    """A cheap look at the first word, for most texts are no option's."""
+    return word in _ARTICLES or any(words and words[0].casefold() == word for words in options)
+
+
 def _longest_start(words: Sequence[str], options: Sequence[Sequence[str]]) -> int | None:
     best, length = None, 0
     for index, option in enumerate(options):
-        size = len(option)
-        seen = _without_breaks(words, size)
-        if size > length and seen is not None and seen[0] == option and _ended(words[seen[1] :]):
-            best, length = index, size
+        if len(option) <= length:
+            continue
+        end = _end_of(option, words)
+        if end is not None and _ended(words[end:]):
+            best, length = index, len(option)
     return best
 
 
-def _without_breaks(words: Sequence[str], size: int) -> tuple[tuple[str, ...], int] | None:
-    """The first words of a text that are no line breaks, and where they end."""
-    taken: list[str] = []
+def _end_of(option: Sequence[str], words: Sequence[str]) -> int | None:
+    """Where an option ends that some words begin with, line breaks in them aside."""
     at = 0
-    while at < len(words) and len(taken) < size:
-        if words[at] != "\n":
-            taken.append(words[at])
+    for word in option:
+        while at < len(words) and words[at] == "\n":
+            at += 1
+        if at == len(words) or words[at] != word:
+            return None
         at += 1
-    return (tuple(taken), at) if len(taken) == size else None
+    return at
 
 
 def _ended(rest: Sequence[str]) -> bool:

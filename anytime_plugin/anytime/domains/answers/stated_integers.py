@@ -9,6 +9,7 @@ from anytime.domains.answers.characters import (
     END_OF_LINE,
     FINAL_CHANNEL,
     final_message,
+    plain_at_end,
     plain_characters,
 )
 from anytime.domains.answers.integers import (
@@ -20,18 +21,17 @@ from anytime.domains.answers.integers import (
     value,
 )
 from anytime.domains.answers.latex import undress
+from anytime.domains.answers.marks import LONGEST_MARK, Hints, braced, marks_from_the_end
 from anytime.domains.answers.phrases import (
     ANSWER_LINE,
     BOX,
     FOREIGN_ANSWER,
+    FOREIGN_HINTS,
     HEADING,
     JSON_ANSWER,
-    LONGEST_MARK,
+    RARE_HINTS,
     TAG,
-    Hint,
-    braced,
     doubted,
-    marks_from_the_end,
 )
 from anytime.domains.stripping import BULLET, strip_statements
 
@@ -47,7 +47,7 @@ _MARK = re.compile(
     rf"|(?P<foreign>{FOREIGN_ANSWER})",
     re.MULTILINE,
 )
-_MARK_HINT = Hint.of(r"box|nswer|NSWER|Ans|ANS|ans\b|####")
+_HINTS = Hints(("box", "\x08oxed", "nswer", "NSWER", "####"), RARE_HINTS, FOREIGN_HINTS)
 
 MOST_REFUSED = 50
 """After so many sentences that turn out to be no statements, earlier ones are not looked at."""
@@ -76,7 +76,7 @@ def last_integer(text: str) -> str | None:
     sentence "the answer is 204.", a heading "Final answer" above it, `#### 204`. A short reply
     without any marker is read whole.
     """
-    text = final_message(plain_characters(text))
+    text = final_message(plain_at_end(text))
     refused = 0
     for mark, content in answer_marks(text):
         if not _holds_number(content) or _beside_the_answer(text, mark, content):
@@ -115,7 +115,7 @@ def _read(text: str, mark: re.Match[str], content: str, cut: bool = False) -> st
     if doubted(text, mark.start()):
         return None
     sentence, *rest = _SENTENCE_END.split(content, maxsplit=1)
-    if not rest and len(text) > LONGEST_BARE_REPLY and not cut:
+    if not rest and len(text) > LONGEST_BARE_REPLY and not cut and mark[0][-1] not in ":=":
         return None  # unfinished
     if rest and not cut and _ON.match(rest[0]):
         return None
@@ -136,7 +136,7 @@ def answer_marks(text: str) -> Iterator[tuple[re.Match[str], str]]:
     That ends where the next announcement begins; what is in a box may hold a weak one.
     """
     stop = strong = len(text)
-    for mark in marks_from_the_end(text, _MARK, _MARK_HINT):
+    for mark in marks_from_the_end(text, _MARK, _HINTS):
         yield mark, _content(text, mark, strong if mark.lastgroup == "box" else stop)
         stop = mark.start()
         if mark.lastgroup in _STRONG:
@@ -176,12 +176,14 @@ def _content(text: str, mark: re.Match[str], stop: int) -> str:
             return inside
     if mark.lastgroup == "json" and (value := _JSON_VALUE.match(window)):
         return value[1] or value[2]
-    line, *rest = END_OF_LINE.split(window.lstrip(), maxsplit=1)
+    line, *rest = END_OF_LINE.split(_BEFORE_ANSWER.sub("", window, count=1), maxsplit=1)
     return line if rest or len(window) < LONGEST_ANSWER else ""
 
 
+# A dash on a line of its own is a bullet and no sign.
+_BEFORE_ANSWER = re.compile(r"\A\s*(?:(?<=\n)[-*•+][ \t]+)?")
 _BARE_DIGITS = re.compile(r"[+-]?[0-9]+")
-_JSON_VALUE = re.compile(r"\s{0,4}(?:\"([^\"\n]{1,100})\"|([^\"',}\n]{1,40}))")
+_JSON_VALUE = re.compile(r"\s{0,4}(?:\"([^\"\n]{1,100})\"|([^\"'\[\]{},\n]{1,40}))")
 
 _STRIP_HINT = re.compile(
     r"(?i)box|ans|####|assistant\s?final|<\|channel|[^\W\d_]{3,}\s?[:：=—]|[^\x00-\x7f]"
@@ -205,7 +207,7 @@ def _integer_end(window: str, length: int) -> int | None:
     window = plain_characters(window[item : length + 2 * LONGEST_MARK + LONGEST_ANSWER])
     length -= item
     end = 0
-    if _MARK_HINT.every.search(window, 0, length + LONGEST_MARK):
+    if _HINTS.within(window[: length + LONGEST_MARK]):
         marks = list(_MARK.finditer(window, 0, length + LONGEST_MARK))
         stop = strong = len(window)
         for mark in reversed(marks):

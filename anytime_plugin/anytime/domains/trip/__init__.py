@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from anytime.domains.base import Cue, Domain, Grade, Problem
 from anytime.domains.trip.grammar import parse_prompt
 from anytime.domains.trip.loading import load, validate
-from anytime.domains.trip.plan import Stay, parse_itinerary
+from anytime.domains.trip.plan import Stay, end_of_plan, parse_itinerary
 from anytime.domains.trip.scoring import count_constraints, count_satisfied, exact_match
 from anytime.domains.trip.stripping import strip_plans
 
@@ -69,7 +69,7 @@ def _format(problem: Problem) -> str:
 def grade(problem: Problem, text: str) -> Grade:
     """Grade the last complete plan in a text; exact match reads the text by its own rules."""
     task = parse_prompt(problem.prompt)
-    plan, flights = parse_itinerary(text, task.days)
+    plan, flights = parse_itinerary(text, task.days, task.stays)
     satisfied, total = count_satisfied(task, plan, flights), count_constraints(task)
     match = exact_match(problem.facts["cities"], problem.facts["durations"], text)
     return Grade(
@@ -96,4 +96,6 @@ TRIP = Domain(
     metrics=("em", "valid"),
     strip=strip_plans,
     datasets=("official", "builtin"),
+    stop=("\nTASK:", "\nSOLUTION:"),
+    end_of_answer=end_of_plan,
 )

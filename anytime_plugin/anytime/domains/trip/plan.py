@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
+
+from anytime.domains.trip.cities import (
+    MOVING,
+    NAME,
+    NO_NAMES,
+    VISIT,
+    city_in,
+    known_names,
+    spelled,
+)
+from anytime.domains.trip.forms import plan_in_other_form
+from anytime.domains.trip.stays import DAYS, HEADER, Flight, Itinerary, Stay
 
 __all__ = [
     "ENTRY",
-    "MOVING",
     "Flight",
     "Itinerary",
     "Stay",
+    "end_of_plan",
     "format_plan",
     "parse_itinerary",
     "parse_plan",
@@ -25,138 +37,156 @@ MAX_TEXT = 200_000
 MAX_LINE = 200
 """Characters of an entry in which its city is looked for."""
 
-
-class Stay(NamedTuple):
-    """Days `first` to `last` in `city`, both inclusive; a flight day belongs to two stays."""
-
-    city: str
-    first: int
-    last: int
-
-
-class Flight(NamedTuple):
-    """A flight a plan states on a line of its own, after its first `after` stays."""
-
-    after: int
-    day: int
-    origin: str
-    target: str
-
-
-class Itinerary(NamedTuple):
-    """A plan as written: its stays, and the flights it states between them."""
-
-    stays: tuple[Stay, ...]
-    flights: tuple[Flight, ...]
-
-
-# A name is capitalised; it goes on only where the next word is, too ("San Sebastian").
-_NAME = r"[^\W\d_a-z][^\W\d_]*(?:[ '’-][A-Z][^\W\d_]*)*"
-_GAP = r"[^\S\n]?"
 # Every repetition is bounded or followed by something it cannot match, so matching stays linear.
 ENTRY = re.compile(
-    rf"[Dd]ay(?<![^\W_]...)s?{_GAP}(\d{{1,4}})(?!\d)"
-    rf"(?:{_GAP}(?:[-‐‑–—−]|to|through){_GAP}(?:[Dd]ays?{_GAP})?(\d{{1,4}})(?!\d))?"
-    r"[ *_\]]{0,6}(?:\([^()\n]{0,40}\)[ *_]{0,4})?(?:[:|→]| [-–—] )[ *_|]*"
+    rf"{DAYS}[ *_\]`]{{0,6}}(?:\([^()\n]{{0,40}}\)[ *_]{{0,4}})?"
+    r"(?:[:|→]| [-–—] )(?:</\w{1,6}>)?[ *_|`]*"
     # The official wording is read here and now; all others are looked at more closely.
-    rf"(?:(?:Arriving in \w+ and visit|Visit) ({_NAME}) for|Fly from ({_NAME}) to ({_NAME}))?"
+    rf"(?:(?:Arriving in \w+ and visit|Visit) ({NAME}) for|Fly from ({NAME}) to ({NAME}))?"
 )
-_END = re.compile(r"\n|\b[Dd]ays? ?\d")
-_VISIT = re.compile(rf"\b[Vv]isit(?:ing|s)? [*_]{{0,3}}({_NAME})")
-_ROUTE = re.compile(rf"\bfrom [*_]{{0,3}}({_NAME})[*_]{{0,3}} to [*_]{{0,3}}({_NAME})")
-MOVING = re.compile(r"(?i)\b(?:fly|flight|flying|travel|transfer|depart|departure|return)\b")
-_LEADING = re.compile(_NAME)
-_IN = re.compile(rf"\b(?:in|at|[Ee]xplore|[Ee]xploring) [*_]{{0,3}}({_NAME})")
-# Words an entry may begin with that are no city.
-# fmt: off
-_NOT_CITIES = frozenset((
-    "a", "an", "and", "arrival", "arrive", "arriving", "at", "attend", "attending", "begin",
-    "buffer", "conference", "continue", "day", "days", "depart", "departing", "departure", "end",
-    "enjoy", "explore", "exploring", "final", "first", "flight", "flights", "fly", "flying",
-    "free", "in", "meet", "meeting", "no", "none", "not", "remain", "rest", "return", "second",
-    "sightseeing", "spend", "start", "starting", "stay", "staying", "the", "third", "transfer",
-    "travel", "traveling", "travelling", "visit", "wedding", "workshop",
-))
-# fmt: on
+_END = re.compile(r"\n|\b(?:[Dd]ays?|DAYS?) ?\d")
+_ROUTE = re.compile(rf"\bfrom [*_]{{0,3}}({NAME})[*_]{{0,3}} to [*_]{{0,3}}({NAME})")
+_BELOW = re.compile(r"[ *_`]{0,6}\n[ \t]{0,8}(?!\|)(?:[-*•+>] {0,3})?[*_ ]{0,4}")
+# Two cities on one day: it is the day of the flight between them.
+_BOTH = re.compile(
+    rf"[*_ ]{{0,4}}({NAME})[*_]{{0,2}}(?: \([^()\n]{{1,20}}\),?)? ?"
+    rf"(?:/|→|->|➔|=>|&|\band\b|\bthen\b|(?<=\),)) ?[*_]{{0,2}}({NAME})"
+    r"[*_ .]{0,4}(?=\n|\Z|\()"
+)
 
 
-def parse_plan(text: str, days: int | None = None) -> tuple[Stay, ...]:
+def parse_plan(
+    text: str, days: int | None = None, cities: Collection[str] = ()
+) -> tuple[Stay, ...]:
     """The stays of the last complete plan in a text; empty when there is none.
 
     See `parse_itinerary`.
     """
-    return parse_itinerary(text, days).stays
+    return parse_itinerary(text, days, cities).stays
 
 
-def parse_itinerary(text: str, days: int | None = None) -> Itinerary:
+def parse_itinerary(text: str, days: int | None = None, cities: Collection[str] = ()) -> Itinerary:
     """Read the last complete plan in a text, in time linear in its length.
 
     An entry is "Day 5-9: ..." or "Day 5: ..." with any markdown around it, one or several to a
     line. Its city is what it visits, else the name it begins with, else the name after "in". An
-    entry of one day that only flies is no stay. Single days in the same city join into one stay.
+    entry of one day that only flies is no stay. Single days in the same city join into one stay,
+    and a day on which two cities stand, or a flight between them, belongs to both.
 
     A stay from day 1 begins a new plan. It replaces the one before unless it looks cut short:
     fewer stays, an earlier end, and not ending on day `days`. Text of the prompt's style ("between
     day 5 and day 9") is no entry. Only the last `MAX_TEXT` characters are read.
 
+    Where no such plan is found, or a complete one follows it, a plan in another form is read: city
+    first, in a table, in JSON, without a colon (`anytime.domains.trip.forms`).
+
     Args:
         text: Anything a model wrote.
         days: Length of the trip where known: a plan ending there is complete, and what follows it
             up to the next day 1 is talk about it.
+        cities: The cities of the trip where known: names are read in their spelling, and of the
+            names in an entry the one that is a city counts.
     """
     text = text[-MAX_TEXT:]
-    best: list[Stay] = []
-    best_flights: list[Flight] = []
-    stays: list[Stay] = []
-    flights: list[Flight] = []
+    known = known_names(cities)
+    plan, end = _by_day(text, days, known)
+    stays = plan.stays
+    good = len(stays) > 1 and stays[0].first == 1
+    complete = good and stays[-1].last == days
+    other = plan_in_other_form(text[end:] if good else text, days, known, lists_only=complete)
+    if not stays or (other.listed and other.stays != stays):
+        return Itinerary(other.stays, ())
+    if not complete and len(other.stays) >= len(stays) and other.stays != stays:
+        return Itinerary(other.stays, ())
+    return plan
+
+
+def _by_day(text: str, days: int | None, known: Mapping[str, str]) -> tuple[Itinerary, int]:
+    """The last complete plan whose entries begin with their days, and where it ends."""
+    best, draft = _Draft([], []), _Draft([], [])
+    best_end = end = 0
+    single = False  # whether the last stay is made of single days
     for entry in ENTRY.finditer(text):
         day, until = entry[1], entry[2]
         first = int(day)
         last = int(until) if until else first
+        stays = draft.stays
         if stays and stays[-1].last == days and 1 < first < days:
             continue
-        city, route = read_entry(text, entry)
+        city, route = read_entry(text, entry, known)
+        previous = stays[-1] if stays else None
         if route:
-            flights.append(Flight(len(stays), first, *route))
+            if single and previous and route[0] == previous.city and first == previous.last + 1:
+                stays[-1] = Stay(previous.city, previous.first, first)
+                stays.append(Stay(route[1], first, first))
+            else:
+                draft.flights.append(Flight(len(stays), first, *route))
             continue
         if city is None:
+            # "Day 10: Depart from Bonn" is the last day there, where a plan goes day by day.
+            leaves = single and previous and not until and first == previous.last + 1
+            if leaves and previous and previous.city in rest_of_entry(text, entry):
+                stays[-1] = Stay(previous.city, previous.first, first)
             continue
-        previous = stays[-1] if stays else None
-        if not until and previous and previous.city == city and first <= previous.last + 1:
-            stays[-1] = Stay(city, previous.first, max(previous.last, last))
-            continue
+        if not until and (both := _BOTH.match(text, entry.end())) and previous:
+            here, there = (spelled(name, known) for name in both.groups())
+            elsewhere = not known or there in known
+            if here == previous.city and elsewhere and first <= previous.last + 1:
+                stays[-1] = Stay(here, previous.first, max(previous.last, last))
+                stays.append(Stay(there, first, last))
+                single = True
+                continue
+        if previous and previous.city == city and (first > 1 or not until):
+            joins = first <= previous.last + 1 if not until else single and previous.first == first
+            if joins:
+                stays[-1] = Stay(city, previous.first, max(previous.last, last))
+                continue
         if first == 1 and stays:
-            if _replaces(stays, best, days):
-                best, best_flights = stays, flights
-            stays, flights = [], []
-        stays.append(Stay(city, first, last))
-    if _replaces(stays, best, days):
-        best, best_flights = stays, flights
-    return Itinerary(tuple(best), tuple(best_flights))
+            if _replaces(stays, best.stays, days):
+                best, best_end = draft, end
+            draft = _Draft([], [])
+        draft.stays.append(Stay(city, first, last))
+        single = not until
+        end = entry.end()
+    if _replaces(draft.stays, best.stays, days):
+        best, best_end = draft, end
+    return Itinerary(tuple(best.stays), tuple(best.flights)), best_end
 
 
-def read_entry(text: str, entry: re.Match[str]) -> tuple[str | None, tuple[str, str] | None]:
+class _Draft(NamedTuple):
+    stays: list[Stay]
+    flights: list[Flight]
+
+
+def read_entry(
+    text: str, entry: re.Match[str], known: Mapping[str, str] = NO_NAMES
+) -> tuple[str | None, tuple[str, str] | None]:
     """The city of a stay, or where a flight begins and ends; neither where no city is named.
 
     Args:
         text: The text.
         entry: A match of `ENTRY` in it.
+        known: The cities of the trip (`known_names`).
     """
     _, until, city, origin, target = entry.groups()
     if city:
-        return city, None
-    line = rest_of_entry(text, entry)
-    if not until and not origin and MOVING.search(line) and not _VISIT.search(line):
-        route = _ROUTE.search(line)
-        return None, (route[1], route[2]) if route else None
+        return spelled(city, known), None
     if origin and not until:
-        return None, (origin, target)
-    return _city(line), None
+        return None, (spelled(origin, known), spelled(target, known))
+    line = rest_of_entry(text, entry)
+    if not until and MOVING.search(line) and not VISIT.search(line):
+        route = _ROUTE.search(line)
+        return None, (spelled(route[1], known), spelled(route[2], known)) if route else None
+    return city_in(line, known), None
 
 
 def rest_of_entry(text: str, entry: re.Match[str]) -> str:
-    """What follows on the line up to the next entry, up to a bound."""
-    return _END.split(text[entry.end() : entry.end() + MAX_LINE], maxsplit=1)[0]
+    """What follows on the line up to the next entry, or on the next line, up to a bound."""
+    start = line = entry.end()
+    if text[start : start + 1] in "\n *_`" and (below := _BELOW.match(text, start)):
+        line = below.end()
+    stop = _END.search(text, line, line + MAX_LINE)
+    return text[start : stop.start() if stop else line + MAX_LINE]
 
 
 def _replaces(new: list[Stay], old: list[Stay], days: int | None) -> bool:
@@ -166,14 +196,19 @@ def _replaces(new: list[Stay], old: list[Stay], days: int | None) -> bool:
     return end == days or len(new) >= len(old) or end >= old[-1].last
 
 
-def _city(line: str) -> str | None:
-    if visit := _VISIT.search(line):
-        return visit[1]
-    leading = _LEADING.match(line)
-    if leading and leading[0].partition(" ")[0].lower() not in _NOT_CITIES:
-        return leading[0]
-    named = _IN.search(line)
-    return named[1] if named else None
+def end_of_plan(text: str) -> int:
+    """Where the line ends on which a plan reaches the last day of the header before it.
+
+    The length of the text where there is no header, or the plan does not get there.
+    """
+    header = HEADER.search(text)
+    if header is None:
+        return len(text)
+    for entry in ENTRY.finditer(text, header.end()):
+        if entry[2] and entry[2].lstrip("0") == header[1].lstrip("0"):
+            line = text.find("\n", entry.end())
+            return line if line >= 0 else len(text)
+    return len(text)
 
 
 def format_plan(stays: Sequence[Stay]) -> str:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 
 from anytime.domains.trip.grammar import TripTask
-from anytime.domains.trip.plan import Flight, Stay
+from anytime.domains.trip.stays import HEADER, Flight, Stay
 
 __all__ = [
-    "HEADER",
     "count_constraints",
     "count_satisfied",
     "csr",
@@ -18,7 +17,6 @@ __all__ = [
     "stated_flight",
 ]
 
-HEADER = re.compile(r"European cities for (\d+) days")
 # Equal to the first match of \d+-\d+, but a run of digits is tried once and not from each digit.
 _DAY_RANGE = re.compile(r"(?<!\d)\d+-(\d+)")
 _ROUTE = re.compile(r"from (\w+) to (\w+)")

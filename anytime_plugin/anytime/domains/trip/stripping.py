@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from anytime.domains.stripping import strip_statements
-from anytime.domains.trip.plan import ENTRY, MOVING, read_entry, rest_of_entry
-from anytime.domains.trip.scoring import HEADER, stated_flight
+from anytime.domains.trip.cities import MOVING, NAME
+from anytime.domains.trip.forms import entries_in_other_forms, written_in_other_forms
+from anytime.domains.trip.plan import ENTRY, parse_plan, read_entry, rest_of_entry
+from anytime.domains.trip.scoring import stated_flight
+from anytime.domains.trip.stays import HEADER
 
 __all__ = ["strip_plans"]
 
-_HINT = re.compile(r"[Dd]ay|trip plan for visiting")
-_DAY = re.compile(r"[Dd]ay")
+_HINT = re.compile(r"[Dd]ay|DAY|trip plan for visiting")
+_DAY = re.compile(r"[Dd]ay|DAY")
+_OTHER_HINT = re.compile(r"[Dd]ay|DAY|\d")
+# What is a city only for those who know the cities of the trip: "rome", "the old town of Rome".
+_PERHAPS_CITY = re.compile(
+    rf"[^\w\n]{{0,16}}(?:{NAME}[^\n]{{0,80}}?\b{NAME}|[^\W\d_]+(?: [^\W\d_]+)?[*_. ]*(?:\Z|[,;(]))"
+)
+MOST_ROUNDS = 8
 
 
 def strip_plans(text: str) -> str:
     """Remove the sentences and lines that are part of an itinerary, complete or not.
 
     Those are its header, every entry from which `parse_itinerary` reads a stay or a flight, and
-    every flight on a day that `exact_match` reads within a sentence. A plan in other words
-    ("Porto (1-5), then Amsterdam") is not read there and stays here.
+    every flight on a day that `exact_match` reads within a sentence. A plan in another form (city
+    first, a table, JSON) goes where it is read as one; a stay mentioned by itself stays.
     """
-    return strip_statements(text, _HINT, _end)
+    left = strip_statements(text, _HINT, _end)
+    for _ in range(MOST_ROUNDS):
+        if not parse_plan(left):
+            return left
+        written = written_in_other_forms(left)
+        left = strip_statements(left, _OTHER_HINT, partial(_end_of_other, written))
+        left = strip_statements(left, _HINT, _end)
+    return left if not parse_plan(left) else ""
 
 
 def _end(window: str, length: int) -> int | None:
@@ -38,11 +55,24 @@ def _end(window: str, length: int) -> int | None:
         if city or route:
             # Up to the city, which may stand in a later sentence of the line.
             name = city or (route or ("", ""))[1]
-            end = entry.end() + (0 if entry[3] or entry[5] else line.find(name) + len(name))
+            at = line.casefold().find(name.casefold())
+            end = entry.end() + (0 if entry[3] or entry[5] else max(at, 0) + len(name))
         elif MOVING.match(line):  # "Day 5: Fly to Berlin"
             end = entry.end()
+        elif entry[2] and (named := _PERHAPS_CITY.match(line)):
+            end = entry.end() + named.end()
     if end is None and "from " in body and (flight := stated_flight(body)):
         _, origin, target = flight
         if origin[0].isupper() and target[0].isupper():
             return length
     return end
+
+
+def _end_of_other(written: frozenset[str], window: str, length: int) -> int | None:
+    near = window[: 2 * length + 400]
+    ends = [
+        found.end
+        for found in entries_in_other_forms(near)
+        if found.start < length and near[found.start : found.end] in written
+    ]
+    return max(ends, default=None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import anyio
 from inspect_ai.model import (
@@ -19,20 +21,28 @@ from inspect_ai.model import (
     ModelOutput,
 )
 
+from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.outside_sample import settings_in_effect
 from anytime.hosts.inspect_ai.private import cause_of, token_ids_of
 from anytime.hosts.inspect_ai.providers import (
+    host_tokenizer,
     provider_name,
-    sends_raw_prompt,
+    provider_of,
     without_thinking,
 )
+from anytime.hosts.inspect_ai.transformers_here import as_generated, as_sent, continuing
 from anytime.programs.lockstep import Done, advance
+from anytime.programs.turns import raw_prompt
 from anytime.protocol import Finish, Message, Program, Reply, Request
 
 __all__ = ["drive", "reply_from", "requester"]
 
 T = TypeVar("T")
 Ask = Callable[[Request], Awaitable[tuple[Reply, ModelOutput]]]
+Encode = Callable[[str], Awaitable[list[int]]]
+
+log = logging.getLogger(__name__)
 
 _FINISH: dict[str, Finish] = {
     "stop": "stop",
@@ -40,6 +50,9 @@ _FINISH: dict[str, Finish] = {
     "model_length": "length",
     "content_filter": "filter",
 }
+
+AT_ONCE = 2
+"""A model that stops at once takes so many tokens: that of the end of its turn, and a break."""
 
 _MESSAGE = {
     "system": ChatMessageSystem,
@@ -107,6 +120,7 @@ def requester(
     token_ids: bool,
     cached: bool = True,
     config: GenerateConfig | None = None,
+    tokenizer: Tokenizer | None = None,
 ) -> Ask:
     """How requests are asked of a model within one sample.
 
@@ -117,31 +131,105 @@ def requester(
         token_ids: Whether traces must come with their token ids.
         config: Settings of a task's own solver.
         cached: False for draws that Inspect's cache cannot tell apart: it goes by the epoch.
+        tokenizer: The model's, where one was named: it makes token ids where the provider does not.
     """
     seed = epoch if provider_name(model) == "anytime" else None
     configs = {
         thinking: (config or GenerateConfig()).merge(base).merge(GenerateConfig(seed=seed))
         for thinking, base in ((True, GenerateConfig()), (False, without_thinking(model)))
     }
+    can, in_effect = provider_of(model), settings_in_effect(model).merge(configs[True])
+    own = host_tokenizer(model) if can.transformers else None
+    if can.transformers:
+        model = continuing(model, in_effect)
+    encode = _encoder(model, tokenizer)
     how: dict[str, Any] = {} if cached else {"cache": False}
     # Requests of a sample share turns; handing on the same message lets the log keep it once.
     known: dict[Message, ChatMessage] = {}
 
     async def ask(request: Request) -> tuple[Reply, ModelOutput]:
         settings = configs[request.thinking]
-        settings = settings.model_copy(update={"max_tokens": request.max_tokens})
-        messages = await _as_input(request, model, known)
+        stops = [*(settings.stop_seqs or ()), *request.stop]
+        settings = settings.model_copy(
+            update={"max_tokens": request.max_tokens, "stop_seqs": stops or None}
+        )
+        messages = await _as_input(request, known, encode if can.raw_prompt else None)
+        if can.transformers:
+            messages = as_sent(model, messages)
         output = await model.generate(messages, config=settings, **how)
-        if not output.choices:
+        if not output.choices or (_is_empty(output) and not can.in_process):
             # Inspect neither retries such an answer nor keeps it out of its cache.
             output = await model.generate(messages, config=settings, cache=False)
         reply = reply_from(output)
+        if can.transformers:
+            reply = as_generated(reply, request, model, own, messages)
+        if failed := _failure(output, can.in_process):
+            reply = dataclasses.replace(reply, failed=failed)
         if token_ids and request.kind == "trace":
-            ids = await token_ids_of(model, reply.text)
-            reply = _with_ids(reply, ids)
+            reply = _with_ids(reply, await encode(reply.text))
+        if in_effect.logprobs and reply.text and not (reply.token_bytes or can.transformers):
+            _tell_no_token_texts(provider_name(model))
         return reply, output
 
     return ask
+
+
+def _encoder(model: Model, tokenizer: Tokenizer | None) -> Encode:
+    """What makes token ids of a text: the provider, or a tokenizer that was named."""
+
+    async def encode(text: str) -> list[int]:
+        if tokenizer is not None and not provider_of(model).tokenizes:
+            return tokenizer.encode(text)
+        return await token_ids_of(model, text)
+
+    return encode
+
+
+@functools.lru_cache(maxsize=8)  # once a run says it
+def _tell_no_token_texts(provider: str) -> None:
+    log.warning(
+        "--logprobs brought no token texts: what serves %s tells none that Inspect reads, so cuts "
+        "are made with a tokenizer, or calibrated where none is named (-T tokenizer=)",
+        provider,
+    )
+
+
+def _failure(output: ModelOutput, in_process: bool) -> str:
+    """Why an output is no answer of the model; empty where it is one."""
+    choice = output.choices[0]
+    message = choice.message
+    if choice.stop_reason == "content_filter":
+        return "content filter"
+    if choice.stop_reason == "tool_calls" or message.tool_calls:
+        return "call of a tool"
+    if isinstance(message.content, list) and any(
+        isinstance(part, ContentText) and part.refusal for part in message.content
+    ):
+        return "refusal"
+    if output.error:
+        return "error of the service"
+    return "empty reply" if _is_empty(output) and not in_process else ""
+
+
+def _is_empty(output: ModelOutput) -> bool:
+    """Whether a service returned nothing, and the model may have said something.
+
+    A model that stopped at once has said nothing: then the service tells that it stopped, and a
+    token or two. Reasoning, hidden or not, is something; so is a cap that was spent on it.
+    """
+    choice = output.choices[0]
+    content = choice.message.content
+    parts = [] if isinstance(content, str) else content
+    if choice.message.text.strip() or any(isinstance(part, ContentReasoning) for part in parts):
+        return False
+    usage = output.usage
+    if choice.stop_reason in ("max_tokens", "model_length", "content_filter", "tool_calls"):
+        return False
+    if usage is not None and usage.reasoning_tokens:
+        return False
+    return not (
+        choice.stop_reason == "stop" and usage is not None and 0 <= usage.output_tokens <= AT_ONCE
+    )
 
 
 def _with_ids(reply: Reply, ids: Sequence[int]) -> Reply:
@@ -149,9 +237,10 @@ def _with_ids(reply: Reply, ids: Sequence[int]) -> Reply:
 
 
 async def _as_input(
-    request: Request, model: Model, known: dict[Message, ChatMessage]
+    request: Request, known: dict[Message, ChatMessage], encode: Encode | None
 ) -> list[ChatMessage]:
-    if not sends_raw_prompt(model):
+    """The messages of a request; one raw prompt where `encode` stands for a provider of those."""
+    if encode is None:
         for message in request.messages:
             if message not in known:
                 known[message] = _MESSAGE[message.role](content=message.content)
@@ -159,17 +248,10 @@ async def _as_input(
     prompt = raw_prompt(request.messages)
     if request.prefix_ids is None:
         return [ChatMessageUser(content=prompt)]
-    before = await model.api.tokenize(prompt)
-    after = await model.api.tokenize(request.cue) if request.cue else []
+    before = await encode(prompt)
+    after = await encode(request.cue) if request.cue else []
     ids = [*before, *request.prefix_ids, *after]
     return [ChatMessageUser(content="", metadata={"prompt_token_ids": ids})]
-
-
-def raw_prompt(messages: Sequence[Message]) -> str:
-    """Turns as one text for a completions endpoint: paragraphs, and the assistant's turn begun."""
-    if len(messages) > 1 and messages[-1].role == "assistant":
-        return f"{raw_prompt(messages[:-1])}{messages[-1].content}"
-    return "\n\n".join(message.content for message in messages) + "\n\n"
 
 
 def reply_from(output: ModelOutput) -> Reply:
@@ -188,7 +270,7 @@ def reply_from(output: ModelOutput) -> Reply:
     token_bytes = None
     if choice.logprobs is not None and choice.logprobs.content:
         token_bytes = tuple(
-            bytes(token.bytes) if token.bytes is not None else token.token.encode()
+            bytes(token.bytes) if _are_bytes(token.bytes) else token.token.encode()
             for token in choice.logprobs.content
         )
     return Reply(
@@ -204,6 +286,11 @@ def reply_from(output: ModelOutput) -> Reply:
         seconds=output.time,
         cost=usage.total_cost if usage else None,
     )
+
+
+def _are_bytes(told: Sequence[int] | None) -> TypeGuard[Sequence[int]]:
+    # `hf` gives the code points of an entry of its vocabulary.
+    return told is not None and all(0 <= value < 256 for value in told)
 
 
 def _input_tokens(output: ModelOutput) -> int | None:

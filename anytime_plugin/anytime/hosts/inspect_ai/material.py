@@ -15,8 +15,9 @@ from filelock import AsyncFileLock
 from inspect_ai.model import Model
 from inspect_ai.util import LimitExceededError, display_counter
 
+from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Problem
-from anytime.errors import AnytimeError
+from anytime.errors import AnytimeError, UnansweredError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.outside_sample import apart, settings_in_effect
 from anytime.methods.base import Material, Recipe
@@ -94,22 +95,24 @@ async def _learn(recipe: Recipe, source: Source, sampling: Sampling, model: Mode
                 except StopIteration as stop:
                     material: Material = stop.value
                     return material
-                outcome = await _take(step, model, held)
+                outcome = await _take(step, model, held, sampling.tokenizer)
 
 
-async def _take(step: Step, model: Model, held: AsyncExitStack) -> Material | None:
+async def _take(
+    step: Step, model: Model, held: AsyncExitStack, tokenizer: Tokenizer | None
+) -> Material | None:
     if isinstance(step, Lock):
         await held.enter_async_context(AsyncFileLock(step.path))
         return None
     if isinstance(step, MissingTraces):
-        await _sample(step, model)
+        await _sample(step, model, tokenizer)
         return None
     ask = requester(model, epoch=1, token_ids=False, cached=False)
     material, _ = await drive(step, ask)
     return material
 
 
-async def _sample(step: MissingTraces, model: Model) -> None:
+async def _sample(step: MissingTraces, model: Model, tokenizer: Tokenizer | None) -> None:
     """Sample what is missing; every finished trace is on disk before the next one counts."""
     missing = step.missing()
     failures: list[Exception] = []
@@ -124,11 +127,19 @@ async def _sample(step: MissingTraces, model: Model) -> None:
 
     async def sample_one(problem: Problem, draw: int) -> None:
         token_ids = step.study.continuation == "token_ids"
-        ask = requester(model, epoch=draw, token_ids=token_ids, cached=False)
+        ask = requester(
+            model,
+            epoch=draw,
+            token_ids=token_ids,
+            cached=False,
+            tokenizer=tokenizer,
+        )
         try:
             elicited, _ = await drive(step.program(problem), ask)
             try:
                 step.keep(problem, draw, elicited)
+            except UnansweredError:  # no fault of the file: the others' texts are worth keeping
+                raise
             except AnytimeError as error:  # what cannot be kept is not to be paid for
                 failures.insert(0, error)
                 group.cancel_scope.cancel()

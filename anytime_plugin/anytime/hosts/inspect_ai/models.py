@@ -24,6 +24,7 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from anytime.hosts.inspect_ai.errors import one_sentence
 from anytime.models import load_model
+from anytime.models.pieces import Pieces, stopped
 from anytime.models.solutions import recall
 from anytime.protocol import Message, Reply
 
@@ -41,7 +42,13 @@ def anytime() -> type[ModelAPI]:
 
 
 class AnytimeAPI(ModelAPI):
-    """Runs a built-in model in this process; `-M` options are the model's own."""
+    """Runs a built-in model in this process; `-M` options are the model's own.
+
+    Attributes:
+        tokenizer: Splits as the models write, so that their traces are cut exactly.
+    """
+
+    tokenizer = Pieces()
 
     def __init__(
         self,
@@ -71,6 +78,7 @@ class AnytimeAPI(ModelAPI):
             reply = self._respond(
                 messages, config.max_tokens or DEFAULT_MAX_TOKENS, config.seed or 0
             )
+        reply = stopped(reply, config.stop_seqs or ())
         return _as_output(self.model_name, reply, bool(config.logprobs))
 
     def max_connections(self) -> int:

@@ -7,14 +7,17 @@ changes. Read in inspect-ai 0.3.285. What only some runs need is imported when t
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from inspect_ai._util import package as packages
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.log import EvalLog
-from inspect_ai.model import GenerateConfig, Model
+from inspect_ai.model import ChatMessage, GenerateConfig, Model
 from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Solver
+
+from anytime.errors import AnytimeError
 
 __all__ = [
     "BEHIND_TRANSCRIPT",
@@ -31,11 +34,14 @@ __all__ = [
     "fields_without_file",
     "has_no_scorer",
     "is_sample_member",
+    "own_chat_template",
+    "rendered",
     "sample_member",
     "scorers_of",
     "settings_of_run",
     "start_other_books",
     "token_ids_of",
+    "with_options",
 ]
 
 # PrerequisiteError: the one error that Inspect shows as its message alone, without a traceback.
@@ -100,10 +106,18 @@ def cause_of(error: Exception) -> Exception:
     """The error behind tenacity's RetryError, whose own message names a Future and no reason.
 
     Inspect lets it through when its retries are used up, and tenacity is not a dependency of ours.
+    What a provider's own code stumbles over is a reply that it does not know, an error in a body of
+    status 200 for one.
     """
     attempt = getattr(error, "last_attempt", None)
     cause = attempt.exception() if attempt is not None else None
-    return cause if isinstance(cause, Exception) else error
+    found = cause if isinstance(cause, Exception) else error
+    if isinstance(found, TypeError | KeyError | IndexError | AttributeError):
+        return AnytimeError(
+            f"the model's reply cannot be read by Inspect's provider ({type(found).__name__}: "
+            f"{found}): inspect eval-retry asks again"
+        )
+    return found
 
 
 async def token_ids_of(model: Model, text: str) -> list[int]:
@@ -114,6 +128,44 @@ async def token_ids_of(model: Model, text: str) -> list[int]:
 def backend_tokenizer(model: Model) -> Any:
     """The tokenizer that the provider `hf` keeps in this process; None for others."""
     return getattr(getattr(model.api, "tokenizer", None), "backend_tokenizer", None)
+
+
+# The provider `hf`, which takes a chat template as an option and none for a single call; see
+# `anytime.hosts.inspect_ai.transformers_here`. Its attributes are the options by their names.
+
+
+def own_chat_template(model: Model) -> str | None:
+    """The chat template that `hf` would render with: the user's, or the model's own, or None."""
+    api: Any = model.api
+    if api.use_chat_template is False:
+        return None
+    named: str | None = api.chat_template
+    own: str | None = named if isinstance(named, str) else api.tokenizer.chat_template
+    return own
+
+
+def with_options(model: Model, template: str, *, greedy: bool) -> Model:
+    """A copy of a model of `hf` that renders with this template; weights and batches are shared.
+
+    The model itself is kept for the whole process and may be another task's as well.
+
+    Args:
+        model: Of the provider `hf`.
+        template: A chat template.
+        greedy: Whether it shall not sample, whatever it was told.
+    """
+    like, api = copy(model), copy(model.api)
+    options: Any = api
+    options.chat_template, options.use_chat_template = template, True
+    options.do_sample = options.do_sample and not greedy
+    like.api = api
+    return like
+
+
+def rendered(model: Model, messages: list[ChatMessage]) -> str:
+    """The prompt that `hf` makes of messages."""
+    text: str = model.api.hf_chat(messages, [])  # type: ignore[attr-defined]
+    return text
 
 
 def asks_by_itself(part: Solver) -> bool:

@@ -49,7 +49,7 @@ from anytime.settings import (
 )
 from anytime.statistics.index import Curve
 from anytime.statistics.measures import Measure, measures_of
-from anytime.statistics.traces import checkpoint_values, trace_values
+from anytime.statistics.traces import checkpoint_values, known_mean, trace_values
 
 __all__ = ["anytime", "curve", "curve_metrics", "numbers_of", "score_curve", "third_party_grade"]
 
@@ -98,7 +98,7 @@ def anytime(
 def _block(
     values: Sequence[Any], problems: Sequence[str], options: IndexOptions
 ) -> dict[str, float]:
-    known = measures_of("quality", "unparsed", "leaked")
+    known = measures_of("quality", "unparsed", "leaked", "answers")
     nothing = dict.fromkeys([measure.name for measure in known], math.nan)
     if not values:  # Inspect asks before the first sample is done
         return nothing
@@ -133,7 +133,13 @@ def _known(measure: Measure, curve: Curve, options: IndexOptions) -> float:
 
 
 def _mean(values: Sequence[Mapping[str, Any]], key: str) -> float:
-    return float(np.mean([value[key] for value in values]))
+    found = [value[key] for value in values]
+    if key in _OF_ANSWERS:  # which a problem may have none of
+        return known_mean(found)
+    return float(np.mean(found))
+
+
+_OF_ANSWERS = [measure.name for measure in measures_of("leaked", "answers")]
 
 
 def _best(
@@ -194,6 +200,9 @@ def curve(envelope: Envelope = "mean") -> Scorer:
                 return Score(value=math.nan, explanation=reason)
             if record is None:  # solved in another way: an answer, but no curve
                 return _score_answer(known, state)
+            if failed := record.elicited.failed:
+                reason = f"not scored: the model gave no answer at some budget ({failed})"
+                return Score(value=math.nan, explanation=reason)
             return score_curve(known, record, best=envelope == "trace")
 
     return grade
@@ -295,7 +304,8 @@ def _sentence(checkpoint: Checkpoint) -> str:
     if not checkpoint.forced:
         spent = "" if checkpoint.tokens is None else f" ({checkpoint.tokens} tokens)"
         return f"at {checkpoint.budget} tokens the model's own answer{spent}"
+    capped = ", ended at its cap" if checkpoint.finish == "length" else ""
     return (
         f"at {checkpoint.budget} tokens a forced answer ({checkpoint.cut} cut, "
-        f"{checkpoint.continuation})"
+        f"{checkpoint.continuation}{capped})"
     )

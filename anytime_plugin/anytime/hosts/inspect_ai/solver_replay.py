@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy, deepcopy
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, get_model
@@ -17,6 +18,7 @@ from inspect_ai.scorer import Score, score
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import subtask
 
+from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, reply_from, requester
@@ -29,9 +31,11 @@ from anytime.hosts.inspect_ai.records import (
     mark_started,
     write_record,
 )
-from anytime.hosts.inspect_ai.solving import continuation_used, conversation, cue_of
+from anytime.hosts.inspect_ai.solving import continuation_used, conversation, cue_of, refuse_failed
+from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.programs.elicit import Asked, elicit
+from anytime.protocol import Reply
 from anytime.settings import Named, run_settings
 
 __all__ = ["TOOLS", "TWICE", "Sampled", "at_every_budget"]
@@ -121,11 +125,23 @@ async def _apart(
 
 
 class Sampled(NamedTuple):
-    """A trace that is there already, what was asked for it, and who wrote it."""
+    """A trace that is there already, what was asked for it, and who wrote it.
+
+    `cap` is the most tokens it was allowed; None where that is unknown.
+    """
 
     prompt: list[ChatMessage]
     output: ModelOutput
     model: str
+    cap: int | None = None
+
+    @property
+    def reply(self) -> Reply:
+        """The trace; one that ended at its cap for no known reason was cut off there."""
+        reply = reply_from(self.output)
+        if self.cap is None:
+            return reply
+        return replace(reply, finish=ended(reply.finish, reply.output_tokens, self.cap))
 
 
 async def _elicit(
@@ -143,7 +159,7 @@ async def _elicit(
     own = sampled is None or sampled.model == str(model)
     known = domain_of(state.metadata)
     run = run_settings(named, known[0] if known else None)
-    messages, used = conversation(state), continuation_used(run, model)
+    messages, used = conversation(state), continuation_used(run, model, tokenizer)
     program = elicit(
         Asked(
             messages,
@@ -151,12 +167,14 @@ async def _elicit(
             cue_of(known),
             continuation=used,
             tokenizer=tokenizer or (host_tokenizer(model) if own else None),
-            sampled=None if sampled is None else reply_from(sampled.output),
+            sampled=None if sampled is None else sampled.reply,
+            rules=answer_rules(known[0] if known else None),
         )
     )
     # Of the solver's own settings all but max_tokens, which the budgets replace.
     config = GenerateConfig(**{**options, "max_tokens": None})
-    ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids", config=config)
+    by_ids = used == "token_ids"
+    ask = requester(model, epoch=state.epoch, token_ids=by_ids, config=config, tokenizer=tokenizer)
     elicited, outputs = await drive(program, ask)
     return elicited, outputs[-1] if sampled is None else sampled.output
 
@@ -200,6 +218,7 @@ def at_every_budget(
             if not found:
                 raise AnytimeError(_NEVER)
             write_record(state.store, found[0], [], {})
+            refuse_failed(found[0])
             scores = await _score_checkpoints(inner, untouched, once.prompt, found[0], scorers)
             if domain_of(state.metadata) is None:  # a domain of ours grades again from the answers
                 write_record(state.store, found[0], scores, {})

@@ -30,6 +30,7 @@ from anytime.methods.base import Recipe
 from anytime.methods.learning import Sampling
 from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, check_recipe, completed
+from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.elicit import GENERIC_CUE, Asked, elicit, hands_back
 from anytime.protocol import Message
@@ -49,11 +50,12 @@ __all__ = [
     "conversation",
     "cue_of",
     "named_settings",
+    "refuse_failed",
     "run_of_sample",
     "solving",
 ]
 
-_OF_TASK = ("budgets", "mode", "continuation", "tokenizer")
+_OF_TASK = ("budgets", "mode", "continuation", "tokenizer", "frame")
 """Settings that a task of ours gives its samples."""
 
 
@@ -100,23 +102,48 @@ def solving(
                 cutters[run.tokenizer] = load_tokenizer(str(run.tokenizer))
             cutter = cutters[run.tokenizer] or host_tokenizer(model)
             made = await _prompted(state, model, materials, run, cutter, given.get("answer_tokens"))
-            used = continuation_used(run, model)
+            used = continuation_used(run, model, cutter)
             program = elicit(
-                Asked(made.messages, run, cue_of(known), continuation=used, tokenizer=cutter)
+                Asked(
+                    made.messages,
+                    run,
+                    cue_of(known),
+                    continuation=used,
+                    tokenizer=cutter,
+                    rules=answer_rules(known[0] if known else None),
+                )
             )
-            ask = requester(model, epoch=state.epoch, token_ids=used == "token_ids")
+            by_ids = used == "token_ids"
+            ask = requester(model, epoch=state.epoch, token_ids=by_ids, tokenizer=cutter)
             elicited, outputs = await drive(program, ask)
         # The sample's completion is what the model itself said: the trace, or the largest run.
         state.output = outputs[-1]
         prompt = list(state.messages)
         state.messages.append(state.output.message)
         write_record(state.store, elicited, [], made.record)  # kept, whatever a scorer does now
+        refuse_failed(elicited)
         scores = await _score_checkpoints(state, prompt, elicited)
         if known is None:  # a domain of ours grades again from the answers
             write_record(state.store, elicited, scores, made.record)
         return state
 
     return solve
+
+
+def refuse_failed(elicited: Elicited) -> None:
+    """Make a sample that the model did not answer an error: Inspect asks it again on a retry.
+
+    Raises:
+        PrerequisiteError: The model gave no answer at some budget.
+    """
+    if elicited.failed:
+        failed = [str(point.budget) for point in elicited.checkpoints if point.failed]
+        with one_sentence():
+            raise AnytimeError(
+                f"the model gave no answer at budget {', '.join(failed)} ({elicited.failed}): "
+                f"inspect eval-retry asks again, and with --no-fail-on-error the other samples go "
+                f"on without this one"
+            )
 
 
 def named_settings(named: Named) -> Named:
@@ -144,9 +171,13 @@ def run_of_sample(given: Named, metadata: Mapping[str, Any]) -> RunSettings:
     return run_settings({**task, **own}, known[0] if known else None)
 
 
-def continuation_used(run: RunSettings, model: Model) -> Continuation | None:
+def continuation_used(
+    run: RunSettings, model: Model, tokenizer: Tokenizer | None
+) -> Continuation | None:
     """How a cut trace is handed back to this model; None in a mode that hands none back."""
-    return resolve_continuation(run.continuation, model) if hands_back(run.mode) else None
+    return (
+        resolve_continuation(run.continuation, model, tokenizer) if hands_back(run.mode) else None
+    )
 
 
 def cue_of(known: tuple[Domain, Problem] | None) -> Cue:
@@ -172,7 +203,7 @@ async def _prompted(
         budgets=run.budgets,
         # A contract run hands nothing back, but the pool it learns from does.
         continuation=resolve_continuation(
-            run.continuation if hands_back(run.mode) else "auto", model
+            run.continuation if hands_back(run.mode) else "auto", model, cutter
         ),
         answer_tokens=answer_tokens,
         tokenizer=cutter,

@@ -44,6 +44,7 @@ def trip(
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
+    frame: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -61,6 +62,8 @@ def trip(
         mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
         continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
         tokenizer: A tokenizers file, directory or hub id to cut traces with.
+        frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
+            anyway.
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
@@ -79,6 +82,7 @@ def aime(
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
+    frame: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -96,6 +100,7 @@ def aime(
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
+        frame: Tags of your model's own around its reasoning.
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
@@ -114,6 +119,7 @@ def gpqa(
     mode: Mode = "interrupt",
     continuation: str = "auto",
     tokenizer: str | None = None,
+    frame: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -131,6 +137,7 @@ def gpqa(
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
+        frame: Tags of your model's own around its reasoning.
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
@@ -179,6 +186,7 @@ def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
         "mode": given["mode"],
         "continuation": given["continuation"],
         "tokenizer": given["tokenizer"],
+        "frame": given["frame"],
     }
     solver = budget(**named)
     run = {**named, "dataset": dataset, "seed": options.seed}

@@ -160,6 +160,7 @@ def wrap(
     continuation: str = "auto",
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -180,6 +181,7 @@ def wrap(
         continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
         tokenizer: A tokenizers file, directory or hub id to cut traces with.
         answer_tokens: Cap on a forced answer.
+        frame: Tags of your model's own around its reasoning, `OPEN CLOSE`.
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
@@ -198,6 +200,7 @@ def wrap(
             "continuation": continuation,
             "tokenizer": tokenizer,
             "answer_tokens": answer_tokens,
+            "frame": frame,
         }
         check_named(named)
         inner = find_task(str(task), _arguments(arguments))

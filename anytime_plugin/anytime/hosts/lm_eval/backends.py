@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from anytime.cutting.frames import THINK_OPEN
+from anytime.cutting.frames import unopened
 from anytime.cutting.tokens import Tokenizer, from_tokenizers, load_tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.private import seed_of, template_arguments
+from anytime.programs.turns import raw_prompt
 from anytime.protocol import Message, Request
 from anytime.settings import Continuation
 
@@ -25,7 +26,10 @@ __all__ = [
     "find_tokenizer",
     "is_chat",
     "is_sampled",
+    "keep_places",
     "resolve_continuation",
+    "says_nothing_on_failure",
+    "takes_messages",
 ]
 
 LENGTHS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens", "max_length")
@@ -59,6 +63,39 @@ def _derives(lm: Any, name: str) -> bool:
 def is_chat(lm: Any) -> bool:
     """Whether this class takes chats as JSON, and no strings."""
     return _derives(lm, "LocalChatCompletion")
+
+
+def says_nothing_on_failure(lm: Any) -> bool:
+    """Whether an empty text of this model may be a failure.
+
+    Classes that ask a service write one for null content, refusals and bodies of status 200 that
+    hold an error. A model that stopped at once would look the same there: that is counted as a
+    failure too, and shown. Models in this process say nothing only if they had nothing to say.
+    """
+    return _derives(lm, "TemplateAPI")
+
+
+def keep_places(lm: Any) -> None:
+    """Let a service's reply without a choice, or with an error in its place, keep its place.
+
+    lm-eval drops it from its list, so that answers after it are taken for those of other requests,
+    or ends with a traceback. Such a reply counts as no content.
+    """
+    parse = getattr(lm, "parse_generations", None)
+    if parse is None or getattr(parse, "keeps_places", False):
+        return
+
+    def parsed(outputs: Any, contexts: Any = None, **options: Any) -> list[str | None]:
+        each = outputs if isinstance(outputs, list) else [outputs]
+        try:
+            texts = list(parse(outputs=outputs, contexts=contexts, **options))
+        except (KeyError, IndexError, TypeError):  # a body of status 200 that holds an error
+            texts = []
+        expected = len(each) if contexts is None else len(contexts)
+        return [*texts, *[None] * (expected - len(texts))]
+
+    parsed.keeps_places = True  # type: ignore[attr-defined]
+    lm.parse_generations = parsed
 
 
 def check_model(lm: Any, prompt: Prompt) -> None:
@@ -150,7 +187,8 @@ def arguments(
     """
     kwargs = {**gen_kwargs, "max_gen_toks": request.max_tokens}
     until = kwargs.get("until") or []
-    kwargs["until"] = [until] if isinstance(until, str) else list(until)
+    given = [until] if isinstance(until, str) else list(until)
+    kwargs["until"] = [*given, *(word for word in request.stop if word not in given)]
     if takes_messages(lm):
         kwargs["seed"] = draw
         return _dump(request.messages), kwargs
@@ -164,7 +202,7 @@ def arguments(
     *before, last = request.messages
     if last.role == "assistant":
         context = prompt_of(lm, prompt, tuple(before)).context
-        return _unopened(context, last.content) + last.content, kwargs
+        return unopened(context, last.content) + last.content, kwargs
     if prompt.templated:
         return _render(lm, request), kwargs
     return raw_prompt(request.messages), kwargs
@@ -192,25 +230,6 @@ def _render(lm: Any, request: Request) -> str:
     switches = {} if request.thinking else {"enable_thinking": False, "thinking": False}
     with template_arguments(lm, **switches):
         return str(lm.apply_chat_template(turns, add_generation_prompt=True))
-
-
-def raw_prompt(messages: Sequence[Message]) -> str:
-    """Turns as one text for a model that continues text: paragraphs, an empty line at the end."""
-    text = "\n\n".join(message.content for message in messages)
-    return text if text.endswith("\n\n") else f"{text}\n\n"
-
-
-def opens_thinking(prompt: Prompt) -> bool:
-    """Whether the chat template itself wrote the opening think tag (DeepSeek-R1 and others)."""
-    return isinstance(prompt.context, str) and prompt.context.rstrip().endswith(THINK_OPEN)
-
-
-def _unopened(context: str, prefix: str) -> str:
-    # A prefix that begins with the tag would open the reasoning a second time.
-    bare = context.rstrip()
-    if prefix.startswith(THINK_OPEN) and bare.endswith(THINK_OPEN):
-        return bare.removesuffix(THINK_OPEN)
-    return context
 
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from anytime.cutting.frames import THINK_OPEN
+from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
@@ -26,22 +27,25 @@ from anytime.hosts.lm_eval.backends import (
     check_model,
     find_tokenizer,
     is_sampled,
-    opens_thinking,
+    keep_places,
     prompt_of,
     resolve_continuation,
+    says_nothing_on_failure,
     takes_messages,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.material import check_sampled, material
 from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_of
-from anytime.hosts.lm_eval.records import NO_CONTENT, Response, response
+from anytime.hosts.lm_eval.records import Response, as_written, no_content, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.base import Material, Recipe
 from anytime.methods.learning import Sampling
 from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, samples_pool
-from anytime.plugins import get_method
+from anytime.plugins import get_domain, get_method
+from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Elicited
+from anytime.programs.doubts import Doubts
 from anytime.programs.elicit import Asked, elicit, hands_back
 from anytime.programs.lockstep import Ask, drive
 from anytime.protocol import Finish, Message, Program, Reply, Request
@@ -57,12 +61,9 @@ __all__ = [
     "program_of",
 ]
 
-ByBudget = Mapping[int, Sequence[Message]]
+log = logging.getLogger(__name__)
 
-SLACK = 100
-"""One token in so many may be missing from a text that was cut off at its cap: a tokenizer may need
-fewer than the model wrote. Taking a text that ended there for one cut off costs one forced answer;
-the reverse would grade an unfinished trace."""
+ByBudget = Mapping[int, Sequence[Message]]
 
 STORED_BATCH = 256
 """With a trace store a round goes out in batches of so many requests, each kept when it is done, so
@@ -116,9 +117,19 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
             ]
             ask = asker(lm, [run for run, _ in taught], tokenizer, store)
             elicited = drive(programs, ask)
+            _tell(elicited)
     return [
         response(result, made.record) for result, (_, made) in zip(elicited, taught, strict=True)
     ]
+
+
+def _tell(elicited: Sequence[Elicited]) -> None:
+    """Warn of what these numbers are not to be believed without."""
+    doubts = Doubts()
+    for one in elicited:
+        doubts.add(one)
+    for sentence in doubts.sentences():
+        log.warning("anytime: %s", sentence)
 
 
 def _cuts(spec: Spec) -> bool:
@@ -237,6 +248,7 @@ def program_of(
             continuation=used,
             tokenizer=tokenizer,
             sampled=sampled,
+            rules=answer_rules(get_domain(spec.domain) if spec.domain else None),
         )
     )
 
@@ -246,6 +258,8 @@ def asker(
 ) -> Ask:
     """Answers rounds of programs, one per run, from the model, its cache and the store."""
     cache = answers_kept(lm)
+    empty_fails = says_nothing_on_failure(lm)
+    keep_places(lm)
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
         outstanding = []
@@ -264,14 +278,26 @@ def asker(
             kept = hashed if draw is None else f"{hashed}-{draw}"
             if store is not None and kept in store:
                 texts[key] = store[kept]
-            elif cache is not None and draw is None and hashed in cache:
+            elif (
+                cache is not None
+                and draw is None
+                and hashed in cache
+                and not _failure(cache[hashed], empty_fails)  # lm-eval keeps those too
+            ):
                 texts[key] = cache[hashed]
             else:
                 asked[key] = _Asked(_instance(run.request, args), kept, cacheable=draw is None)
         _check_room(lm, [request.instance for request in asked.values()], tokenizer)
-        texts |= _generate(lm, asked, cache, store)
+        texts |= _generate(lm, asked, cache, store, empty_fails)
+        traces = [key for key, _, request in outstanding if _is_cut(request)]
+        if traces and all(_failure(texts[key], empty_fails) for key in traces):
+            raise AnytimeError(
+                "the service returned no content for any trace: it refuses, or it keeps the "
+                "reasoning apart, where lm-eval does not look; start the server without a "
+                "reasoning parser, or use mode=contract"
+            )
         return (
-            _reply(texts[key], request, runs[number].spec.prompt, tokenizer)
+            _reply(texts[key], request, runs[number].spec, tokenizer, empty_fails)
             for key, number, request in outstanding
         )
 
@@ -289,7 +315,11 @@ def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
 
 
 def _generate(
-    lm: Any, asked: Mapping[Hashable, _Asked], cache: Any, store: TraceStore | None
+    lm: Any,
+    asked: Mapping[Hashable, _Asked],
+    cache: Any,
+    store: TraceStore | None,
+    empty_fails: bool,
 ) -> dict[Hashable, str]:
     texts: dict[Hashable, str] = {}
     step = len(asked) if store is None else STORED_BATCH
@@ -297,7 +327,12 @@ def _generate(
     while part := list(islice(waiting, step)):
         said = lm.generate_until([request.instance for _, request in part])
         texts |= zip((key for key, _ in part), said, strict=True)
-        kept = [(request, text) for (_, request), text in zip(part, said, strict=True)]
+        # What failed is not kept, so that it is asked again.
+        kept = [
+            (request, text)
+            for (_, request), text in zip(part, said, strict=True)
+            if not _failure(text, empty_fails)
+        ]
         if store is not None:
             store.add({request.kept: text for request, text in kept})
         if cache is not None:
@@ -328,28 +363,36 @@ def _check_room(lm: Any, asked: Any, tokenizer: Tokenizer | None) -> None:
                 )
 
 
-def _reply(text: str, request: Request, prompt: Prompt, tokenizer: Tokenizer | None) -> Reply:
-    if text == NO_CONTENT:
-        if request.kind == "trace" and request.budget is None:
-            raise AnytimeError(
-                "the service returned no content for a trace: it keeps the reasoning apart, where "
-                "lm-eval does not look; start the server without a reasoning parser, or use "
-                "mode=contract"
-            )
-        text = ""
+def _is_cut(request: Request) -> bool:
+    """Whether this is a trace that is to be cut, which a run has nothing without."""
+    return request.kind == "trace" and request.budget is None
+
+
+def _failure(text: str, empty_fails: bool) -> str:
+    """Why a text is no answer of the model; empty where it is one."""
+    if text == "":
+        return "no content" if empty_fails else ""
+    return "no content" if text == no_content() else ""
+
+
+def _reply(
+    text: str, request: Request, spec: Spec, tokenizer: Tokenizer | None, empty_fails: bool
+) -> Reply:
+    if failed := _failure(text, empty_fails):
+        return Reply(text="", finish="other", failed=failed)
     if tokenizer is None:
         return Reply(text=text, finish="other")
     tokens = len(tokenizer.ends(text))
-    if request.kind == "trace" and opens_thinking(prompt):
-        text = f"{THINK_OPEN}\n{text}"
+    if request.kind == "trace":
+        text = as_written(text, spec.prompt.context, spec.run.frame)
     finish = finish_of(tokens, request.max_tokens, tokenizer)
     return Reply(text=text, output_tokens=tokens, finish=finish)
 
 
 def finish_of(tokens: int, cap: int, tokenizer: Tokenizer) -> Finish:
-    """Why a text ended, which lm-eval does not report: one as long as its cap was cut off."""
-    slack = 0 if getattr(tokenizer, "exact", False) else cap // SLACK
-    return "length" if tokens >= cap - slack else "stop"
+    """Why a bare string ended, which does not tell: one as long as its cap was cut off."""
+    found = ended("other", tokens, cap, exact=bool(getattr(tokenizer, "exact", False)))
+    return "length" if found == "length" else "stop"
 
 
 add_request_type(generate_anytime)

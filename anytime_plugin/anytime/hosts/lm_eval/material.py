@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from anytime.errors import AnytimeError
+from anytime.errors import AnytimeError, UnansweredError
 from anytime.methods.base import Material, Recipe
 from anytime.methods.learning import Lock, MissingTraces, Sampling, Step, learning
 from anytime.methods.source import Source, samples_pool
@@ -71,9 +71,15 @@ def _sample(step: MissingTraces, run: RunPrograms) -> None:
     for start in range(0, len(missing), KEPT_BATCH):
         batch = missing[start : start + KEPT_BATCH]
         results = run([(step.program(problem), draw) for problem, draw in batch])
+        failed = []
         for (problem, draw), elicited in zip(batch, results, strict=True):
-            tokens += step.keep(problem, draw, elicited).tokens
+            try:
+                tokens += step.keep(problem, draw, elicited).tokens
+            except UnansweredError as error:  # the others' texts are paid for
+                failed.append(error)
         log.warning("anytime pool: %d of %d traces, %d tokens in this run", *step.progress, tokens)
+        if failed:
+            raise failed[0]
 
 
 def check_sampled(recipe: Recipe, source: Source, sampled: bool) -> None:

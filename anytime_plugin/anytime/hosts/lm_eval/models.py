@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import Any, NoReturn
 
 from anytime.cutting.frames import THINK_CLOSE, THINK_OPEN
@@ -13,27 +11,13 @@ from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import LM, Instance
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.models import load_model
-from anytime.models.pieces import split_pieces
+from anytime.models.pieces import Pieces, split_pieces
 from anytime.models.solutions import recall
 from anytime.protocol import Message, Reply
 
-__all__ = ["Guesser", "Planner", "Simulated"]
+__all__ = ["Guesser", "Pieces", "Planner", "Simulated"]
 
 DEFAULT_MAX_TOKENS = 4096
-
-
-class Pieces:
-    """The tokens of the built-in models as a tokenizer, which splits as they wrote."""
-
-    exact = True
-
-    def ends(self, text: str) -> list[int]:
-        """Say where each piece of the text ends."""
-        return list(accumulate(map(len, split_pieces(text))))
-
-    def encode(self, text: str) -> list[int]:
-        """Return a number for each piece."""
-        return [zlib.crc32(piece.encode()) for piece in split_pieces(text)]
 
 
 class BuiltIn(LM):  # type: ignore[misc]

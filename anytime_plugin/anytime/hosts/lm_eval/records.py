@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
-from anytime.cutting.frames import THINK_CLOSE, THINK_OPEN, separated
+from anytime.cutting.frames import answer_of, opened_by
 from anytime.programs.checkpoints import Elicited
 from anytime.protocol import Reply
 
 __all__ = [
     "ANNOTATED",
-    "NO_CONTENT",
     "PARSED",
     "QUALITY",
     "WRAP",
     "Response",
     "as_written",
     "document_name",
+    "no_content",
     "read_response",
     "response",
     "scorer_name",
     "to_record",
 ]
 
-NO_CONTENT = "LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER"
-"""What lm-eval writes where a service returned no text."""
+_ONCE = "LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER"
+"""What a log may hold where a service returned no text: the name of the variable itself."""
 
 ANNOTATED = "anytime"
 """Our key in the lines of a samples file that `anytime annotate` wrote."""
@@ -58,17 +59,20 @@ def to_record(elicited: Elicited) -> dict[str, Any]:
     return record
 
 
-def as_written(text: str, context: Any) -> str:
-    """A logged response as the model wrote it, with the think tag that opens it.
+def no_content() -> str:
+    """What lm-eval writes where a service returned no text: nothing, or what the user set."""
+    return os.environ.get("LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER", "")
 
-    A chat template may have written that tag (DeepSeek-R1's does): then it ends the prompt, or,
-    where a server applied the template, nothing but the end tag tells of it.
+
+def as_written(text: str, context: Any, frame: str | None = None) -> str:
+    """A logged response as the model wrote it, with the tag that opens its reasoning.
+
+    A chat template may have written that tag (DeepSeek-R1's does): then it ends the prompt.
     """
-    if text == NO_CONTENT:
+    if text in ("", no_content(), _ONCE):
         return ""
-    before = isinstance(context, str) and context.rstrip().endswith(THINK_OPEN)
-    opened = THINK_OPEN not in text and (before or THINK_CLOSE in text)
-    return f"{THINK_OPEN}\n{text}" if opened else text
+    opening = opened_by(context, frame)
+    return text if text.lstrip().startswith(opening.rstrip()) else opening + text
 
 
 def read_response(response: Response) -> tuple[Elicited, Mapping[str, Any]]:
@@ -77,7 +81,8 @@ def read_response(response: Response) -> tuple[Elicited, Mapping[str, Any]]:
     record = json.loads(written) if isinstance(written, str) else dict(written)
     method = record.pop("method", {})
     # What stands in a beginning of the trace is not repeated: the checkpoint tells where it ends.
-    own = "" if record["mode"] == "intrace" else separated(Reply(trace)).text
+    in_trace = record["mode"] == "intrace"
+    own = "" if in_trace else answer_of(Reply(trace), record.get("frame"))
     record["checkpoints"] = [{"answer": own} | point for point in record["checkpoints"]]
     return Elicited.from_json(record), method
 

@@ -19,7 +19,7 @@ from anytime.programs.checkpoints import Elicited
 from anytime.settings import IndexOptions
 from anytime.statistics.index import Curve, FloatArray
 from anytime.statistics.measures import Measure, higher_is_better, measures_of
-from anytime.statistics.traces import trace_values
+from anytime.statistics.traces import known_mean, trace_values
 
 __all__ = [
     "Aggregate",
@@ -28,6 +28,7 @@ __all__ = [
     "arrows",
     "index_aggregations",
     "index_values",
+    "of_forced",
     "trace_measures",
     "values",
 ]
@@ -70,20 +71,40 @@ def values(
 
     Keys: `q@B` and the domain's further `em@B`, ... for each budget; the measures of a trace
     (`anytime.statistics.measures`); of a method that puts something into the prompt, what that
-    took; and the measures of a curve: the index with its companions.
+    took; and the measures of a curve: the index with its companions. Traces at some budget of which
+    the model gave no answer are left out, and counted in `failed`, which is all that is left where
+    every trace is one.
     """
     costs = [measure.name for measure in measures_of("prompt")]
-    per_trace = []
+    per_trace: list[dict[str, Any]] = []
     curve = []
-    for elicited, method in traces:
+    answered = [each for each in traces if not each[0].failed]
+    failed = {"failed": 1 - len(answered) / len(traces)}
+    if not answered:  # lm-eval averages over the documents that have a value
+        return failed
+    for elicited, method in answered:
         grades = [domain.grade(problem, point.answer) for point in elicited.checkpoints]
         quality = [grade.quality for grade in grades]
         curve.append(quality)
         value = trace_values(elicited.checkpoints, grades)
         value |= {name: float(method[name]) for name in costs if name in method}
         per_trace.append(value | trace_measures(np.array(quality)))
-    averaged = {key: float(np.mean([value[key] for value in per_trace])) for key in per_trace[0]}
-    return averaged | index_values(curve, settings, problem.id)
+    averaged = {key: _averaged(key, [value[key] for value in per_trace]) for key in per_trace[0]}
+    return averaged | failed | index_values(curve, settings, problem.id)
+
+
+def _averaged(name: str, values: Sequence[float]) -> float:
+    return known_mean(values) if name in _of_answers() else float(np.mean(values))
+
+
+def _of_answers() -> list[str]:
+    """Measures of forced answers, which a trace may have none of."""
+    return [measure.name for measure in measures_of("leaked", "answers")]
+
+
+def of_forced(names: Iterable[str]) -> dict[str, Aggregate]:
+    """How values of forced answers become a number: documents without any count for nothing."""
+    return dict.fromkeys(names, known_mean)
 
 
 def trace_measures(quality: FloatArray) -> dict[str, FloatArray]:
@@ -153,11 +174,12 @@ def aggregations(domain: Domain, settings: Settings) -> dict[str, Aggregate]:
     """How each value becomes a number of the table: a mean, which has a stderr, or the index."""
     names = ["q", *domain.metrics]
     per_budget = [f"{name}@{budget}" for name in names for budget in settings.run.budgets]
-    known = measures_of("quality", "unparsed", "leaked")
+    known = measures_of("quality", "unparsed", "failed")
     per_trace = [measure.name for measure in known if measure.of_traces is not None]
     if get_method(settings.method).write is not None:
         per_trace += [measure.name for measure in measures_of("prompt")]
-    return dict.fromkeys([*per_budget, *per_trace], mean) | index_aggregations(settings)
+    means = dict.fromkeys([*per_budget, *per_trace], mean) | of_forced(_of_answers())
+    return means | index_aggregations(settings)
 
 
 def index_aggregations(settings: TaskSettings) -> dict[str, Aggregate]:
@@ -172,9 +194,13 @@ def arrows(names: Iterable[str]) -> dict[str, bool]:
 
 def _over_problems(measure: Measure, settings: TaskSettings) -> Aggregate:
     def aggregate(items: Sequence[Curved]) -> float:
-        quality = np.array([item.quality for item in items])
-        if not _is_quality(quality):
+        if not all(_is_quality(item.quality) for item in items):
             return math.nan
+        # Of some problems traces may be left out.
+        most = max(len(item.quality) for item in items)
+        quality = np.full((len(items), most, len(settings.run.budgets)), math.nan)
+        for target, item in zip(quality, items, strict=True):
+            target[: len(item.quality)] = item.quality
         names = [item.problem for item in items]
         named = names if len(set(names)) == len(names) else None
         return _value(measure, Curve(settings.run.budgets, quality, named), settings.index)

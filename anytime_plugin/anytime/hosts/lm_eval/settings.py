@@ -60,7 +60,7 @@ _INSPECT_NAMES = {name: SPELLING.of(name) for name in ("problems", "domain")}
 
 _EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
 
-_OF_RUN = ("budgets", "mode", "continuation", "tokenizer", "answer_tokens")
+_OF_RUN = ("budgets", "mode", "continuation", "tokenizer", "answer_tokens", "frame")
 
 _COMMON = (
     "budgets",
@@ -69,6 +69,7 @@ _COMMON = (
     "traces",
     "tokenizer",
     "answer_tokens",
+    "frame",
     "trace_store",
     *IndexOptions._fields,
 )

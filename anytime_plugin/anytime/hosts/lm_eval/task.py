@@ -17,7 +17,7 @@ from anytime.hosts.lm_eval.api import (
     FirstNSampler,
     Instance,
 )
-from anytime.hosts.lm_eval.backends import Prompt, raw_prompt
+from anytime.hosts.lm_eval.backends import Prompt
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
@@ -28,6 +28,7 @@ from anytime.hosts.lm_eval.settings import SPELLING, Settings, read_settings
 from anytime.methods.source import Source, check_dev_split, check_source, completed, samples_pool
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
+from anytime.programs.turns import raw_prompt
 from anytime.protocol import Message
 
 __all__ = ["AnytimeTask"]

@@ -7,6 +7,7 @@ and finished logs alike.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,10 +22,12 @@ from anytime.hosts.lm_eval.scoring import (
     arrows,
     index_aggregations,
     index_values,
+    of_forced,
     trace_measures,
 )
 from anytime.hosts.lm_eval.settings import TaskSettings
 from anytime.statistics.measures import Measure, measures_of
+from anytime.statistics.traces import known_mean
 
 __all__ = [
     "Verdict",
@@ -50,12 +53,16 @@ class Written(NamedTuple):
     Attributes:
         whole: The trace as the model wrote it, which is all that lm-eval itself would see.
         answers: The answer at each budget.
-        leaked: Tokens of reasoning sneaked into its forced answers, per answer.
+        leaked: Tokens of reasoning sneaked into its forced answers, per answer; NaN without any.
+        tokens: Tokens of its forced answers, per answer; NaN without any.
+        failed: Whether the model gave no answer at some budget.
     """
 
     whole: str
     answers: Sequence[str]
     leaked: float = 0.0
+    tokens: float = math.nan
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +75,16 @@ class Verdict:
         answers: The filtered answer at each budget.
         leaked: Tokens of reasoning sneaked into the forced answers, per answer.
         problem: Name of the document.
+        tokens: Tokens of the forced answers, per answer.
+        failed: Whether the model gave no answer at some budget: these values are worth nothing.
     """
 
     whole: Values
     at: Sequence[Values]
     answers: Sequence[Any]
     leaked: float
+    tokens: float = math.nan
+    failed: bool = False
     problem: str = ""
 
     def __str__(self) -> str:
@@ -112,11 +123,13 @@ def judge(
             texts = [[one.answers[place] for one in each] for each in of_trace]
             looks.append(_filtered(task, docs, texts))
         for number, (doc, repeats) in enumerate(zip(docs, of_trace, strict=True)):
-            leaked = float(np.mean([one.leaked for one in repeats]))
+            leaked = known_mean([one.leaked for one in repeats])
+            tokens = known_mean([one.tokens for one in repeats])
+            failed = any(one.failed for one in repeats)
             for name in looks[0][number]:
                 answers = [look[number][name] for look in looks]
                 whole, *at = _processed(task, doc, answers, known[number])
-                verdict = Verdict(whole, at, answers[1:], leaked, names[number])
+                verdict = Verdict(whole, at, answers[1:], leaked, tokens, failed, names[number])
                 found[number].setdefault(name, []).append(verdict)
     return found
 
@@ -183,8 +196,9 @@ def values_of(
     """Every value of one document behind one filter, averaged over its traces.
 
     Keys: `METRIC`, the task's own value of the whole trace; `METRIC@B` for each budget;
-    `leaked_reasoning_tokens` (per forced answer); and for each curved metric `final`, `average`,
-    `overthinking` and the index with its companions.
+    `leaked_reasoning_tokens` and `answer_tokens` (per forced answer); `failed`, the share of traces
+    that are left out since the model gave no answer at some budget; and for each curved metric
+    `final`, `average`, `overthinking` and the index with its companions.
 
     Args:
         verdicts: One per trace.
@@ -195,14 +209,20 @@ def values_of(
     Raises:
         AnytimeError: Several traces, and a value that is no number.
     """
-    found = _averaged([verdict.whole for verdict in verdicts])
+    answered = [verdict for verdict in verdicts if not verdict.failed]
+    failed = {"failed": 1 - len(answered) / len(verdicts)}
+    if not answered:  # lm-eval averages over the documents that have a value
+        return failed
+    verdicts = answered
+    found = _averaged([verdict.whole for verdict in verdicts]) | failed
     for place, budget in enumerate(settings.run.budgets):
         at = _averaged([verdict.at[place] for verdict in verdicts])
         found |= {f"{metric}@{budget}": value for metric, value in at.items()}
-    leaked = np.array([verdict.leaked for verdict in verdicts])
-    for measure in _of_answers():
-        if measure.of_traces is not None:
-            found[measure.name] = float(np.mean(measure.of_traces(leaked)))
+    of_answers: dict[str, list[float]] = {
+        "leaked": [verdict.leaked for verdict in verdicts],
+        "answers": [verdict.tokens for verdict in verdicts],
+    }
+    found |= {measure.name: known_mean(of_answers[measure.of]) for measure in _of_answers()}
     for metric in curved:
         if metric not in verdicts[0].at[0]:
             continue
@@ -245,7 +265,7 @@ def all_aggregations(
     for metric, aggregate in own.items():
         at = aggregate if aggregate is mean else _without_bootstrap(aggregate)
         found |= {f"{metric}@{budget}": at for budget in settings.run.budgets}
-    found |= {measure.name: mean for measure in _of_answers()}
+    found |= of_forced(measure.name for measure in _of_answers()) | {"failed": mean}
     names = _trace_names() | index_aggregations(settings)
     for metric in curved:
         found |= {_name(metric, name, alone): aggregate for name, aggregate in names.items()}
@@ -260,7 +280,7 @@ def _without_bootstrap(aggregate: Aggregate) -> Aggregate:
 
 def _of_answers() -> list[Measure]:
     """The measures that are of the forced answers, whatever a metric says of them."""
-    return measures_of("leaked")
+    return measures_of("leaked", "answers")
 
 
 def _trace_names() -> dict[str, Aggregate]:
@@ -275,7 +295,7 @@ def all_better(
     found = dict(own)
     for metric, better in own.items():
         found |= {f"{metric}@{budget}": better for budget in settings.run.budgets}
-    found |= arrows(measure.name for measure in _of_answers())
+    found |= arrows(["failed", *(measure.name for measure in _of_answers())])
     names = arrows([*_trace_names(), *index_aggregations(settings)])
     for metric in curved:
         found |= {_name(metric, name, alone): better for name, better in names.items()}

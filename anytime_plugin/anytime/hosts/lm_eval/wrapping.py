@@ -41,7 +41,7 @@ from anytime.methods.base import Recipe
 from anytime.methods.source import Source
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.protocol import Message
-from anytime.statistics.traces import leaked_reasoning
+from anytime.statistics.traces import answer_tokens, leaked_reasoning
 
 __all__ = ["cue_of", "load_wrapped", "recorded", "wrapped"]
 
@@ -301,7 +301,13 @@ class Wrapped(AtEveryBudget):
 def _texts(response: Response) -> Written:
     elicited, _ = read_response(response)
     points = elicited.checkpoints
-    return Written(response[0], [point.answer for point in points], leaked_reasoning(points))
+    return Written(
+        response[0],
+        [point.answer for point in points],
+        leaked_reasoning(points),
+        answer_tokens(points),
+        bool(elicited.failed),
+    )
 
 
 def cue_of(begin: str | None) -> Cue:

@@ -10,6 +10,7 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -28,6 +29,7 @@ from inspect_ai.scorer import Score
 from pydantic import ValidationError
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Grade
 from anytime.errors import AnytimeError, HiddenReasoningError
@@ -52,6 +54,7 @@ from anytime.writing import whole_file
 __all__ = [
     "HIDDEN",
     "InspectAnnotation",
+    "cap_of",
     "check_annotatable",
     "longest",
     "trace_of",
@@ -228,7 +231,7 @@ class InspectAnnotation:
         reason = unfit(sample)
         try:
             if reason is None:
-                trace = readable(trace_of(sample))
+                trace = readable(trace_of(sample, cap_of(self.log)))
                 elicited, texts = in_trace(trace, budgets, tokenizer)
                 by_scorer = await self._graded(sample, texts)
                 reason = None if by_scorer else "not scored"
@@ -331,9 +334,24 @@ def longest(log: InspectLog, tokenizer: Tokenizer | None, watch: Watch = iter) -
     return found
 
 
-def trace_of(sample: Mapping[str, Any]) -> Reply:
-    """What the model wrote in a sample."""
-    return reply_from(ModelOutput.model_validate(sample.get("output") or {}))
+def trace_of(sample: Mapping[str, Any], cap: int | None = None) -> Reply:
+    """What the model wrote in a sample.
+
+    Args:
+        sample: As it is logged.
+        cap: The most tokens it was allowed, if that is known: a trace that ended there for no known
+            reason was cut off, as `hf` does not tell.
+    """
+    reply = reply_from(ModelOutput.model_validate(sample.get("output") or {}))
+    if cap is None:
+        return reply
+    return replace(reply, finish=ended(reply.finish, reply.output_tokens, cap))
+
+
+def cap_of(log: InspectLog) -> int | None:
+    """The most tokens a log's model was allowed; None where nobody said."""
+    run = log.header.eval.model_generate_config.max_tokens
+    return run or log.header.plan.config.max_tokens
 
 
 def unfit(sample: Mapping[str, Any]) -> str | None:

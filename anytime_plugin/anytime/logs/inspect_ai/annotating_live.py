@@ -31,7 +31,14 @@ from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
 from anytime.hosts.inspect_ai.wrapping import wrapped
-from anytime.logs.inspect_ai.annotating import HIDDEN, check_annotatable, longest, trace_of, unfit
+from anytime.logs.inspect_ai.annotating import (
+    HIDDEN,
+    cap_of,
+    check_annotatable,
+    longest,
+    trace_of,
+    unfit,
+)
 from anytime.logs.inspect_ai.log_file import InspectLog
 from anytime.logs.inspect_ai.log_scorers import (
     asked_of,
@@ -128,7 +135,7 @@ def _handed_back(
     options: IndexOptions,
 ) -> Task:
     header = source.header
-    epochs = header.eval.config.epochs or 1
+    epochs, cap = header.eval.config.epochs or 1, cap_of(source)
     samples, left_out = _dataset(source, domain, epochs)
     ours = entry_of(samples[0].metadata or {}) is not None
     told = {
@@ -143,7 +150,7 @@ def _handed_back(
     def sampled(state: TaskState) -> Sampled:
         fields = source.one(state.sample_id, state.epoch).fields
         output = ModelOutput.model_validate(fields["output"])
-        return Sampled(asked_of(fields), output, header.eval.model)
+        return Sampled(asked_of(fields), output, header.eval.model, cap)
 
     inner = Task(
         dataset=MemoryDataset(samples, name=header.eval.dataset.name),

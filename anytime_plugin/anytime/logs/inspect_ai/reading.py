@@ -29,7 +29,7 @@ from anytime.hosts.inspect_ai.records import (
 )
 from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
 from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
-from anytime.runs import GradedTrace, RunInfo, TraceId
+from anytime.runs import GradedTrace, RunInfo, TraceId, unanswered
 from anytime.settings import IndexOptions
 
 __all__ = ["InspectRun"]
@@ -83,7 +83,7 @@ class InspectRun:
         for sample in self._log.samples():
             left.pop(sample_member(sample.id, sample.epoch), None)
             record = sample.record()
-            if sample.failed or record is None:
+            if sample.failed or record is None or record.elicited.failed:
                 self.skipped[_reason(sample)] += 1
                 continue
             if entry is None or entry != sample.metadata.get(KEY):
@@ -130,7 +130,9 @@ class InspectRun:
             if record is None or record.elicited.mode == "contract" or sample.output is None:
                 continue
             with reading(self._log.path):
-                trace = separated(reply_from(ModelOutput.model_validate(sample.output)))
+                trace = separated(
+                    reply_from(ModelOutput.model_validate(sample.output)), record.elicited.frame
+                )
             yield (str(sample.id), sample.epoch), trace.reasoning + trace.text
 
 
@@ -177,6 +179,9 @@ def _info(header: EvalLog, path: Path, ours: Mapping[str, Any] | None) -> RunInf
 
 
 def _reason(sample: LoggedSample) -> str:
+    record = sample.record()
+    if record is not None and record.elicited.failed:
+        return unanswered(record.elicited.failed)
     if sample.failed:
         return sample.failed
     if sample.limit:

@@ -30,7 +30,7 @@ from anytime.logs.lm_eval.log_scorers import Grader
 from anytime.programs.intrace import Standing, in_trace, readable, trace_tokens
 from anytime.protocol import Reply
 from anytime.settings import IndexOptions
-from anytime.statistics.traces import leaked_reasoning
+from anytime.statistics.traces import answer_tokens, leaked_reasoning
 from anytime.writing import whole_file
 
 __all__ = ["Answers", "InTrace", "LmEvalAnnotation", "Part", "reply_of", "shape"]
@@ -394,6 +394,7 @@ def _written(part: Part, sample: PlainSample, standings: Sequence[Standing]) -> 
             sample.as_written(text) if by_domain else text,
             standing.texts,
             leaked_reasoning(standing.elicited.checkpoints),
+            answer_tokens(standing.elicited.checkpoints),
         )
         for text, standing in zip(sample.texts, standings, strict=True)
     ]

@@ -123,6 +123,8 @@ class HandingBack:
             if name in reasons:
                 raise AnytimeError(reasons[name])
             found = [elicited[place] for place in places[name]]
+            if failed := next((one.failed for one in found if one.failed), ""):
+                raise AnytimeError(f"to which the model gave no answer ({failed})")
             return [
                 Standing(one, tuple(point.answer for point in one.checkpoints)) for one in found
             ]
@@ -161,7 +163,7 @@ class HandingBack:
             cue=self._cue_of(part, sample),
             traces=part.run.responses,
             trace_store=None,
-            domain="",
+            domain=part.grader.domain.name if part.grader.domain else "",
             content="",
             recipe=Recipe(),
             source=Source(),

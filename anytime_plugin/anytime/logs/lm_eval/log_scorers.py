@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from anytime.cutting.frames import separated
+from anytime.cutting.frames import answer_of
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import ConfigurableTask, TaskManager, mean
@@ -197,7 +197,7 @@ class _DomainTask(TakesInstances):
     def apply_filters(self) -> None:
         """Grade; the one filter is named after the domain."""
         for instance in self.instances:
-            seen = separated(Reply(instance.resps[0])).text
+            seen = answer_of(Reply(instance.resps[0]))
             try:
                 grade = self._domain.grade(instance.doc, seen)
             except KeyError as missing:

@@ -92,6 +92,8 @@ class LmEvalPool:
         grade = grading_once(self._domain, line.problem)
         domain = replace(self._domain, grade=lambda _, answer: grade(answer))
         for draw, response, elicited, _ in self._file.elicited(line, draws):
+            if elicited.failed:
+                continue
             whole = replace(elicited, trace=Reply(response[0]))
             yield pool_trace(domain, line.problem, draw, whole)
 

@@ -21,7 +21,7 @@ from anytime.logs.lm_eval.log_header import read_header
 from anytime.plugins import get_domain
 from anytime.programs.checkpoints import Elicited
 from anytime.protocol import Reply
-from anytime.runs import GradedTrace, RunInfo, TraceId
+from anytime.runs import GradedTrace, RunInfo, TraceId, unanswered
 
 __all__ = ["LmEvalRun", "Logged", "SamplesFile"]
 
@@ -192,13 +192,18 @@ class LmEvalRun:
             names.add(line.problem.id)
             grade = grading_once(domain, line.problem)
             curves = []
+            failed = 0
             for draw, _, elicited, method in self._file.elicited(line):
+                if elicited.failed:
+                    self.skipped[unanswered(elicited.failed)] += 1
+                    failed += 1
+                    continue
                 grades = [grade(point.answer) for point in elicited.checkpoints]
                 curves.append([one.quality for one in grades])
                 yield GradedTrace(
                     line.problem.id, draw, elicited, method, grades, self._file.domain
                 )
-            if (missing := self._file.traces - len(curves)) > 0:
+            if (missing := self._file.traces - len(curves) - failed) > 0:
                 self.skipped["missing in the file"] += missing
             self.regraded += self._differs(line, curves)
 
@@ -211,7 +216,7 @@ class LmEvalRun:
             name = line.problem.id
             for draw, response, elicited, _ in self._file.elicited(line, draws.get(name, ())):
                 if elicited.mode != "contract":
-                    trace = separated(Reply(response[0]))
+                    trace = separated(Reply(response[0]), elicited.frame)
                     yield (name, draw), trace.reasoning + trace.text
 
     def _differs(self, line: Logged, curves: Sequence[Sequence[float]]) -> bool:

@@ -30,7 +30,7 @@ from anytime.logs.lm_eval.log_file import prompt_of, texts_of
 from anytime.logs.lm_eval.log_header import Header, read_header
 from anytime.logs.lm_eval.reading import LmEvalRun
 from anytime.protocol import Reply
-from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId
+from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId, unanswered
 
 __all__ = ["ForeignRun", "finished_run"]
 
@@ -135,6 +135,10 @@ class ForeignRun:
                 self.skipped["missing in the file"] += self._traces - known
             for draw in range(1, known + 1):
                 elicited, method = self._read(line, draw)
+                if elicited.failed:
+                    if parts[0][2] in line.verdicts:  # once, not behind every filter
+                        self.skipped[unanswered(elicited.failed)] += 1
+                    continue
                 for metric, _, filter_name in parts:
                     if filter_name not in line.verdicts:
                         continue
@@ -166,7 +170,7 @@ class ForeignRun:
                 elicited, _ = self._read(line, draw)
                 if elicited.mode != "contract":
                     text, _ = line.responses[(draw - 1) * self._repeats]
-                    trace = separated(Reply(text))
+                    trace = separated(Reply(text), elicited.frame)
                     yield (line.problem, draw), trace.reasoning + trace.text
 
     def _read(self, line: _Line, draw: int) -> tuple[Any, Mapping[str, Any]]:
