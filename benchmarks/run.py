@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     annotating,
+    coverage_page,
     lm_eval_host,
     lm_eval_memory,
     overhead,
@@ -38,6 +39,7 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     "report": report.main,
     "annotate": annotating.main,
     "bootstrap": statistics.main,
+    "coverage": coverage_page.main,
     "import": lambda: import_time(),
 }
 

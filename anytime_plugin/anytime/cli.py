@@ -15,6 +15,7 @@ from anytime.commands.compare import add_compare
 from anytime.commands.completion import SHELLS, script
 from anytime.commands.export import add_export
 from anytime.commands.pairs import add_pairs
+from anytime.commands.plan import add_plan
 from anytime.commands.report import add_report
 from anytime.commands.results import add_results
 from anytime.errors import AnytimeError
@@ -113,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     add_pairs(commands)
     add_results(commands)
     add_compare(commands)
+    add_plan(commands)
     add_report(commands)
     add_export(commands)
     return parser

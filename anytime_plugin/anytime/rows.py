@@ -66,7 +66,9 @@ class Row(NamedTuple):
         envelope: Where the run's index takes "best so far".
         scale: Distance between budgets in it.
         q_max: Quality that counts as 1 in it: a number as text, or `achieved`.
-        seed: Of its interval's bootstrap.
+        seed: Of its folds.
+        estimator: How it is estimated.
+        population: What its interval generalises to.
         metrics: The domain's further numbers, such as `em`; a column `metric_em` each.
     """
 
@@ -106,6 +108,8 @@ class Row(NamedTuple):
     scale: str
     q_max: str
     seed: int
+    estimator: str
+    population: str
     metrics: Mapping[str, float]
 
 
@@ -192,11 +196,16 @@ def rows_of_trace(info: RunInfo, trace: GradedTrace) -> Iterator[Row]:
             scale=info.scale,
             q_max=str(info.q_max),
             seed=info.seed,
+            estimator=info.estimator,
+            population=info.population,
             metrics=grade.metrics,
         )
 
 
 _FIELDS = Row._fields[:-1]
+
+_LATER = {"estimator": "crossfit", "population": "problems"}
+"""Columns that the first tables lack."""
 
 
 def to_record(row: Row) -> dict[str, Any]:
@@ -218,4 +227,5 @@ def from_record(record: Mapping[str, Any]) -> Row:
         for name, value in record.items()
         if name.startswith(METRIC) and value is not None
     }
+    record = {**_LATER, **record}
     return Row(**{name: record[name] for name in _FIELDS}, metrics=metrics)

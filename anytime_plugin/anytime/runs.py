@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from anytime.domains.base import Grade
 from anytime.programs.checkpoints import Elicited
-from anytime.settings import Envelope, IndexOptions, QMax, Scale
+from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
 
 __all__ = [
     "UNANSWERED",
@@ -55,11 +55,13 @@ class RunInfo:
         envelope: Where the index took "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counted as 1 in the index.
-        seed: Of the interval's bootstrap.
+        seed: Of the index's folds.
         source: How its checkpoints were obtained.
         created: When the run began, in ISO 8601; None if unknown.
         version: Of the harness; None if unknown.
         sampling: `temperature`, `top_p` and `top_k`, those that were set.
+        estimator: How the index was estimated; runs that do not tell, as if today.
+        population: What its interval generalised to.
     """
 
     harness: str | None
@@ -80,11 +82,15 @@ class RunInfo:
     created: str | None = None
     version: str | None = None
     sampling: Mapping[str, float] = field(default_factory=dict)
+    estimator: Estimator = "crossfit"
+    population: Population = "problems"
 
     @property
     def options(self) -> IndexOptions:
         """How the index was computed."""
-        return IndexOptions(self.envelope, self.scale, self.q_max, self.seed)
+        return IndexOptions(
+            self.envelope, self.scale, self.q_max, self.seed, self.estimator, self.population
+        )
 
 
 class GradedTrace(NamedTuple):

@@ -23,13 +23,16 @@ __all__ = [
     "Continuation",
     "Defaults",
     "Envelope",
+    "Estimator",
     "IndexOptions",
     "Mode",
     "Named",
+    "Population",
     "QMax",
     "RunSettings",
     "Scale",
     "check_choice",
+    "check_full",
     "check_mode",
     "check_named",
     "check_options",
@@ -66,6 +69,16 @@ QMax = Literal["achieved"] | float
 """The quality that counts as 1: a number, or `achieved` for the enveloped curve's last value."""
 
 
+Estimator = Literal["crossfit", "plugin"]
+"""How a maximum over noisy means is estimated: without its bias, or as the paper's formula stands.
+"""
+
+
+Population = Literal["problems", "traces"]
+"""What an interval generalises to: other problems of the kind, of which these are a sample, or
+other traces of these very problems, where they are all there are."""
+
+
 class IndexOptions(NamedTuple):
     """How the index of a curve is computed; see `anytime_index` and `index_interval`."""
 
@@ -73,6 +86,8 @@ class IndexOptions(NamedTuple):
     scale: Scale = "linear"
     q_max: QMax = 1.0
     seed: int = 0
+    estimator: Estimator = "crossfit"
+    population: Population = "problems"
 
 
 Budgets = str | int | Sequence[int | str]
@@ -203,6 +218,8 @@ def check_options(options: IndexOptions, budgets: Sequence[int] = (1, 2), where:
     check_choice("envelope", options.envelope, get_args(Envelope), where)
     check_q_max(options.q_max, where)
     check_whole("seed", options.seed, least=0, where=where)
+    check_choice("estimator", options.estimator, get_args(Estimator), where)
+    check_choice("population", options.population, get_args(Population), where)
 
 
 def check_scale(scale: Scale, budgets: Sequence[int], where: str = "") -> None:
@@ -218,6 +235,21 @@ def check_q_max(q_max: QMax, where: str = "") -> None:
     if q_max != "achieved" and not number:
         raise AnytimeError(
             f"q_max {q_max!r}{where}: expected a number above 0, up to 1, or 'achieved'"
+        )
+
+
+def check_full(q_max: QMax, domain: str, where: str = "") -> None:
+    """Refuse, before anything is paid for, a full quality that right answers are above.
+
+    Args:
+        q_max: The quality that counts as 1.
+        domain: Whose right answers have quality 1, as all domains' have.
+        where: Follows the name of the option.
+    """
+    if q_max != "achieved" and q_max < 1:
+        raise AnytimeError(
+            f"q_max {q_max:g}{where} is below 1, the quality of a right answer in {domain}: leave "
+            f"it out, or use achieved"
         )
 
 

@@ -67,6 +67,67 @@ def test_a_run_does_not_differ_from_itself(
     assert (found["index"]["difference"], found["index"]["p"]) == (0, 1)
 
 
+def test_runs_that_are_identical_are_called_so(
+    logs: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy.eval"
+    copy.write_bytes(Path(logs["slow"]).read_bytes())
+    main(["compare", logs["slow"], str(copy)])
+    said = capsys.readouterr().out
+    assert "The two runs have the same quality everywhere: there is nothing to compare." in said
+    assert "or more" not in said
+    main(["compare", logs["slow"], str(copy), "--json"])
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["identical"]
+    assert found["minimum_detectable_effect"] is None
+
+
+def test_a_planned_budget_is_judged_by_itself_and_has_its_own_power(
+    logs: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["compare", logs["slow"], logs["fast"], "--budget", "128", "--json"])
+    (found,) = json.loads(capsys.readouterr().out)
+    planned = found["by_budget"]["128"]
+    assert planned["p_holm"] == planned["p"]
+    main(["compare", logs["slow"], logs["fast"], "--budget", "128"])
+    said = capsys.readouterr().out
+    assert f"Planned at 128 tokens: {planned['difference']:+.3f}, p = {planned['p']:.4f}." in said
+    assert f"difference there of {planned['detectable']:.3f} or more in 80 of 100" in said
+    assert said.count("(power 80 %)") == 2
+    with pytest.raises(SystemExit):
+        main(["compare", logs["slow"], logs["fast"], "--budget", "100"])
+    assert "nothing was run at budget 100" in capsys.readouterr().err
+
+
+def test_the_estimator_can_be_named(
+    logs: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["summary", logs["slow"], "--json"])
+    (alone,) = json.loads(capsys.readouterr().out)
+    main(["compare", logs["fast"], logs["slow"], "--estimator", "plugin", "--json"])
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["index"]["a"] == pytest.approx(alone["anytime_index_plugin"])
+    with pytest.raises(SystemExit):
+        main(["compare", logs["fast"], logs["slow"], "--estimator", "best"])
+    assert "unknown estimator 'best'" in capsys.readouterr().err
+
+
+def test_cuts_of_other_kinds_are_named(
+    tmp_path: Path, logs: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (log,) = inspect_eval(
+        aime("builtin", budgets=BUDGETS), model="anytime/simulated", logprobs=True, limit=30,
+        model_args={"solve_tokens": 100}, epochs=2, log_dir=str(tmp_path), display="none",
+    )  # fmt: skip
+    main(["compare", logs["fast"], log.location])
+    said = capsys.readouterr().err
+    assert "is part of the difference" in said
+    assert "calibrated" in said
+    assert "exact" in said
+    main(["compare", logs["fast"], logs["slow"]])
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("other", "sentence"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from anytime import Curve, anytime_index
 from anytime.cli import main
 from anytime.errors import AnytimeError
 from anytime.results import frame, iter_rows, open_runs, read_table, summaries
@@ -69,7 +70,9 @@ def test_a_table_of_somebody_else(tmp_path: Path, name: str) -> None:
     assert [grade.answer for grade in traces[0].grades] == ["x", "y"]
     assert list(run.texts([("a", 1)])) == []
     (found,) = summaries(open_runs(path, COLUMNS))
-    assert found.summary.anytime_index == 0.5
+    assert found.summary.plugin == 0.5
+    # Of two problems each is read where the other was best: at 20 and at 10, or at both.
+    assert found.summary.anytime_index == anytime_index(Curve([10, 20], [[1, 0], [0, 0]], "ab"))
     assert found.summary.raw == 0.25
     assert found.key.source == "table"
     assert found.key.harness is None
@@ -128,7 +131,7 @@ def test_the_commands_take_tables(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_index_of_rows_is_that_of_the_run(tmp_path: Path) -> None:
-    log = run_inspect(tmp_path, envelope="trace", scale="log2", q_max=0.9, seed=3)
+    log = run_inspect(tmp_path, envelope="trace", scale="log2", estimator="plugin", seed=3)
     path = tmp_path / "rows.csv"
     WRITERS[".csv"](path, iter_rows(log))
     (was,), (now,) = summaries(open_runs(log)), summaries(open_runs(path))

@@ -42,7 +42,10 @@ def test_budgets_below_the_best_so_far_are_named(shown: str, correct: pd.DataFra
 def test_the_problems_that_fell_are_counted(shown: str, correct: pd.DataFrame) -> None:
     fell = (correct.cummax(axis=1) > correct).any(axis=1)
     assert (int(fell.sum()), len(fell)) == (49, 99)
-    assert "Traces fell at 49 of 99 problems; the index lost 0.005 by it." in shown
+    assert (
+        "Traces fell at 49 of 99 problems; the index lost 0.000 by it, which is within noise."
+        in shown
+    )
 
 
 def test_overthinking_and_the_index_are_those_of_the_check_values(shown: str) -> None:
@@ -50,10 +53,10 @@ def test_overthinking_and_the_index_are_those_of_the_check_values(shown: str) ->
     numbers = re.findall(r"0\.\d{3}|\d+%", row)
     index, low, high, final, average, drift, overthinking = numbers
     assert (index, final, average, drift, overthinking) == (
-        "0.528",
+        "0.508",  # 0.528 with the bias of a maximum
         "0.586",
         "0.514",
-        "0.005",
+        "0.000",  # which is 0.005 with it
         "27%",
     )
     assert f"{index} [{low}, {high}]" in shown  # the same in the figure

@@ -504,14 +504,14 @@ METHOD = {"method": "lift", "added_tokens": 1234, "pool_tokens": 56789}
         ("method", {"method": {"method": "x", "added_tokens": 5}}, "put 5 tokens into the prompt."),
         ("one problem", {"problems": 1}, "there is no interval."),
         ("few problems", {"problems": 99}, "99 problems leave the index uncertain"),
-        ("few problems", {"problems": 2}, "its interval is 0.00 wide"),
+        ("few problems", {"problems": 2}, "its interval is 0.76 wide"),
         ("unparsed", {"parsed": False}, "at 100% of the checkpoints"),
         ("skipped", {"skipped": {"failed": 2, "over a limit": 1}}, "out: 2 failed, 1 over a limit"),
         ("regraded", {"regraded": 3}, "3 samples are"),
         ("index", {"about": {"envelope": "trace"}}, "envelope trace, scale linear and q_max 1.0"),
         ("index", {"about": {"scale": "log2"}}, "scale log2"),
         ("index", {"about": {"q_max": "achieved"}}, "q_max achieved"),
-        ("index", {"about": {"q_max": 0.9}}, "q_max 0.9"),
+        ("index", {"about": {"estimator": "plugin"}}, "q_max 1.0, estimator plugin"),
     ],
 )
 def test_each_note_stands_alone(name: str, how: dict[str, Any], part: str) -> None:
@@ -647,10 +647,10 @@ def test_runs_are_told_apart_by_label() -> None:
 
 
 def test_a_single_problem_has_no_band_and_options_are_the_runs_own() -> None:
-    one = digest(Run([traced([0, 1, 0.5])], info=info(envelope="none", scale="log2", q_max=0.5)))
+    one = digest(Run([traced([0, 0.5, 0.25])], info=info(envelope="none", scale="log2", q_max=0.5)))
     assert np.isnan(one.band.low).all()
-    assert one.summary.summary.anytime_index == pytest.approx((0.5 + 0.75) / 2 / 0.5)
-    assert one.summary.summary.final == 0.5
+    assert one.summary.summary.anytime_index == pytest.approx((0.25 + 0.375) / 2 / 0.5)
+    assert one.summary.summary.final == 0.25
 
 
 def test_a_run_without_answers_is_refused() -> None:

@@ -101,15 +101,13 @@ def test_it_is_wider_than_intervals_of_one_budget_each(n: int, traces: int) -> N
         assert ((high - low) > 2 * pointwise(values))[spread].all()
 
 
-def test_budgets_that_agree_have_the_t_quantile_and_wilsons_interval() -> None:
+def test_budgets_that_agree_have_the_t_quantile_and_a_bounded_interval() -> None:
     answers = np.array([1] * 18 + [0] * 12)
     low, high, critical = band(np.stack([answers] * 2, axis=1), resamples=50_000)
     assert critical == pytest.approx(scipy.stats.t.ppf(0.975, 29), rel=0.02)
-    # 18 of 30 spread like 29 independent answers, as the variance is divided by n - 1.
-    z, p, m = critical, 0.6, 29
-    half = z * math.sqrt(p * (1 - p) / m + z**2 / (4 * m**2)) / (1 + z**2 / m)
-    center = (p + z**2 / (2 * m)) / (1 + z**2 / m)
-    assert (low[0], high[0]) == pytest.approx((center - half, center + half))
+    tail = scipy.stats.t.sf(critical, 29)
+    expected = (scipy.stats.beta.ppf(tail, 18, 12.5), scipy.stats.beta.isf(tail, 18.5, 12))
+    assert (low[0], high[0]) == pytest.approx(expected)
 
 
 def test_equal_budgets_count_once_and_independent_ones_as_so_many() -> None:
@@ -226,5 +224,6 @@ def test_it_holds_the_true_curve_as_often_as_it_says(case: str) -> None:
     n, traces, how = CASES[case]
     together, apart = simulate(n, traces, how)  # standard error about 0.01
     print(f"{case}: the band {together:.3f}, intervals of one budget each {apart:.3f}")
-    assert 0.92 <= together <= 0.985
+    # Near 1, where few problems are hard, what the sample does not show costs width.
+    assert 0.92 <= together <= (1 if "near" in case else 0.985)
     assert apart < together - 0.02

@@ -17,8 +17,10 @@ from hypothesis.extra import numpy as hnp
 from anytime import AnytimeError, Comparison, Curve, Run, anytime_index, budget_weights
 from anytime import compare as compare_runs
 from anytime import compare_all as compare_all_runs
+from anytime.settings import IndexOptions
 from anytime.statistics.comparison import Difference, _holm, _shares
-from anytime.statistics.index import _enveloped
+from anytime.statistics.index import read_index
+from anytime.statistics.paired import paired_interval
 from tests.fresh_interpreter import loaded_after
 
 ENVELOPES = ("none", "mean", "problem", "trace")
@@ -38,11 +40,12 @@ def claims(found: Comparison) -> list[Difference]:
 
 def test_worked_by_hand() -> None:
     a = Run("a", [0, 100], {1: [0, 1], 2: [1, 1], 3: [[0, 1], [0, 0]], 4: [0, 1]})
-    b = Run("b", [0, 100], {4: [0, 1], 3: [0, 0], 2: [0, 1], 1: [0, 0]})
+    b = Run("b", [0, 100], {4: [0, 1], 3: [[0, 0], [0, 0]], 2: [0, 1], 1: [0, 0]})
     found = compare(a, b)
     # a - b is 0 1 0 0 at 0 tokens and 1 0 1/2 0 at 100: areas 1/2 1/2 1/4 0.
     assert (found.a, found.b, found.budgets) == ("a", "b", (0, 100))
-    assert (found.problems, found.traces, found.left_out) == (4, (5, 4), (0, 0))
+    assert (found.problems, found.traces, found.left_out) == (4, (5, 5), (0, 0))
+    assert (found.tested, found.uneven, found.identical) == (5, False, False)
     assert [(d.a, d.b, d.difference) for d in claims(found)] == [
         pytest.approx((0.5625, 0.25, 0.3125)),
         pytest.approx((0.5625, 0.25, 0.3125)),
@@ -54,9 +57,37 @@ def test_worked_by_hand() -> None:
     assert [d.p for d in claims(found)] == [0.25, 0.25, 1, 0.5]
     assert [d.p_holm for d in claims(found)] == [0.25, 0.25, 1, 1]
     # sd of the areas 0.239357, / sqrt(4) = 0.119679; t(0.975, 3) = 3.18245, t(0.8, 3) = 0.978472
-    assert found.average.interval == pytest.approx((0.3125 - 0.380871, 0.3125 + 0.380871), abs=1e-5)
-    assert found.by_budget[1].interval.high == pytest.approx(1)  # 0.375 + 0.762, cut
     assert found.detectable == pytest.approx(0.119679 * (3.18245 + 0.978472), abs=1e-5)
+    # With half a pseudo-pair at -1 and +1: around 4/5 of 0.3125 by t * sqrt((3 sd^2 + 1) / 16).
+    assert found.average.interval.low == pytest.approx(0.25 - 3.18245 * 0.270633, abs=1e-5)
+    assert found.average.interval.high == 1  # 0.25 + 0.861, cut
+    assert found.index.interval == found.average.interval
+
+
+def test_more_traces_of_one_run_are_named_and_left_out_of_p_values() -> None:
+    rng = np.random.default_rng(2)
+    many, few = (rng.random((12, n, 3)) < 0.5 for n in (8, 2))
+    found = compare(run(many, "many"), run(few, "few"))
+    assert (found.traces, found.tested, found.uneven) == ((96, 24), 24, True)
+    even = compare(run(many[:, :2], "many"), run(few, "few"))
+    assert (even.tested, even.uneven) == (24, False)
+
+
+def test_a_budget_that_was_planned_is_judged_by_itself() -> None:
+    quality = np.random.default_rng(11).random((2, 25, 2, 4)) / 2
+    quality[0] += 0.06
+    a, b = run(quality[0], "a"), run(quality[1], "b")
+    usual, planned = compare(a, b, resamples=500), compare(a, b, resamples=500, budget=2)
+    assert usual.planned is None
+    assert planned.planned == 2
+    assert planned.by_budget[1].p_holm == planned.by_budget[1].p == usual.by_budget[1].p
+    others = [
+        d for budget, d in zip(planned.budgets, planned.by_budget, strict=True) if budget != 2
+    ]
+    assert [d.p_holm for d in others] == _holm([d.p for d in others])
+    assert planned.by_budget[1].detectable == usual.by_budget[1].detectable
+    with pytest.raises(AnytimeError, match="nothing was run at budget 7: the budgets are 1,2,3,4"):
+        compare(a, b, budget=7)
 
 
 def test_holm_by_hand() -> None:
@@ -76,17 +107,25 @@ quickly = settings(max_examples=50)
 
 
 @quickly
-@given(qualities, envelopes, st.sampled_from([1.0, 0.5, "achieved"]))
-def test_the_index_difference_is_of_the_indices(quality: Any, envelope: Any, q_max: Any) -> None:
-    a, b = map(run, quality)
-    options = {"envelope": envelope, "q_max": q_max}
+@given(
+    qualities,
+    envelopes,
+    st.sampled_from([1.0, 0.5, "achieved"]),
+    st.sampled_from(["crossfit", "plugin"]),
+)
+def test_the_index_difference_is_of_the_indices(
+    quality: Any, envelope: Any, q_max: Any, estimator: Any
+) -> None:
+    a, b = map(run, quality / 2)
+    options = {"envelope": envelope, "q_max": q_max, "estimator": estimator}
     found = compare(a, b, **options).index
     assert found.a == anytime_index(a.curve, **options)
     assert found.b == anytime_index(b.curve, **options)
     assert found.difference == found.a - found.b
-    weights = budget_weights(a.curve.budgets)
-    shares = _shares(_enveloped(a.curve, envelope), envelope, weights, q_max)
-    assert shares.mean() == pytest.approx(found.a)
+    reading = read_index(a.curve, IndexOptions(**options))
+    for pairs in (reading.low, reading.high):
+        part, whole = pairs.mean(axis=0)
+        assert _shares(pairs).mean() == pytest.approx(part / whole if whole else 0)
 
 
 @quickly
@@ -98,7 +137,7 @@ def test_the_other_way_round_is_the_negative(quality: Any, envelope: Any) -> Non
         assert one.difference == -other.difference
         assert one.interval == pytest.approx((-other.interval.high, -other.interval.low), abs=1e-12)
         assert (one.p, one.p_holm) == (other.p, other.p_holm)
-    assert there.detectable == pytest.approx(back.detectable, abs=1e-12)
+    assert there.detectable == pytest.approx(back.detectable, abs=1e-12, nan_ok=True)
 
 
 @quickly
@@ -106,8 +145,10 @@ def test_the_other_way_round_is_the_negative(quality: Any, envelope: Any) -> Non
 def test_a_run_does_not_differ_from_itself(quality: Any, envelope: Any) -> None:
     found = compare(run(quality[0]), run(quality[0]), envelope=envelope)
     for claim in claims(found):
-        assert (claim.difference, claim.interval, claim.p, claim.p_holm) == (0, (0, 0), 1, 1)
-    assert found.detectable == 0
+        assert (claim.difference, claim.p, claim.p_holm) == (0, 1, 1)
+        assert claim.interval.low == -claim.interval.high < 0  # so few problems leave that open
+    assert found.identical
+    assert math.isnan(found.detectable)  # nothing tells how differences vary
 
 
 @quickly
@@ -123,16 +164,18 @@ def test_the_order_of_problems_does_not_matter(quality: Any, envelope: Any, rand
 @quickly
 @given(qualities, envelopes, st.sampled_from([0.125, 0.5]))
 def test_what_one_run_gains_everywhere_is_added(quality: Any, envelope: Any, gain: float) -> None:
-    low = quality / 64  # so that no interval is cut
-    if quality.shape[1] < 4:
-        low = low / 64
+    n = quality.shape[1]
+    low = quality / 64
     a, b = map(run, low)
     better = run(low[0] + gain)
     before, after = compare(a, b, envelope=envelope), compare(better, b, envelope=envelope)
     for one, other in zip(claims(before), claims(after), strict=True):
         assert other.difference == pytest.approx(one.difference + gain)
-        assert other.interval == pytest.approx((one.interval.low + gain, one.interval.high + gain))
-    assert after.detectable == pytest.approx(before.detectable)
+        # Half a pseudo-pair at either limit holds it back.
+        shifted = [end + gain * n / (n + 1) for end in one.interval]
+        for end, was, expected in zip(other.interval, one.interval, shifted, strict=True):
+            assert abs(was) == 1 or end == pytest.approx(min(1, expected))
+    assert after.detectable == pytest.approx(before.detectable, nan_ok=True)
     both = compare(better, run(low[1] + gain), envelope=envelope)
     assert [claim.p for claim in claims(both)] == [claim.p for claim in claims(before)]
 
@@ -144,7 +187,10 @@ def test_exact_p_values_are_the_definition(envelope: Any) -> None:
 
     def difference(swapped: Sequence[bool]) -> float:
         there = np.where(np.reshape(swapped, (7, 1, 1)), quality[::-1], quality)
-        a, b = (anytime_index(Curve(range(1, 5), q), envelope=envelope) for q in there)
+        a, b = (
+            anytime_index(Curve(range(1, 5), q), envelope=envelope, estimator="plugin")
+            for q in there
+        )
         return a - b
 
     every = np.array([difference(swapped) for swapped in itertools.product([0, 1], repeat=7)])
@@ -172,37 +218,40 @@ def test_random_p_values_are_those_of_scipy_on_differences() -> None:
         assert claim.p == pytest.approx(expected.pvalue, abs=0.015)
 
 
-def test_the_bootstrap_resamples_problems_of_both_runs_together() -> None:
+@pytest.mark.parametrize("envelope", ENVELOPES)
+def test_the_interval_of_the_index_holds_those_of_both_readings(envelope: Any) -> None:
     quality = np.random.default_rng(5).random((2, 60, 4, 4))
     quality[1] = (quality[0] + quality[1]) / 2
     a, b = map(run, quality)
-    draws = np.random.default_rng(6).integers(0, 60, (20_000, 60))
-    weights = budget_weights(a.curve.budgets)
-    indices = [
-        np.maximum.accumulate(r.curve.by_problem[draws].mean(axis=1), axis=1) @ weights
-        for r in (a, b)
+    one, other = (read_index(r.curve, IndexOptions(envelope, seed=5)) for r in (a, b))
+    each = [
+        paired_interval(x[:, 0] - y[:, 0], 0.95)
+        for x, y in ((one.low, other.low), (one.high, other.high))
     ]
-    tail = scipy.stats.norm.sf(scipy.stats.t.isf(0.025, 59) * math.sqrt(60 / 59))
-    expected = np.quantile(indices[0] - indices[1], [tail, 1 - tail])
-    ours = compare(a, b, resamples=20_000, seed=5).index.interval
-    assert ours == pytest.approx(expected, abs=0.002)
+    expected = (min(i.low for i in each), max(i.high for i in each))
+    assert compare(a, b, seed=5, envelope=envelope).index.interval == pytest.approx(expected)
 
 
-def test_linear_intervals_are_of_paired_t_tests() -> None:
+def test_intervals_of_means_are_of_paired_t_tests_with_a_pseudo_pair() -> None:
     quality = np.random.default_rng(7).random((2, 30, 2, 3))
     found = compare(run(quality[0]), run(quality[1]), envelope="none", confidence=0.9)
     by_problem = quality.mean(axis=2)
     for claim, weights in zip(
         claims(found), [budget_weights([1, 2, 3]), np.full(3, 1 / 3), *np.eye(3)], strict=True
     ):
-        test = scipy.stats.ttest_rel(*(by_problem @ weights))
-        assert claim.interval == pytest.approx(tuple(test.confidence_interval(0.9)))
+        d = (by_problem[0] - by_problem[1]) @ weights
+        center = np.average([*d, -1, 1], weights=[1] * 30 + [0.5, 0.5])
+        squares = ((d - d.mean()) ** 2).sum() + 0.5 * 1**2 + 0.5 * 1**2
+        half = scipy.stats.t.ppf(0.95, 29) * math.sqrt(squares) / 30
+        assert claim.interval == pytest.approx((center - half, center + half))
+        without = scipy.stats.ttest_rel(*(by_problem @ weights)).confidence_interval(0.9)
+        assert claim.interval.high - claim.interval.low > without.high - without.low
 
 
 def test_seeds_are_kept() -> None:
     a, b = map(run, np.random.default_rng(8).random((2, 20, 1, 3)))
     assert compare(a, b, seed=1) == compare(a, b, seed=1)
-    assert compare(a, b, seed=1).index.interval != compare(a, b, seed=2).index.interval
+    assert compare(a, b, seed=1).index != compare(a, b, seed=2).index
 
 
 @pytest.mark.parametrize("n", [5, 10, 30, 300])
@@ -366,7 +415,9 @@ def coverage(spread: float, skill: float, runs: int, resamples: int) -> np.ndarr
 def test_intervals_cover_a_known_difference_at_their_rate() -> None:
     rates = coverage(spread=3, skill=0.8, runs=800, resamples=300)
     error = scipy.stats.norm.isf(0.01 / 2 / len(rates)) * math.sqrt(0.95 * 0.05 / 800)
-    assert np.abs(rates - 0.95).max() < error
+    # The pseudo-pairs, which rare differences need, make 30 problems of 4 traces cautious: 98 to
+    # 99 %. With half of them runs near the ceiling are held in 86 %.
+    assert rates.min() > 0.95 - error
 
 
 @pytest.mark.slow
@@ -375,7 +426,7 @@ def test_intervals_cover_at_their_rate_in_many_runs(spread: float, skill: float)
     rates = coverage(spread, skill, runs=4000, resamples=1000)
     print(spread, skill, rates.round(3))
     # The binomial error is 0.003; few problems with skewed differences cost up to 0.015 more.
-    assert np.abs(rates - 0.95).max() < 0.02
+    assert rates.min() > 0.93
 
 
 def p_values_without_a_difference(runs: int, resamples: int) -> np.ndarray:

@@ -35,7 +35,8 @@ def test_every_measure_can_be_computed_unless_a_method_tells_it() -> None:
     for measure in MEASURES:
         known = measure.of_curve is not None or measure.of_traces is not None
         assert known == (measure.of != "prompt"), measure.name
-        assert not measure.bound_of or higher_is_better(measure.bound_of)
+        bound = measure.bound_of
+        assert not bound or higher_is_better(bound) == measure.higher_is_better
 
 
 def test_what_is_of_traces_is_a_mean_over_problems_of_their_means() -> None:
@@ -56,17 +57,19 @@ def test_an_unknown_share_is_not_a_share_of_what_is_known() -> None:
 def test_a_summary_holds_the_measures_of_its_fields() -> None:
     curve = Curve([1, 2, 3], QUALITY)
     summary, found = summarize(curve), measured(curve, IndexOptions(), {"quality": QUALITY})
-    names = {"raw": "anytime_index_raw"}
+    names = {"raw": "anytime_index_raw", "plugin": "anytime_index_plugin"}
     for field in fields(Summary):
-        if field.name != "interval":
+        if "interval" not in field.name and field.name != "by_budget":
             assert getattr(summary, field.name) == found[names.get(field.name, field.name)]
     assert tuple(summary.interval) == (found["anytime_index_low"], found["anytime_index_high"])
+    assert summary.drift_interval.low == found["drift_low"]
+    assert summary.by_budget[-1] == summary.final_interval
 
 
 def test_options_of_the_index_are_heeded() -> None:
     curve = Curve([1, 2, 4], QUALITY)
     usual = measured(curve, IndexOptions(), {"quality": QUALITY})
-    other = measured(curve, IndexOptions("none", "log2", 0.5), {"quality": QUALITY})
+    other = measured(curve, IndexOptions("none", "log2", "achieved"), {"quality": QUALITY})
     assert other["anytime_index"] == other["anytime_index_raw"] != usual["anytime_index_raw"]
 
 

@@ -84,6 +84,9 @@ def add_annotate(commands: Any) -> None:
         "--envelope", default="mean", metavar="HOW", help="mean, none, problem or trace"
     )
     annotate.add_argument("--scale", default="linear", metavar="HOW", help="linear or log2")
+    annotate.add_argument(
+        "--estimator", default="crossfit", metavar="HOW", help="of the index: crossfit or plugin"
+    )
     asking = annotate.add_argument_group("asking a model")
     asking.add_argument("--model", metavar="NAME", help="as the log's own harness names it")
     asking.add_argument(
@@ -128,7 +131,7 @@ def _annotate(chosen: argparse.Namespace) -> None:
         include_path=chosen.include_path,
         answering=answering,
         tokenizer=tokenizer,
-        options=IndexOptions(chosen.envelope, chosen.scale),
+        options=IndexOptions(chosen.envelope, chosen.scale, estimator=chosen.estimator),
         replace=chosen.force,
         watch=_watch,
     )

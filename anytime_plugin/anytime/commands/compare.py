@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -12,11 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anytime.commands.report import check_plots, now
 from anytime.commands.terminal import (
+    Watched,
     action,
     add_columns,
+    add_options,
     check_output,
     columns_of,
     console,
+    named_options,
     print_table,
     tell,
     tell_skipped,
@@ -36,9 +40,11 @@ _COMPARE = """
 Compares runs of the same problems at the same budgets with the first of them, the baseline: the
 differences of the index, the quality at every budget and the average, paired by problem, with 95 %
 intervals, sign-flip p-values, Holm's adjustment over the budgets, and the smallest difference of
-the index that so many problems would show. docs/methods.md explains them.
+the index that so many problems would show. A budget that was chosen before the runs were seen is
+named with --budget and judged by itself. docs/methods.md explains all of it.
 
   anytime compare logs/cot.eval logs/pdp.eval
+  anytime compare logs/cot.eval logs/pdp.eval --budget 1024
   anytime compare logs/cot.eval logs/pdp_plus.eval logs/pdp.eval --json > comparison.json
   anytime compare logs/cot.eval logs/pdp.eval --html comparison.html
 """
@@ -64,7 +70,11 @@ def add_compare(commands: Any) -> None:
     compare.add_argument(
         "--scorer", metavar="NAME", help="whose curves, where a task has several scorers"
     )
+    compare.add_argument(
+        "--budget", type=int, metavar="N", help="the one budget a claim was planned for"
+    )
     add_columns(compare)
+    add_options(compare, "estimator")
     compare.add_argument("--html", type=Path, metavar="FILE", help="write a page of it too")
     compare.add_argument("--force", action="store_true", help="replace FILE if it is there")
     compare.add_argument("--json", action="store_true", help="all digits, as JSON")
@@ -76,7 +86,9 @@ def _compare(chosen: argparse.Namespace) -> None:
     if chosen.html is not None:
         _check_page(chosen)
     columns = columns_of(chosen)
-    opened = [_open(path, columns, chosen.scorer) for path in (chosen.baseline, *chosen.others)]
+    named = named_options(chosen)
+    paths = (chosen.baseline, *chosen.others)
+    opened = [_open(path, columns, chosen.scorer, named) for path in paths]
     base = opened[0].info
     for other in opened[1:]:
         _check_comparable(base, other.info, opened[0].key, other.key)
@@ -91,8 +103,10 @@ def _compare(chosen: argparse.Namespace) -> None:
         envelope=base.envelope,
         scale=base.scale,
         q_max=base.q_max,
+        estimator=base.estimator,
         seed=base.seed,
         common_only=chosen.common,
+        budget=chosen.budget,
     )
     if chosen.html is not None:
         _write_page(chosen, opened, runs, found)
@@ -131,7 +145,10 @@ def _write_page(
     shown = [
         replace(digest, label=run.name)
         for path, one, run in zip(paths, opened, runs, strict=True)
-        for digest in digests(open_runs([path], columns), problems_shown=0)
+        for digest in digests(
+            [Watched(run, named_options(chosen)) for run in open_runs([path], columns)],
+            problems_shown=0,
+        )
         if digest.key == one.key
     ]
     with drawing():
@@ -140,7 +157,9 @@ def _write_page(
         partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
-def _open(path: Path, columns: dict[str, str] | None, scorer: str | None) -> _Opened:
+def _open(
+    path: Path, columns: dict[str, str] | None, scorer: str | None, named: dict[str, Any]
+) -> _Opened:
     from anytime.logs.opening import open_runs
     from anytime.results.curves import curves
     from anytime.rows import rows_of
@@ -168,7 +187,7 @@ def _open(path: Path, columns: dict[str, str] | None, scorer: str | None) -> _Op
         problem: [trace for trace in traces if trace[0] == trace[0]]  # a problem may lack traces
         for problem, traces in zip(curve.problems, curve.quality, strict=True)
     }
-    return _Opened(run.info, key, curve.budgets, quality, tuple(sorted(cuts)))
+    return _Opened(replace(run.info, **named), key, curve.budgets, quality, tuple(sorted(cuts)))
 
 
 def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: RunKey) -> None:
@@ -183,7 +202,7 @@ def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: Run
                 f"{base.log} and {other.log} cannot be compared: they differ in the {what} ({one}, "
                 f"{another})"
             )
-    for what in ("envelope", "scale", "q_max"):
+    for what in ("envelope", "scale", "q_max", "estimator"):
         one, another = getattr(base, what), getattr(other, what)
         if one != another:
             tell(f"{other.log} was run with {what}={another}; compared with {one}, as the baseline")
@@ -215,15 +234,26 @@ def _record(one: Comparison) -> dict[str, Any]:
         "traces": list(one.traces),
         "left_out": list(one.left_out),
         "confidence": one.confidence,
-        "minimum_detectable_effect": one.detectable,
-        "index": asdict(one.index),
-        "final": asdict(one.final),
-        "average": asdict(one.average),
+        "minimum_detectable_effect": _number(one.detectable),
+        "traces_tested": one.tested,
+        "planned_budget": one.planned,
+        "identical": one.identical,
+        "index": _told(one.index),
+        "final": _told(one.final),
+        "average": _told(one.average),
         "by_budget": {
-            str(budget): asdict(difference)
+            str(budget): _told(difference)
             for budget, difference in zip(one.budgets, one.by_budget, strict=True)
         },
     }
+
+
+def _told(one: Difference) -> dict[str, Any]:
+    return asdict(one) | {"detectable": _number(one.detectable)}
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value  # JSON has no NaN
 
 
 def _print(one: Comparison) -> None:
@@ -254,10 +284,41 @@ def _print(one: Comparison) -> None:
         )
     print_table(table)
     shown = console()
+    for sentence in _sentences(one):
+        shown.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    shown.print()
+
+
+def _sentences(one: Comparison) -> list[str]:
+    """What the numbers are of, and what they can show."""
     left = f"; {sum(one.left_out)} problems left out" if any(one.left_out) else ""
-    shown.print(
-        f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}. So many "
-        f"problems would show a true difference of the index of {one.detectable:.3f} or more.\n",
-        highlight=False,
-        markup=False,
+    told = [
+        f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}. The problems "
+        f"are taken as a sample of such problems."
+    ]
+    if one.uneven:
+        told.append(
+            f"The p-values are of {one.tested} traces of either run, drawn by the seed: more of "
+            f"one run alone would make false claims, and as many of both would show smaller "
+            f"differences."
+        )
+    if one.identical:
+        told.append("The two runs have the same quality everywhere: there is nothing to compare.")
+        return told
+    told.append(_power(f"{one.problems} problems", "of the index", one.index))
+    if one.planned is not None:
+        planned = one.by_budget[one.budgets.index(one.planned)]
+        told.append(
+            f"Planned at {one.planned} tokens: {planned.difference:+.3f}, "
+            f"p = {planned.p_holm:.4f}. " + _power("These", "there", planned)
+        )
+    return told
+
+
+def _power(who: str, what: str, difference: Difference) -> str:
+    if math.isnan(difference.detectable):
+        return f"{who} came out alike, so what difference {what} they would show is not known."
+    return (
+        f"{who} would show a true difference {what} of {difference.detectable:.3f} or more in 80 "
+        f"of 100 such comparisons (power 80 %)."
     )

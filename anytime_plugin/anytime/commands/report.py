@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from anytime import distribution
-from anytime.commands.terminal import action, add_logs, check_output, console, opened, tell_read
+from anytime.commands.terminal import (
+    action,
+    add_logs,
+    add_options,
+    check_output,
+    console,
+    opened,
+    tell_read,
+)
 from anytime.errors import AnytimeError
 from anytime.writing import make_folder, whole_file
 
@@ -32,6 +40,7 @@ def add_report(commands: Any) -> None:
     about = "write a page with curves, intervals, costs and drift of finished runs"
     report = action(commands, "report", about, _REPORT, _report)
     add_logs(report)
+    add_options(report, "estimator")
     report.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="the page: a .html"
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from anytime.commands.terminal import (
     action,
     add_logs,
+    add_options,
     check_output,
     console,
     opened,
@@ -48,13 +49,6 @@ reported beside it, recomputed from every answer with the envelope, scale and se
 """
 
 
-_CHOICES = {
-    "envelope": "mean, none, problem or trace",
-    "scale": "linear or log2",
-    "q-max": "a number, or achieved",
-}
-
-
 def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `results` and `summary` to the commands of the command line."""
     about = "write finished runs as tidy rows: JSON lines, Parquet or CSV"
@@ -73,9 +67,7 @@ def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     about = "print the index of finished runs, and what is reported beside it"
     summary = action(commands, "summary", about, _SUMMARY, _summary)
     add_logs(summary)
-    for name in ("envelope", "scale", "q-max"):
-        text = f"of the index, instead of each run's own: {_CHOICES[name]}"
-        summary.add_argument(f"--{name}", metavar="HOW", help=text)
+    add_options(summary, "envelope", "scale", "q-max", "estimator", "population")
     summary.add_argument("--json", action="store_true", help="all digits, as JSON")
 
 
@@ -109,17 +101,10 @@ def _summary(chosen: argparse.Namespace) -> None:
     from anytime.results.summary import summaries
 
     runs = opened(chosen)
-    q_max = chosen.q_max
-    options = {
-        "envelope": chosen.envelope,
-        "scale": chosen.scale,
-        "q_max": q_max if q_max in (None, "achieved") else _share(q_max),
-    }
-    given = {name: value for name, value in options.items() if value is not None}
     found, failed = [], 0
     for run in runs:
         try:
-            found += summaries([run], **given)
+            found += summaries([run])
         except AnytimeError as error:
             if len(runs) == 1:
                 raise
@@ -137,19 +122,12 @@ def _summary(chosen: argparse.Namespace) -> None:
         raise AnytimeError(f"{failed} of {len(runs)} runs could not be summed up, see above")
 
 
-def _share(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise AnytimeError(f"--q-max {text} is neither a number nor achieved") from None
-
-
 def _print(found: Sequence[RunSummary]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    from anytime.results.summary import columns_shown
+    from anytime.results.summary import columns_shown, notes_on
 
     columns = columns_shown("everywhere", "tables")
     table = Table(box=box.SIMPLE_HEAD)
@@ -174,3 +152,5 @@ def _print(found: Sequence[RunSummary]) -> None:
         ]
         table.add_row(*(Text(cell) for cell in cells))
     print_table(table)
+    for sentence in notes_on(found):
+        console().print(sentence, highlight=False, soft_wrap=True, markup=False)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,11 @@ __all__ = [
     "action",
     "add_columns",
     "add_logs",
+    "add_options",
     "check_output",
     "columns_of",
     "console",
+    "named_options",
     "opened",
     "print_table",
     "progress",
@@ -68,8 +71,46 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_OPTIONS = {
+    "envelope": "mean, none, problem or trace",
+    "scale": "linear or log2",
+    "q-max": "a number, or achieved",
+    "estimator": "crossfit (without the bias of a maximum over noisy means) or plugin",
+    "population": "what intervals generalise to: problems (these are a sample of such problems) or "
+    "traces (they are all there are)",
+}
+
+
+def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Add options of the index, of those above."""
+    for name in names:
+        text = f"of the index, instead of each run's own: {_OPTIONS[name]}"
+        parser.add_argument(f"--{name}", metavar="HOW", help=text)
+
+
+def named_options(chosen: argparse.Namespace) -> dict[str, Any]:
+    """The options of the index that a user named; needs `add_options`.
+
+    Raises:
+        AnytimeError: One is unknown.
+    """
+    from anytime.settings import IndexOptions, check_options
+
+    given = {name: getattr(chosen, name, None) for name in IndexOptions._fields}
+    named = {name: value for name, value in given.items() if value is not None}
+    if (q_max := named.get("q_max", "achieved")) != "achieved":
+        try:
+            named["q_max"] = float(q_max)
+        except ValueError:
+            raise AnytimeError(f"--q-max {q_max} is neither a number nor achieved") from None
+    check_options(IndexOptions(**named))
+    return named
+
+
 def opened(chosen: argparse.Namespace) -> list[Watched]:
     """Open the runs that a command was given; needs `add_logs`.
+
+    Options of the index that the user named stand in place of a run's own.
 
     Raises:
         AnytimeError: One is none.
@@ -77,7 +118,8 @@ def opened(chosen: argparse.Namespace) -> list[Watched]:
     from anytime.logs.opening import open_runs
 
     runs = open_runs(chosen.logs, columns_of(chosen), lambda error: tell(f"left out: {error}"))
-    return [Watched(run) for run in runs]
+    named = named_options(chosen)
+    return [Watched(run, named) for run in runs]
 
 
 def columns_of(chosen: argparse.Namespace) -> dict[str, str] | None:
@@ -145,15 +187,21 @@ def tell_read(runs: Iterable[FinishedRun]) -> None:
 class Watched:
     """A run that shows how far it was read."""
 
-    def __init__(self, run: FinishedRun) -> None:
-        """Watch a run."""
+    def __init__(self, run: FinishedRun, named: Mapping[str, Any] | None = None) -> None:
+        """Watch a run.
+
+        Args:
+            run: The run.
+            named: Options of the index in place of its own.
+        """
         self._run = run
+        self._named = dict(named or {})
         self.skipped = run.skipped
 
     @property
     def info(self) -> RunInfo:
         """Where it is from."""
-        return self._run.info
+        return replace(self._run.info, **self._named)
 
     @property
     def regraded(self) -> int:

@@ -145,6 +145,8 @@ def _run_of(row: Row) -> tuple[Any, ...]:
         row.scale,
         row.q_max,
         row.seed,
+        row.estimator,
+        row.population,
     )
 
 
@@ -165,6 +167,8 @@ def _info(row: Row) -> RunInfo:
         q_max="achieved" if row.q_max == "achieved" else float(row.q_max),
         seed=row.seed,
         source=row.source,  # type: ignore[arg-type]
+        estimator=row.estimator,  # type: ignore[arg-type]
+        population=row.population,  # type: ignore[arg-type]
     )
 
 
@@ -251,6 +255,8 @@ def _foreign_row(path: Path, given: Mapping[str, Any]) -> Row:
         scale="linear",
         q_max="1.0",
         seed=0,
+        estimator="crossfit",
+        population="problems",
         metrics={},
     )
 

@@ -82,7 +82,8 @@ def _how_sure_it_is(one: RunDigest) -> Iterator[str]:
         low, high = summary.summary.interval
         yield (
             f"{summary.problems} problems leave the index uncertain: its interval is "
-            f"{high - low:.2f} wide, and more traces per problem do not narrow that much."
+            f"{high - low:.2f} wide. anytime plan says what more problems, or more traces of each, "
+            f"would make of that."
         )
     if summary.unparsed is not None and summary.unparsed >= OFTEN:
         yield (
@@ -95,8 +96,12 @@ def _how_sure_it_is(one: RunDigest) -> Iterator[str]:
     if one.regraded:
         yield f"{one.regraded} samples are graded otherwise than in the log."
     info = one.info
-    if (info.envelope, info.scale, info.q_max) != ("mean", "linear", 1.0):
+    if summary.summary.drift_is_noise:
+        yield "The drift is within noise: its interval begins at 0."
+    usual = ("mean", "linear", 1.0, "crossfit")
+    if (info.envelope, info.scale, info.q_max, info.estimator) != usual:
         yield (
             f"The index is taken with envelope {info.envelope}, scale {info.scale} and q_max "
-            f"{info.q_max}: compare it with others of the same kind alone."
+            f"{info.q_max}, estimator {info.estimator}: compare it with others of the same kind "
+            f"alone."
         )

@@ -188,7 +188,7 @@ class RunCurve(NamedTuple):
     @property
     def curve(self) -> Curve:
         """The quality, checked."""
-        return Curve(self.budgets, self.quality)
+        return Curve(self.budgets, self.quality, self.problems)
 
 
 _HINT = ": if it holds several traces or models, name their columns too, trace=... or model=..."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -14,14 +14,15 @@ from anytime.programs.doubts import Doubts
 from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.rows import rows_of
 from anytime.runs import UNANSWERED, FinishedRun, GradedTrace
-from anytime.settings import Envelope, IndexOptions, QMax, Scale
+from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
 from anytime.statistics.index import FloatArray, Interval
-from anytime.statistics.measures import Input, Summary, measured, measures_of
+from anytime.statistics.measures import Input, Summary, measured, measures_of, summarize
 
 __all__ = [
     "Column",
     "RunSummary",
     "columns_shown",
+    "notes_on",
     "summaries",
     "summary_of",
     "with_doubts",
@@ -39,7 +40,9 @@ class RunSummary:
         quality: Q_t by budget.
         measures: The measures of the curve by name (`anytime.statistics.measures`); None where
             nothing can be said: of the interval of a single problem, or because it is unknown.
+        summary: The index and what is always reported beside it, each with its interval.
         skipped: Samples without a curve, by reason.
+        population: What the intervals generalise to.
         answer_tokens: Mean tokens of a forced answer by budget, of the budgets that have some.
         cuts: Checkpoints by how their cut was found.
         doubts: What these numbers must not be believed without, in sentences.
@@ -50,26 +53,12 @@ class RunSummary:
     traces: int
     quality: Mapping[int, float]
     measures: Mapping[str, float | None]
+    summary: Summary
     skipped: Mapping[str, int]
+    population: Population = "problems"
     answer_tokens: Mapping[int, float] = field(default_factory=dict)
     cuts: Mapping[str, int] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
-
-    @property
-    def summary(self) -> Summary:
-        """The index and what is always reported beside it."""
-        known = {
-            name: math.nan if value is None else value for name, value in self.measures.items()
-        }
-        return Summary(
-            anytime_index=known["anytime_index"],
-            interval=Interval(known["anytime_index_low"], known["anytime_index_high"]),
-            raw=known["anytime_index_raw"],
-            final=known["final"],
-            average=known["average"],
-            drift=known["drift"],
-            overthinking=known["overthinking"],
-        )
 
     @property
     def unparsed(self) -> float | None:
@@ -83,10 +72,27 @@ class RunSummary:
             "traces": self.traces,
             **self.measures,
             "quality": {str(budget): value for budget, value in self.quality.items()},
+            "intervals": {
+                name: None if math.isnan(interval.low) else list(interval)
+                for name, interval in self.intervals.items()
+            },
+            "population": self.population,
             "skipped": dict(self.skipped),
             "answer_tokens": {str(budget): value for budget, value in self.answer_tokens.items()},
             "cuts": dict(self.cuts),
             "doubts": list(self.doubts),
+        }
+
+    @property
+    def intervals(self) -> Mapping[str, Interval]:
+        """95 % intervals by the name of the number; NaN where nothing can be said."""
+        by_budget = zip(self.quality, self.summary.by_budget, strict=True)
+        return {
+            "anytime_index": self.summary.interval,
+            "anytime_index_raw": self.summary.raw_interval,
+            "final": self.summary.final_interval,
+            "drift": self.summary.drift_interval,
+            **{f"q@{budget}": interval for budget, interval in by_budget},
         }
 
 
@@ -96,13 +102,21 @@ def summaries(
     envelope: Envelope | None = None,
     scale: Scale | None = None,
     q_max: QMax | None = None,
+    estimator: Estimator | None = None,
+    population: Population | None = None,
 ) -> list[RunSummary]:
-    """Sum up runs with the envelope, scale and seed each was run with, or those that are named.
+    """Sum up runs with the options of the index each was run with, or those that are named.
 
     Raises:
         AnytimeError: One has nothing at budgets, or mixes budgets; an unknown option.
     """
-    named: dict[str, Any] = {"envelope": envelope, "scale": scale, "q_max": q_max}
+    named: dict[str, Any] = {
+        "envelope": envelope,
+        "scale": scale,
+        "q_max": q_max,
+        "estimator": estimator,
+        "population": population,
+    }
     given = {name: value for name, value in named.items() if value is not None}
     found = []
     for run in runs:
@@ -158,15 +172,36 @@ def summary_of(
         raise AnytimeError(f"{key.log}: {error}") from None
     with_traces = ~np.isnan(run.quality[..., 0])
     inputs: dict[Input, FloatArray] = {"quality": run.quality, "unparsed": run.unparsed}
-    found = measured(curve, options or IndexOptions(), inputs)
+    options = options or IndexOptions()
+    found = measured(curve, options, inputs)
     return RunSummary(
         key=key,
         problems=len(run.problems),
         traces=int(with_traces.sum()),
         quality=dict(zip(run.budgets, map(float, curve.mean), strict=True)),
         measures={name: None if math.isnan(value) else value for name, value in found.items()},
+        summary=summarize(curve, **options._asdict()),
         skipped=dict(skipped or {}),
+        population=options.population,
     )
+
+
+_OVER = {
+    "problems": "take the problems as a sample of such problems (population=problems)",
+    "traces": "take these problems as all there are, and ask about other traces of them "
+    "(population=traces)",
+}
+
+
+def notes_on(found: Sequence[RunSummary]) -> list[str]:
+    """What a reader of these numbers has to know, in sentences."""
+    over = dict.fromkeys(one.population for one in found)
+    notes = [f"95 % intervals {_OVER[population]}." for population in over]
+    noisy = [one for one in found if one.summary.drift_is_noise]
+    if noisy:
+        which = "this run" if len(found) == 1 else f"{len(noisy)} of these {len(found)} runs"
+        notes.append(f"Drift of {which} is within noise: its interval begins at 0.")
+    return notes
 
 
 class Column(NamedTuple):
@@ -200,6 +235,7 @@ def columns_shown(*where: Literal["everywhere", "tables"]) -> list[Column]:
         if measure.bound_of or measure.shown not in where:
             continue
         found.append(Column(measure.title or measure.name, measure.kind, (measure.name,)))
-        if limits := tuple(one.name for one in known if one.bound_of == measure.name):
+        bounds = [one for one in known if one.bound_of == measure.name and one.shown in where]
+        if limits := tuple(one.name for one in bounds):
             found.append(Column("95 %", "interval", limits))
     return found

@@ -1,7 +1,7 @@
 """A band that holds the whole curve: simultaneous intervals of mean quality over all budgets.
 
 Intervals that each cover at their own budget do not cover together: of seven at 95 %, one misses
-in up to 30 of 100 runs. The band here covers all budgets at once. Needs numpy alone.
+in up to 30 of 100 runs. The band here covers all budgets at once. Needs numpy and scipy.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from anytime.errors import AnytimeError
-from anytime.statistics.index import Curve, FloatArray
+from anytime.statistics.bounded import lower_limit, upper_limit
+from anytime.statistics.index import Curve, FloatArray, check_confidence
 
 __all__ = ["Band", "curve_band"]
 
@@ -24,7 +24,7 @@ class Band(NamedTuple):
     Attributes:
         low: Shape (T,), in [0, 1].
         high: Shape (T,), in [0, 1].
-        critical: How many standard errors it reaches to either side, before skewness.
+        critical: How many standard errors it would reach to either side of a mean far from 0 and 1.
     """
 
     low: FloatArray
@@ -41,9 +41,9 @@ def curve_band(
     the largest of all budgets' t statistics (max-t): the Gaussian multiplier bootstrap over
     problems (arXiv 1212.6906), drawn from its law, which is normal with the budgets' correlation;
     divided by a standard deviation that is as uncertain as that of so many problems, as Student's
-    t does. Around the mean lies Wilson's interval with that critical value, for as many independent
-    right-or-wrong answers as have the standard error seen: near 0 and 1 it is skewed inwards, stays
-    in [0, 1], and does not shrink to a point where all problems are alike.
+    t does. It says how confident each budget's own interval has to be, which is that of a bounded
+    mean (`anytime.statistics.bounded`): near 0 and 1 it is skewed inwards, stays in [0, 1], and has
+    a width where all problems are alike.
 
     Args:
         curve: Quality by problem, trace and budget.
@@ -57,8 +57,9 @@ def curve_band(
     Raises:
         AnytimeError: A confidence outside (0, 1), fewer than 1 resample.
     """
-    if not 0 < confidence < 1:
-        raise AnytimeError(f"confidence {confidence!r} is not between 0 and 1")
+    from scipy.stats import t  # type: ignore[import-untyped]
+
+    check_confidence(confidence)
     if resamples < 1:
         raise AnytimeError(f"{resamples} resamples: at least 1 is needed")
     values = curve.by_problem
@@ -70,12 +71,9 @@ def curve_band(
     # What differs by rounding alone does not differ.
     spread[spread < 1e-9] = 0
     critical = _critical(values - mean, spread, confidence, resamples, seed)
-    possible = mean * (1 - mean)
-    # As many independent right-or-wrong answers would spread as much; one per problem where
-    # nothing spreads, which is all that so many alike tell about the next.
-    alike = np.full(length, float(n))
-    answers = np.divide(possible * n, spread**2, out=alike, where=(spread > 0) & (possible > 0))
-    low, high = _wilson(mean, answers, critical)
+    tail = float(t.sf(critical, n - 1))
+    low = np.array([lower_limit(column, tail) for column in values.T])
+    high = np.array([upper_limit(column, tail) for column in values.T])
     return Band(low, high, critical)
 
 
@@ -96,16 +94,3 @@ def _critical(
     uncertain = np.sqrt(rng.chisquare(n - 1, resamples) / (n - 1))
     largest = np.abs(normal).max(axis=1) / uncertain
     return float(np.quantile(largest, confidence))
-
-
-def _wilson(
-    mean: FloatArray, answers: npt.NDArray[np.float64], critical: float
-) -> tuple[FloatArray, FloatArray]:
-    """Wilson's interval of a share seen in so many answers."""
-    squared = critical**2
-    center = (mean + squared / (2 * answers)) / (1 + squared / answers)
-    inner = mean * (1 - mean) / answers + squared / (4 * answers**2)
-    half = critical * np.sqrt(inner) / (1 + squared / answers)
-    # Rounding must not lift the band off a mean of exactly 0 or 1.
-    low, high = np.minimum(mean, center - half), np.maximum(mean, center + half)
-    return np.clip(low, 0, 1), np.clip(high, 0, 1)

@@ -7,31 +7,23 @@ Needs numpy and scipy; scipy is imported when something is compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.settings import Envelope, QMax, Scale
-from anytime.statistics.index import (
-    Curve,
-    FloatArray,
-    Interval,
-    _area,
-    _enveloped,
-    anytime_index,
-    bootstrap_means,
-    budget_weights,
-)
+from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale
+from anytime.statistics.bounded import Interval
+from anytime.statistics.index import Curve, Reading, check_confidence, index_of_means, read_index
+from anytime.statistics.paired import even_means, flip_p_values, paired_interval
 
 __all__ = ["Comparison", "Difference", "Run", "compare", "compare_all"]
 
-# Signs flipped at a time; scipy holds several arrays of this size.
-_BATCH = 1_000_000
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -40,7 +32,7 @@ class Run:
 
     Attributes:
         name: What the run is called in tables and errors.
-        problems: Name of each problem, in the order of `curve`.
+        problems: Name of each problem, in the order of `curve`, which is sorted by them.
         curve: Quality by problem, trace and budget.
 
     Raises:
@@ -77,8 +69,8 @@ class Run:
         for target, traces in zip(padded, rows, strict=True):
             target[: len(traces)] = traces
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "problems", problems)
-        object.__setattr__(self, "curve", Curve(grid, padded))
+        object.__setattr__(self, "curve", Curve(grid, padded, problems))
+        object.__setattr__(self, "problems", self.curve.problems)
 
 
 def _traces(name: str, problem: str, values: npt.ArrayLike, length: int) -> FloatArray:
@@ -105,6 +97,9 @@ class Difference:
         interval: Paired interval of the difference.
         p: Sign-flip permutation p-value, two-sided.
         p_holm: The same, adjusted for all claims of its family.
+        detectable: Minimum detectable effect: the true difference that this many problems, as
+            different as these, would show in 80 of 100 such comparisons; NaN where all differences
+            are alike, so that nothing tells how they vary.
     """
 
     a: float
@@ -113,6 +108,7 @@ class Difference:
     interval: Interval
     p: float
     p_holm: float
+    detectable: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +122,13 @@ class Comparison:
         index: Difference of the Anytime Index.
         average: Difference of the unweighted mean over budgets.
         by_budget: Difference of mean quality at each budget.
-        detectable: Minimum detectable effect: the true difference of the index that this many
-            problems, as different as these, would show in 80 of 100 such comparisons.
+        planned: The budget that was named beforehand; its p-value is adjusted for no other.
         problems: How many problems were compared.
         traces: How many traces of a and of b were.
         left_out: How many problems of a and of b the other lacks; (0, 0) unless `common_only`.
+        tested: How many traces of each run the p-values are of: fewer than there are where a
+            problem has more of one run than of the other.
+        identical: The two runs have the same quality everywhere.
         confidence: Of all intervals; 1 - confidence is the level that `detectable` refers to.
     """
 
@@ -140,16 +138,44 @@ class Comparison:
     index: Difference
     average: Difference
     by_budget: tuple[Difference, ...]
-    detectable: float
+    planned: int | None
     problems: int
     traces: tuple[int, int]
     left_out: tuple[int, int]
+    tested: int
+    identical: bool
     confidence: float
 
     @property
     def final(self) -> Difference:
         """Difference at the largest budget; one of the per-budget claims."""
         return self.by_budget[-1]
+
+    @property
+    def detectable(self) -> float:
+        """The minimum detectable effect of the index."""
+        return self.index.detectable
+
+    @property
+    def uneven(self) -> bool:
+        """Whether some problem has more traces in one run than in the other."""
+        return self.tested < max(self.traces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How runs are compared, checked."""
+
+    options: IndexOptions
+    confidence: float
+    resamples: int
+    common_only: bool
+    budget: int | None
+
+    def __post_init__(self) -> None:
+        check_confidence(self.confidence)
+        if self.resamples < 1:
+            raise AnytimeError(f"{self.resamples} resamples: at least 1 is needed")
 
 
 def compare(
@@ -159,37 +185,45 @@ def compare(
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
     confidence: float = 0.95,
     resamples: int = 10_000,
     seed: int = 0,
     common_only: bool = False,
+    budget: int | None = None,
 ) -> Comparison:
     """Run a minus run b, paired by problem.
 
-    The problem is the unit: traces are averaged per problem first. Differences that are a mean over
-    problems get Student's t interval of the paired differences. The index under the envelope `mean`
-    and with `achieved` is no such mean: it gets a bootstrap over problems, drawn for both runs
-    together, that recomputes both curves. P-values come from giving a problem's two results to the
-    runs at random: all 2**n ways where they are at most `resamples`, else that many. They are
-    adjusted over the budgets by Holm's method. docs/methods.md has formulas and reasons.
+    The problem is the unit: traces are averaged per problem first. Intervals are Student's of the
+    paired differences, with half a pseudo-pair at either limit; that of the index under the
+    envelope `mean` holds both readings of it, along the path of all problems and along paths that
+    others chose. P-values come from giving a problem's two results to the runs at random: all 2**n
+    ways where they are at most `resamples`, else that many. Where a problem has more traces in one
+    run than in the other, they are of a seeded choice of as many of each, since more traces make a
+    mean spread less. They are adjusted over the budgets by Holm's method. docs/methods.md has
+    formulas and reasons.
 
     Args:
         a: The run of interest.
         b: What it is compared with, at the same budgets and on the same problems.
-        envelope: As in `anytime_index`; so are `scale` and `q_max`.
+        envelope: As in `anytime_index`; so are `scale`, `q_max` and `estimator`.
         scale: Distance between budgets.
         q_max: Quality that counts as 1.
+        estimator: Of the index.
         confidence: Share of intervals meant to cover the true difference.
-        resamples: Of the bootstrap and of the permutation test.
-        seed: Of both; equal seeds give equal results, in whatever order the problems come.
+        resamples: Of the permutation test.
+        seed: Of all draws; equal seeds give equal results, in whatever order the problems come.
         common_only: Compare the problems that both have, instead of refusing where others exist.
+        budget: The one budget that a claim was planned for, before the runs were seen: its p-value
+            needs no adjustment for the others, which are adjusted among themselves.
 
     Raises:
         AnytimeError: Other budgets, other problems, fewer than two of them; an unknown option, a
-            confidence outside (0, 1), fewer than 1 resample.
+            confidence outside (0, 1), fewer than 1 resample, a budget at which nothing was run.
     """
-    found = _compare(a, b, envelope, scale, q_max, confidence, resamples, seed, common_only)
-    return _adjusted([found])[0]
+    options = IndexOptions(envelope, scale, q_max, seed, estimator)
+    plan = _Plan(options, confidence, resamples, common_only, budget)
+    return _adjusted([_compare(a, b, plan)])[0]
 
 
 def compare_all(
@@ -198,80 +232,57 @@ def compare_all(
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
     confidence: float = 0.95,
     resamples: int = 10_000,
     seed: int = 0,
     common_only: bool = False,
+    budget: int | None = None,
 ) -> tuple[Comparison, ...]:
     """Every further run minus the first, the baseline; arguments as in `compare`.
 
     More claims, larger families: p-values are adjusted over all comparisons of the index, over all
-    of the average, and over all budgets of all comparisons.
+    of the average, over all budgets of all comparisons, and over the planned budget of all.
     """
     if len(runs) < 2:
         raise AnytimeError(f"{len(runs)} runs: a comparison needs at least two")
+    options = IndexOptions(envelope, scale, q_max, seed, estimator)
+    plan = _Plan(options, confidence, resamples, common_only, budget)
     baseline, *others = runs
-    return _adjusted(
-        [
-            _compare(
-                run, baseline, envelope, scale, q_max, confidence, resamples, seed, common_only
-            )
-            for run in others
-        ]
-    )
+    return _adjusted([_compare(run, baseline, plan) for run in others])
 
 
-def _compare(
-    a: Run,
-    b: Run,
-    envelope: Envelope,
-    scale: Scale,
-    q_max: QMax,
-    confidence: float,
-    resamples: int,
-    seed: int,
-    common_only: bool,
-) -> Comparison:
+def _compare(a: Run, b: Run, plan: _Plan) -> Comparison:
     """Everything but the adjustment of p-values."""
-    if not 0 < confidence < 1:
-        raise AnytimeError(f"confidence {confidence!r} is not between 0 and 1")
-    if resamples < 1:
-        raise AnytimeError(f"{resamples} resamples: at least 1 is needed")
-    problems = _shared(a, b, common_only)
-    curves = [_selected(run, problems) for run in (a, b)]
-    weights = budget_weights(a.curve.budgets, scale)
-    index_a, index_b = (
-        anytime_index(curve, envelope=envelope, scale=scale, q_max=q_max) for curve in curves
-    )
-    plain = _Both(*(curve.by_problem for curve in curves))
-    enveloped = _Both(*(_enveloped(curve, envelope) for curve in curves))
+    problems = _shared(a, b, plan.common_only)
+    if plan.budget is not None and plan.budget not in a.curve.budgets:
+        raise AnytimeError(
+            f"nothing was run at budget {plan.budget}: the budgets are {_listed(a.curve.budgets)}"
+        )
+    first, second = (_selected(run, problems) for run in (a, b))
+    readings = (read_index(first, plan.options), read_index(second, plan.options))
+    means_a, means_b = first.by_problem, second.by_problem
+    p_index, p_average, *p_budgets = _p_values(first, second, plan)
+    index = _of_index(*readings, p_index, plan.confidence)
+    counts = (_counts(first), _counts(second))
 
-    def index_of(means: FloatArray) -> FloatArray:
-        if envelope == "mean":
-            means = np.maximum.accumulate(means, axis=1)
-        return _area(means, weights, q_max)
+    def of(values_a: FloatArray, values_b: FloatArray, p: float) -> Difference:
+        return _of_means(values_a, values_b, p, plan.confidence)
 
-    shares = _Both(*(_shares(values, envelope, weights, q_max) for values in enveloped))
-    if envelope == "mean" or q_max == "achieved":
-        interval = _bootstrap_interval(enveloped, index_of, confidence, resamples, seed)
-    else:
-        interval = _t_interval(shares.difference, confidence, 1 / q_max)
-    p_index, p_average, *p_budgets = _p_values(enveloped, plain, index_of, resamples, seed)
     return Comparison(
         a=a.name,
         b=b.name,
         budgets=a.curve.budgets,
-        index=Difference(index_a, index_b, index_a - index_b, interval, p_index, p_index),
-        average=_of_means(_Both(*(v.mean(axis=1) for v in plain)), confidence, p_average),
-        by_budget=tuple(
-            _of_means(_Both(*(values[:, t] for values in plain)), confidence, p)
-            for t, p in enumerate(p_budgets)
-        ),
-        detectable=_detectable(shares.difference, confidence),
+        index=index,
+        average=of(means_a.mean(axis=1), means_b.mean(axis=1), p_average),
+        by_budget=tuple(of(means_a[:, t], means_b[:, t], p) for t, p in enumerate(p_budgets)),
+        planned=plan.budget,
         problems=len(problems),
-        traces=(_count_traces(curves[0]), _count_traces(curves[1])),
+        traces=(int(counts[0].sum()), int(counts[1].sum())),
         left_out=(len(a.problems) - len(problems), len(b.problems) - len(problems)),
-        confidence=confidence,
+        tested=int(np.minimum(*counts).sum()),
+        identical=bool(np.array_equal(means_a, means_b)),
+        confidence=plan.confidence,
     )
 
 
@@ -308,155 +319,113 @@ def _listed(budgets: BudgetGrid) -> str:
 def _selected(run: Run, problems: Sequence[str]) -> Curve:
     row_of = {problem: row for row, problem in enumerate(run.problems)}
     rows = [row_of[problem] for problem in problems]
-    return Curve(run.curve.budgets, run.curve.quality[rows])
+    return Curve(run.curve.budgets, run.curve.quality[rows], problems)
 
 
-def _count_traces(curve: Curve) -> int:
-    return int(np.count_nonzero(~np.isnan(curve.quality[:, :, 0])))
+def _counts(curve: Curve) -> npt.NDArray[np.int64]:
+    """Traces of each problem."""
+    counts: npt.NDArray[np.int64] = (~np.isnan(curve.quality[:, :, 0])).sum(axis=1)
+    return counts
 
 
-class _Both(NamedTuple):
-    """Values of the two runs, one row per problem, the same problem in the same row."""
-
-    a: FloatArray
-    b: FloatArray
-
-    @property
-    def difference(self) -> FloatArray:
-        return self.a - self.b
+def _of_means(a: FloatArray, b: FloatArray, p: float, confidence: float) -> Difference:
+    """Difference of two means over problems."""
+    differences = a - b
+    interval = paired_interval(differences, confidence)
+    value_a, value_b = float(a.mean()), float(b.mean())
+    detectable = _detectable(differences, confidence)
+    return Difference(value_a, value_b, value_a - value_b, interval, p, p, detectable)
 
 
-def _shares(values: FloatArray, envelope: Envelope, weights: FloatArray, q_max: QMax) -> FloatArray:
-    """What each problem contributes to the index: their mean is the index.
+def _of_index(a: Reading, b: Reading, p: float, confidence: float) -> Difference:
+    """Difference of two indices.
 
-    Their spread is that of the index to first order (delta method): where best so far is taken on
-    the mean curve, each budget counts as the one at which that best was attained.
+    Problems read along paths that others chose are unbiased, and spread less than their mean does,
+    since each is an average over paths; read along the path of all they spread as they should, and
+    are biased where one run has fewer traces. The interval holds both.
     """
-    if envelope == "mean":
-        means = values.mean(axis=0)
-        attained = np.where(means == np.maximum.accumulate(means), np.arange(len(means)), 0)
-        values = values[:, np.maximum.accumulate(attained)]
-    if q_max != "achieved":
-        return _area(values, weights, q_max)
-    area, full = values @ weights, values[:, -1]
-    if not full.any():
-        return np.zeros_like(area)
-    ratio = area.mean() / full.mean()
-    shares: FloatArray = ratio + (area - ratio * full) / full.mean()
+    fair, plugin = (_shares(x) - _shares(y) for x, y in ((a.low, b.low), (a.high, b.high)))
+    limits = [paired_interval(each, confidence) for each in (fair, plugin)]
+    interval = Interval(min(i.low for i in limits), max(i.high for i in limits))
+    detectable = max((_detectable(each, confidence) for each in (fair, plugin)), key=_or_none)
+    return Difference(a.value, b.value, a.value - b.value, interval, p, p, detectable)
+
+
+def _shares(pairs: FloatArray) -> FloatArray:
+    """What each problem contributes to the index, whose mean is the index to first order."""
+    part, whole = pairs.mean(axis=0)
+    if whole == 0:
+        return np.zeros(len(pairs))
+    ratio = part / whole
+    shares: FloatArray = ratio + (pairs[:, 0] - ratio * pairs[:, 1]) / whole
     return shares
 
 
-def _of_means(pair: _Both, confidence: float, p: float) -> Difference:
-    a, b = (float(values.mean()) for values in pair)
-    return Difference(a, b, a - b, _t_interval(pair.difference, confidence, 1), p, p)
+def _p_values(a: Curve, b: Curve, plan: _Plan) -> list[float]:
+    """Sign-flip p-values of index, average and every budget, from the same flips."""
+    options = plan.options
+    mean_a, mean_b = best_a, best_b = even_means(a.quality, b.quality, options.seed)
+    if options.envelope == "trace":
+        best_a, best_b = even_means(a.best("trace"), b.best("trace"), options.seed)
+    elif options.envelope == "problem":
+        best_a, best_b = (np.maximum.accumulate(means, axis=1) for means in (mean_a, mean_b))
+    length = mean_a.shape[1]
 
+    def claims(x: FloatArray, y: FloatArray) -> FloatArray:
+        index = [index_of_means(each[:, :length], a.budgets, options) for each in (x, y)]
+        budgets = x[:, length:] - y[:, length:]
+        return np.column_stack([index[0] - index[1], budgets.mean(axis=1), budgets])
 
-def _t_interval(differences: FloatArray, confidence: float, limit: float) -> Interval:
-    """Student's t interval of a mean of paired differences, cut to what is possible."""
-    from scipy.stats import t  # type: ignore[import-untyped]
-
-    n = len(differences)
-    half = t.isf((1 - confidence) / 2, n - 1) * differences.std(ddof=1) / math.sqrt(n)
-    center = differences.mean()
-    return Interval(float(max(-limit, center - half)), float(min(limit, center + half)))
-
-
-def _bootstrap_interval(
-    pair: _Both,
-    index_of: Callable[[FloatArray], FloatArray],
-    confidence: float,
-    resamples: int,
-    seed: int,
-) -> Interval:
-    """Bootstrap over problems, drawn for both runs together.
-
-    The percentiles lie further out than the confidence says, by as much as makes them Student's for
-    a plain mean (Hesterberg's expanded percentile interval, arXiv 1411.5279): a bootstrap varies
-    too little by sqrt((n - 1) / n) and has normal tails.
-    """
-    from scipy.stats import norm, t
-
-    n, length = pair.a.shape
-    quantile = t.isf((1 - confidence) / 2, n - 1) * math.sqrt(n / (n - 1))
-    # A last column that counts up keeps the rows as they are: sorted by problem, not by quality.
-    rows = np.column_stack([*pair, np.arange(n)])
-    return bootstrap_means(
-        rows,
-        lambda means: index_of(means[:, :length]) - index_of(means[:, length : 2 * length]),
-        1 - 2 * float(norm.sf(quantile)),
-        resamples,
-        seed,
+    found = flip_p_values(
+        np.hstack([best_a, mean_a]),
+        np.hstack([best_b, mean_b]),
+        claims,
+        plan.resamples,
+        options.seed,
     )
+    return [float(p) for p in found]
 
 
-def _p_values(
-    enveloped: _Both,
-    plain: _Both,
-    index_of: Callable[[FloatArray], FloatArray],
-    resamples: int,
-    seed: int,
-) -> list[float]:
-    """Sign-flip p-values of index, average and every budget, from the same flips.
-
-    The signs themselves are what scipy permutes: -1 gives a problem's two results to the other run
-    each. So one call serves all claims, and a flip of both mean curves is one matrix product.
-    """
-    from scipy.stats import permutation_test
-
-    n = len(plain.a)
-    middle = (enveloped.a + enveloped.b).mean(axis=0) / 2
-    halves = np.column_stack([enveloped.difference / 2, plain.difference])
-    length = len(middle)
-
-    def claims(signs: FloatArray) -> FloatArray:
-        means = signs @ halves / n
-        flip, budgets = means[:, :length], means[:, length:]
-        index = index_of(middle + flip) - index_of(middle - flip)
-        return np.column_stack([index, budgets.mean(axis=1), budgets])
-
-    observed = claims(np.ones((1, n)))
-
-    def statistic(signs: FloatArray, axis: int) -> FloatArray:
-        found = claims(signs.reshape(-1, n))
-        # A flip that ties with what was observed must not differ from it by the order of its sums.
-        found = np.where(np.isclose(found, observed, rtol=0, atol=1e-12), observed, found)
-        return found.reshape(*signs.shape[:-1], -1)
-
-    result = permutation_test(
-        (np.ones(n),),
-        statistic,
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=resamples,
-        batch=max(1, _BATCH // n),
-        rng=np.random.default_rng(seed),
-    )
-    return [float(p) for p in result.pvalue]
+def _or_none(value: float) -> float:
+    return -1.0 if math.isnan(value) else value
 
 
 def _detectable(differences: FloatArray, confidence: float, power: float = 0.8) -> float:
-    """Minimum detectable effect of a paired t-test."""
-    from scipy.stats import t
+    """Minimum detectable effect of a paired t-test; NaN where no spread was seen to tell it."""
+    from scipy.stats import t  # type: ignore[import-untyped]
 
-    n = len(differences)
+    n, spread = len(differences), differences.std(ddof=1)
+    if spread < 1e-9:
+        return math.nan
     quantiles = t.isf((1 - confidence) / 2, n - 1) + t.ppf(power, n - 1)
-    return float(quantiles * differences.std(ddof=1) / math.sqrt(n))
+    return float(quantiles * spread / math.sqrt(n))
 
 
 def _adjusted(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """Holm's method over three families: all indices, all averages, all budgets of all runs."""
+    """Holm's method over families: all indices, all averages, all budgets of all runs.
+
+    Budgets that were planned are a family of their own.
+    """
     index = _holm([c.index.p for c in comparisons])
     average = _holm([c.average.p for c in comparisons])
-    budgets = iter(_holm([d.p for c in comparisons for d in c.by_budget]))
+    planned = iter(_holm([d.p for c in comparisons for b, d in _claims(c) if b == c.planned]))
+    others = iter(_holm([d.p for c in comparisons for b, d in _claims(c) if b != c.planned]))
     return tuple(
         replace(
             c,
             index=replace(c.index, p_holm=p_index),
             average=replace(c.average, p_holm=p_average),
-            by_budget=tuple(replace(d, p_holm=next(budgets)) for d in c.by_budget),
+            by_budget=tuple(
+                replace(d, p_holm=next(planned if budget == c.planned else others))
+                for budget, d in _claims(c)
+            ),
         )
         for c, p_index, p_average in zip(comparisons, index, average, strict=True)
     )
+
+
+def _claims(comparison: Comparison) -> list[tuple[int, Difference]]:
+    return list(zip(comparison.budgets, comparison.by_budget, strict=True))
 
 
 def _holm(p: Sequence[float]) -> list[float]:

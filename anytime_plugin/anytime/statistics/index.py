@@ -7,8 +7,9 @@ tables. Needs numpy alone.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
@@ -17,21 +18,41 @@ import numpy.typing as npt
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.settings import Envelope, QMax, Scale, check_choice, check_q_max, check_scale
+from anytime.settings import (
+    Envelope,
+    Estimator,
+    IndexOptions,
+    Population,
+    QMax,
+    Scale,
+    check_choice,
+    check_q_max,
+    check_scale,
+)
+from anytime.statistics.bounded import (
+    Interval,
+    lower_limit,
+    student_interval,
+    upper_limit,
+)
+from anytime.statistics.paths import cross_weights, partitions, path_weights
+from anytime.statistics.within import student_within, within_interval
 
 __all__ = [
     "Curve",
     "Interval",
+    "Reading",
     "anytime_index",
     "budget_weights",
+    "check_confidence",
     "index_interval",
+    "index_of_means",
     "overthought",
+    "read_drift",
+    "read_index",
 ]
 
 FloatArray = npt.NDArray[np.float64]
-
-# Resampled curves are computed this many at a time, which bounds memory at any number of resamples.
-_CHUNK = 1000
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -42,17 +63,26 @@ class Curve:
         budgets: T increasing budgets in tokens.
         quality: Array of shape (problems, traces, T) with values in [0, 1]. A problem that lacks
             traces has NaN in *all* budgets of the missing ones; each has at least one trace.
+        problems: Name of each problem, which all draws hang on, so that no result depends on the
+            order in which problems came: rows are sorted by it. Without names, problems are told
+            apart by their quality.
 
     Raises:
         AnytimeError: Shapes that do not match, quality that is NaN within a trace or outside
-            [0, 1], a problem without a trace.
+            [0, 1], a problem without a trace, two problems of one name.
     """
 
     budgets: BudgetGrid
     quality: FloatArray
+    problems: tuple[str, ...]
 
-    def __init__(self, budgets: Sequence[int], quality: npt.ArrayLike) -> None:
-        """Validate and freeze; see the class for shapes and errors."""
+    def __init__(
+        self,
+        budgets: Sequence[int],
+        quality: npt.ArrayLike,
+        problems: Sequence[str] | None = None,
+    ) -> None:
+        """Validate, sort and freeze; see the class for shapes and errors."""
         grid = budgets if isinstance(budgets, BudgetGrid) else BudgetGrid(budgets)
         try:
             values = np.array(quality)
@@ -89,7 +119,9 @@ class Curve:
                 f"quality {values[problem, trace, budget]:g} of problem {problem}, trace {trace}, "
                 f"budget {grid[budget]} is outside [0, 1]"
             )
+        values, names = _sorted(values, problems)
         values.setflags(write=False)
+        object.__setattr__(self, "problems", names)
         object.__setattr__(self, "budgets", grid)
         object.__setattr__(self, "quality", values)
 
@@ -98,10 +130,42 @@ class Curve:
         """Mean over traces, shape (problems, T)."""
         return _mean(self.quality, axis=1)
 
+    def best(self, envelope: Envelope) -> FloatArray:
+        """Quality with best so far taken where this envelope takes it by problem or trace.
+
+        Returns:
+            Shape (problems, traces, T); a single trace per problem under `problem`.
+        """
+        check_choice("envelope", envelope, get_args(Envelope))
+        if envelope == "trace":
+            return np.maximum.accumulate(self.quality, axis=2)
+        if envelope == "problem":
+            best: FloatArray = np.maximum.accumulate(self.by_problem, axis=1)
+            return best[:, np.newaxis]
+        return self.quality
+
     @property
     def mean(self) -> FloatArray:
         """Q_t: mean over problems of the mean over traces, shape (T,)."""
         return _mean(self.by_problem, axis=0)
+
+
+def _sorted(
+    values: FloatArray, problems: Sequence[str] | None
+) -> tuple[FloatArray, tuple[str, ...]]:
+    """Rows by name; without names by quality, where those that are alike may change places."""
+    if problems is None:
+        # Whatever their means are off by: files may hold rounded numbers.
+        order = np.lexsort(_mean(values, axis=1).round(9).T)
+        return values[order], tuple(map(str, range(len(values))))
+    names = [str(name) for name in problems]
+    if len(names) != len(values):
+        raise AnytimeError(f"{len(names)} problems are named and quality has {len(values)}")
+    order = np.array(sorted(range(len(names)), key=names.__getitem__))
+    found = tuple(names[place] for place in order)
+    if twice := next((a for a, b in itertools.pairwise(found) if a == b), None):
+        raise AnytimeError(f"two problems are called {twice!r}")
+    return values[order], found
 
 
 def _mean(values: FloatArray, axis: int) -> FloatArray:
@@ -132,9 +196,15 @@ def budget_weights(budgets: Sequence[int], scale: Scale = "linear") -> FloatArra
 
 
 def anytime_index(
-    curve: Curve, *, envelope: Envelope = "mean", scale: Scale = "linear", q_max: QMax = 1.0
+    curve: Curve,
+    *,
+    envelope: Envelope = "mean",
+    scale: Scale = "linear",
+    q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
+    seed: int = 0,
 ) -> float:
-    """The Anytime Index of a curve, in [0, 1 / q_max].
+    """The Anytime Index of a curve, in [0, 1].
 
     AI = sum_t (Q*_t + Q*_{t+1}) / 2 * (b_{t+1} - b_t) / ((b_T - b_1) * q_max)
 
@@ -142,45 +212,17 @@ def anytime_index(
         curve: Quality by problem, trace and budget.
         envelope: Where "best so far" (Q*) is taken; open in the paper.
         scale: Distance between budgets; the paper's is linear.
-        q_max: Quality that counts as 1; 1 is consistent with the paper's tables. With `achieved` an
-            all-zero curve has index 0.
+        q_max: Quality that counts as 1; 1 is consistent with the paper's tables. `achieved` is the
+            largest mean quality that the enveloped curve reaches; an all-zero curve has index 0.
+        estimator: How a maximum over noisy means is estimated under the envelope `mean`: `crossfit`
+            without the bias of such a maximum (`anytime.statistics.paths`), `plugin` as the formula
+            stands, which is the paper's. Of a single problem both are the plug-in.
+        seed: Of the folds of `crossfit`.
 
     Raises:
-        AnytimeError: An unknown option.
+        AnytimeError: An unknown option, or quality above q_max.
     """
-    weights = budget_weights(curve.budgets, scale)
-    enveloped = _mean(_enveloped(curve, envelope), axis=0)
-    if envelope == "mean":
-        enveloped = np.maximum.accumulate(enveloped)
-    return float(_area(enveloped[np.newaxis], weights, q_max)[0])
-
-
-def _enveloped(curve: Curve, envelope: Envelope) -> FloatArray:
-    """Q* per problem, shape (problems, T); for `mean` it is taken later, on the mean curve."""
-    check_choice("envelope", envelope, get_args(Envelope))
-    if envelope == "trace":
-        return _mean(np.maximum.accumulate(curve.quality, axis=2), axis=1)
-    if envelope == "problem":
-        best: FloatArray = np.maximum.accumulate(curve.by_problem, axis=1)
-        return best
-    return curve.by_problem
-
-
-def _area(curves: FloatArray, weights: FloatArray, q_max: QMax) -> FloatArray:
-    """Index of each row of `curves` (rows, T), already enveloped."""
-    area: FloatArray = curves @ weights
-    if q_max == "achieved":
-        full = curves[:, -1]
-        return np.divide(area, full, out=np.zeros_like(area), where=full > 0)
-    check_q_max(q_max)
-    return area / q_max
-
-
-class Interval(NamedTuple):
-    """A confidence interval."""
-
-    low: float
-    high: float
+    return read_index(curve, IndexOptions(envelope, scale, q_max, seed, estimator)).value
 
 
 def index_interval(
@@ -190,104 +232,191 @@ def index_interval(
     scale: Scale = "linear",
     q_max: QMax = 1.0,
     confidence: float = 0.95,
-    resamples: int = 10_000,
     seed: int = 0,
+    population: Population = "problems",
 ) -> Interval:
-    """Interval of the Anytime Index over problems.
+    """Interval of the Anytime Index, over problems unless `population` says otherwise.
 
     The problem is the unit: traces are averaged per problem first, since traces of one problem are
-    not independent. Where the index is a mean of per-problem values (every envelope but `mean`,
-    with a fixed `q_max`) it is Student's t interval of that mean, cut to what is possible; else a
-    seeded percentile bootstrap over problems that recomputes the curve and its envelope.
+    not independent. Limits are those of a bounded mean (`anytime.statistics.bounded`), which have a
+    width where all problems are alike. Under the envelope `mean` the lower one is of problems read
+    along the path that others chose, the upper one of problems read along the path of all, whose
+    bias is upwards: both err to the safe side.
 
     Args:
         curve: Quality by problem, trace and budget; at least two problems.
-        envelope: As in `anytime_index`; so are `scale` and `q_max`.
+        envelope: As in `anytime_index`; so are `scale`, `q_max` and `seed`.
         scale: Distance between budgets.
         q_max: Quality that counts as 1.
         confidence: Share of intervals meant to cover the true index.
-        resamples: Bootstrap resamples.
-        seed: Of the bootstrap; equal seeds give equal intervals.
+        seed: Of the folds; equal seeds give equal intervals, in whatever order problems come.
+        population: `problems`: these are a sample of such problems. `traces`: they are all there
+            are, and other traces of them are asked about (`anytime.statistics.within`).
 
     Returns:
-        The interval; (nan, nan) for a single problem, about which nothing can be said.
+        The interval; (nan, nan) over problems of a single one, about which nothing can be said.
 
     Raises:
-        AnytimeError: An unknown option, a confidence outside (0, 1), fewer than 1 resample.
+        AnytimeError: An unknown option, quality above q_max, a confidence outside (0, 1); over
+            traces, a problem with a single one, envelope `problem` or q_max `achieved`.
+    """
+    check_confidence(confidence)
+    options = IndexOptions(envelope, scale, q_max, seed, population=population)
+    return read_index(curve, options).interval(confidence)
+
+
+class Reading(NamedTuple):
+    """The index with what each problem contributes to it: part of a whole that counts as 1.
+
+    Attributes:
+        value: The index.
+        low: Parts and wholes for the lower limit, shape (n, 2).
+        high: Those for the upper limit.
+        traces: What each trace contributes to either, shape (n, traces) each, where an interval
+            over traces was asked for.
+    """
+
+    value: float
+    low: FloatArray
+    high: FloatArray
+    traces: tuple[FloatArray, FloatArray] | None = None
+
+    def interval(self, confidence: float) -> Interval:
+        """Interval of the index; NaN over problems of a single one."""
+        if self.traces is not None:
+            return within_interval(*self.traces, confidence)
+        if len(self.low) < 2:
+            return Interval(math.nan, math.nan)
+        tail = (1 - confidence) / 2
+        return Interval(
+            lower_limit(self.low[:, 0], tail, self.low[:, 1]),
+            upper_limit(self.high[:, 0], tail, self.high[:, 1]),
+        )
+
+
+def read_index(curve: Curve, options: IndexOptions) -> Reading:
+    """The index of a curve, and what intervals and comparisons of it are made of.
+
+    Raises:
+        AnytimeError: As in `anytime_index`.
+    """
+    check_choice("estimator", options.estimator, get_args(Estimator))
+    check_choice("population", options.population, get_args(Population))
+    weights = budget_weights(curve.budgets, options.scale)
+    values = _mean(curve.best(options.envelope), axis=1)
+    _check_full(curve, options.q_max)
+    # Beside the index the value at the end of the path, which `achieved` divides by.
+    both = np.stack([weights, np.eye(len(weights))[-1]], axis=1)
+    plain = path_weights(values.mean(axis=0)[np.newaxis], both)
+    paths = [plain, plain]
+    if len(values) > 1:
+        paths[0] = cross_weights(values, both, partitions(curve.problems, options.seed))
+    if options.envelope != "mean":  # a mean over problems as it is, with nothing chosen
+        paths = [np.stack([np.broadcast_to(weights, p.shape[:2]), p[..., 1]], 2) for p in paths]
+    fair, plugin = (np.einsum("nt,ntk->nk", values, _of_all(path, values)) for path in paths)
+    if options.q_max != "achieved":
+        plugin, fair = (_of_one(pairs[:, 0] / options.q_max) for pairs in (plugin, fair))
+    part, whole = (fair if options.estimator == "crossfit" else plugin).mean(axis=0)
+    value = min(1.0, float(part / whole)) if whole > 0 else 0.0
+    traces = None
+    if options.population == "traces":
+        _check_traces(options)
+        full = 1.0 if options.q_max == "achieved" else options.q_max
+        quality = curve.best(options.envelope) / full
+        low, high = (np.einsum("nst,nt->ns", quality, _of_all(p, values)[..., 0]) for p in paths)
+        traces = (low, high)
+    return Reading(value, fair, plugin, traces)
+
+
+def _of_all(path: FloatArray, values: FloatArray) -> FloatArray:
+    """A path that is one for all problems, for each of them."""
+    return np.broadcast_to(path, (*values.shape, path.shape[2]))
+
+
+def _check_traces(options: IndexOptions) -> None:
+    for name, value in (("envelope", "problem"), ("q_max", "achieved")):
+        if getattr(options, name) == value:
+            raise AnytimeError(
+                f"{name}={value} has no interval over traces, since it is no mean over them: use "
+                f"population=problems, or another {name}"
+            )
+
+
+def index_of_means(means: FloatArray, budgets: Sequence[int], options: IndexOptions) -> FloatArray:
+    """The plug-in index of mean curves: shape (rows, T) to (rows,).
+
+    Args:
+        means: What was averaged over problems: `Curve.best` under this envelope.
+        budgets: T of them.
+        options: How the index is computed.
+    """
+    if options.envelope == "mean":
+        means = np.maximum.accumulate(means, axis=1)
+    area: FloatArray = means @ budget_weights(budgets, options.scale)
+    full = means.max(axis=1)
+    if options.q_max != "achieved":
+        full = np.full_like(area, options.q_max)
+    result: FloatArray = np.divide(area, full, out=np.zeros_like(area), where=full > 0)
+    return result
+
+
+def _of_one(parts: FloatArray) -> FloatArray:
+    return np.stack([parts, np.ones(len(parts))], axis=1)
+
+
+def _check_full(curve: Curve, q_max: QMax) -> None:
+    if q_max == "achieved":
+        return
+    check_q_max(q_max)
+    best = float(np.nanmax(curve.quality))
+    if best > q_max:
+        raise AnytimeError(
+            f"quality {best:g} is above q_max={q_max:g}, the quality that counts as full: leave "
+            f"q_max out, or name the largest quality there can be"
+        )
+
+
+def check_confidence(confidence: float) -> None:
+    """Refuse a confidence that is none.
+
+    Raises:
+        AnytimeError: It is not between 0 and 1.
     """
     if not 0 < confidence < 1:
         raise AnytimeError(f"confidence {confidence!r} is not between 0 and 1")
-    if resamples < 1:
-        raise AnytimeError(f"{resamples} resamples: at least 1 is needed")
-    weights = budget_weights(curve.budgets, scale)
-    values = _enveloped(curve, envelope)
-    if len(values) < 2:
-        return Interval(math.nan, math.nan)
-    if envelope != "mean" and q_max != "achieved":
-        # 1 / q_max is the index of perfect answers throughout.
-        return _t_interval(_area(values, weights, q_max), confidence, 1 / q_max)
-
-    def statistic(curves: FloatArray) -> FloatArray:
-        if envelope == "mean":
-            curves = np.maximum.accumulate(curves, axis=1)
-        return _area(curves, weights, q_max)
-
-    return bootstrap_means(values, statistic, confidence, resamples, seed)
 
 
-def bootstrap_means(
-    values: FloatArray,
-    statistic: Callable[[FloatArray], FloatArray],
-    confidence: float,
-    resamples: int,
-    seed: int,
-) -> Interval:
-    """Percentile bootstrap of a statistic of column means.
+def read_drift(
+    curve: Curve, options: IndexOptions, confidence: float = 0.95
+) -> tuple[float, Interval]:
+    """What falling quality costs: never below 0, of which a guesser's differs by noise alone.
 
-    Resampling rows and averaging them is one product of a matrix of counts with `values`, which is
-    why this is faster than a general bootstrap that hands every resample to the statistic.
-
-    Args:
-        values: Shape (n, T): what is averaged, one row per resampled unit.
-        statistic: Maps means of shape (chunk, T) to shape (chunk,).
-        confidence: Share of intervals meant to cover.
-        resamples: How many.
-        seed: Of numpy's default generator.
+    Student's limits, the lower one of problems read along the path that others chose.
     """
-    rng = np.random.default_rng(seed)
-    # In whatever order problems came, and whatever their means are off by, one interval.
-    values = values[np.lexsort(values.round(9).T)]
-    n = len(values)
-    found = []
-    for start in range(0, resamples, _CHUNK):
-        rows = min(_CHUNK, resamples - start)
-        drawn = rng.integers(0, n, size=(rows, n), dtype=np.int32)
-        drawn += np.arange(rows, dtype=np.int32)[:, np.newaxis] * n
-        counts = np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n)
-        found.append(statistic(counts.astype(np.float64) @ values / n))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(found), [tail, 1 - tail])
-    return Interval(float(low), float(high))
+    best, raw = (read_index(curve, options._replace(envelope=e)) for e in ("mean", "none"))
+    drift = max(0.0, best.value - raw.value)
+    if best.traces is not None and raw.traces is not None:
+        # Where the paths are the budgets themselves nothing is lost, sums of floats or not.
+        lost = [(x - y).round(9) for x, y in zip(best.traces, raw.traces, strict=True)]
+        low, high = student_within(lost[0], lost[1], confidence)
+    elif len(best.low) < 2:
+        return drift, Interval(math.nan, math.nan)
+    else:
+        low = student_interval(_lost(best.low, raw.low), confidence).low
+        high = student_interval(_lost(best.high, raw.low), confidence).high
+    # Both areas lie in [0, 1].
+    return drift, Interval(max(0.0, low), min(1.0, max(0.0, high)))
 
 
-def _t_interval(values: FloatArray, confidence: float, full: float) -> Interval:
-    n = len(values)
-    half = _t_quantile((1 + confidence) / 2, n - 1) * float(values.std(ddof=1)) / math.sqrt(n)
-    center = float(values.mean())
-    return Interval(max(0.0, center - half), min(full, center + half))
-
-
-def _t_quantile(probability: float, freedom: int) -> float:
-    """Student's t quantile for probabilities above 1/2, by integrating the density.
-
-    scipy has it; but this module promises to need numpy alone. Tested against scipy.
-    """
-    # With t = sqrt(freedom) * tan(a) the density becomes cos(a)**(freedom - 1), smooth and bounded.
-    angles = np.linspace(0, math.pi / 2, 200_001)
-    density = np.cos(angles) ** (freedom - 1)
-    mass = np.concatenate([[0.0], np.cumsum(density[1:] + density[:-1])])
-    angle = np.interp(probability - 0.5, 0.5 * mass / mass[-1], angles)
-    return math.sqrt(freedom) * math.tan(float(angle))
+def _lost(best: FloatArray, raw: FloatArray) -> FloatArray:
+    """What each problem adds to the difference of two ratios (delta method)."""
+    (part, whole), (other, full) = best.mean(axis=0), raw.mean(axis=0)
+    if whole == 0 or full == 0:
+        return np.zeros(len(best))
+    gain = (best[:, 0] - part / whole * best[:, 1]) / whole
+    shares = gain - (raw[:, 0] - other / full * raw[:, 1]) / full
+    result: FloatArray = (shares + part / whole - other / full).round(9)
+    return result
 
 
 def overthought(quality: npt.ArrayLike) -> FloatArray:

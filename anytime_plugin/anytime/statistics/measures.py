@@ -1,7 +1,7 @@
 """The measures: every number that is told of a curve, in one table.
 
 A new measure is one entry in `MEASURES`. Tables of both harnesses, summaries, exports and reports
-take its name, its value, its arrow and its place from there. Needs numpy alone.
+take its name, its value, its arrow and its place from there. Needs numpy and scipy.
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from anytime.errors import AnytimeError
-from anytime.settings import Envelope, IndexOptions, QMax, Scale
+from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
+from anytime.statistics.bounded import Interval, mean_interval
 from anytime.statistics.index import (
     Curve,
     FloatArray,
-    Interval,
-    anytime_index,
-    index_interval,
+    check_confidence,
     overthought,
+    read_drift,
+    read_index,
 )
+from anytime.statistics.within import within_interval
 
 __all__ = [
     "MEASURES",
@@ -36,6 +38,9 @@ __all__ = [
     "measures_of",
     "summarize",
 ]
+
+CONFIDENCE = 0.95
+"""Of the intervals in tables."""
 
 Input = Literal["quality", "unparsed", "leaked", "answers", "failed", "prompt"]
 """What a measure is of, trace by trace.
@@ -90,20 +95,20 @@ class Measure:
 
 
 def _index(curve: Curve, options: IndexOptions) -> float:
-    return anytime_index(curve, envelope=options.envelope, scale=options.scale, q_max=options.q_max)
+    return read_index(curve, options).value
+
+
+def _plugin(curve: Curve, options: IndexOptions) -> float:
+    return _index(curve, options._replace(estimator="plugin"))
 
 
 def _raw(curve: Curve, options: IndexOptions) -> float:
     return _index(curve, options._replace(envelope="none"))
 
 
-def _drift(curve: Curve, options: IndexOptions) -> float:
-    return _index(curve, options._replace(envelope="mean")) - _raw(curve, options)
-
-
 @lru_cache(maxsize=1)  # both limits are asked for, one after the other
 def _interval(curve: Curve, options: IndexOptions) -> Interval:
-    return index_interval(curve, **options._asdict())
+    return read_index(curve, options).interval(CONFIDENCE)
 
 
 def _low(curve: Curve, options: IndexOptions) -> float:
@@ -112,6 +117,23 @@ def _low(curve: Curve, options: IndexOptions) -> float:
 
 def _high(curve: Curve, options: IndexOptions) -> float:
     return _interval(curve, options).high
+
+
+@lru_cache(maxsize=1)
+def _drifting(curve: Curve, options: IndexOptions) -> tuple[float, Interval]:
+    return read_drift(curve, options, CONFIDENCE)
+
+
+def _drift(curve: Curve, options: IndexOptions) -> float:
+    return _drifting(curve, options)[0]
+
+
+def _drift_low(curve: Curve, options: IndexOptions) -> float:
+    return _drifting(curve, options)[1].low
+
+
+def _drift_high(curve: Curve, options: IndexOptions) -> float:
+    return _drifting(curve, options)[1].high
 
 
 def _final(curve: Curve, options: IndexOptions) -> float:
@@ -159,6 +181,14 @@ MEASURES: tuple[Measure, ...] = (
         bound_of="anytime_index",
     ),
     Measure(
+        "anytime_index_plugin",
+        "The index as the paper's formula stands, with the bias of a maximum over noisy means",
+        "area",
+        of_curve=_plugin,
+        envelope="asked",
+        shown="files",
+    ),
+    Measure(
         "anytime_index_raw",
         "The same area without best so far: what an interrupted user gets",
         "area",
@@ -193,6 +223,26 @@ MEASURES: tuple[Measure, ...] = (
         higher_is_better=False,
         envelope="mean",
         difference=True,
+    ),
+    Measure(
+        "drift_low",
+        "Lower limit of its 95 % interval: where it is 0, the drift seen may be noise",
+        "area",
+        of_curve=_drift_low,
+        higher_is_better=False,
+        envelope="mean",
+        bound_of="drift",
+        shown="files",
+    ),
+    Measure(
+        "drift_high",
+        "Upper limit of its 95 % interval",
+        "area",
+        of_curve=_drift_high,
+        higher_is_better=False,
+        envelope="mean",
+        bound_of="drift",
+        shown="files",
     ),
     Measure(
         "overthinking",
@@ -296,25 +346,41 @@ def _mean(values: FloatArray, missing: npt.NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The Anytime Index and what is always reported beside it.
+    """The Anytime Index and what is always reported beside it, each interval over problems.
 
     Attributes:
-        anytime_index: Anytime Index under the asked envelope.
-        interval: Its interval over problems.
+        anytime_index: Anytime Index under the asked envelope and estimator.
+        interval: Its interval.
+        plugin: The index as the formula stands, with the bias of a maximum over noisy means.
         raw: Index without envelope: what an interrupted user really gets.
+        raw_interval: Of `raw`.
         final: Q_T, mean quality at the largest budget.
+        final_interval: Of `final`.
         average: Mean of Q_t over budgets, unweighted.
-        drift: Index under the envelope `mean` minus `raw`: area lost to falling quality.
+        drift: Area lost to falling quality: index under the envelope `mean` minus `raw`, not below
+            0.
+        drift_interval: Of `drift`; where its lower end is 0, the drift seen may be noise.
         overthinking: Share of traces whose best quality exceeds their last.
+        by_budget: Of mean quality at each budget.
     """
 
     anytime_index: float
     interval: Interval
+    plugin: float
     raw: float
+    raw_interval: Interval
     final: float
+    final_interval: Interval
     average: float
     drift: float
+    drift_interval: Interval
     overthinking: float
+    by_budget: tuple[Interval, ...]
+
+    @property
+    def drift_is_noise(self) -> bool:
+        """Whether quality was seen to fall, and no more than it does by luck."""
+        return self.drift_interval.low == 0 < self.drift_interval.high
 
 
 def summarize(
@@ -323,22 +389,41 @@ def summarize(
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
     confidence: float = 0.95,
-    resamples: int = 10_000,
     seed: int = 0,
+    population: Population = "problems",
 ) -> Summary:
-    """The main numbers of one curve; arguments as in `index_interval`."""
+    """All numbers of one curve; arguments as in `anytime_index` and `index_interval`."""
     if not isinstance(curve, Curve):
         raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
-    options = IndexOptions(envelope, scale, q_max, seed)
+    check_confidence(confidence)
+    options = IndexOptions(envelope, scale, q_max, seed, estimator, population)
+    index = read_index(curve, options)
+    raw = read_index(curve, options._replace(envelope="none"))
+    by_budget = _intervals(curve, options, confidence)
+    drift, drift_interval = read_drift(curve, options, confidence)
     return Summary(
-        anytime_index=_index(curve, options),
-        interval=index_interval(
-            curve, **options._asdict(), confidence=confidence, resamples=resamples
-        ),
-        raw=_raw(curve, options),
-        final=_final(curve, options),
-        average=_average(curve, options),
-        drift=_drift(curve, options),
+        anytime_index=index.value,
+        interval=index.interval(confidence),
+        plugin=read_index(curve, options._replace(estimator="plugin")).value,
+        raw=raw.value,
+        raw_interval=raw.interval(confidence),
+        final=float(curve.mean[-1]),
+        final_interval=by_budget[-1],
+        average=float(curve.mean.mean()),
+        drift=drift,
+        drift_interval=drift_interval,
         overthinking=_mean(overthought(curve.quality), np.isnan(curve.quality[..., 0])),
+        by_budget=by_budget,
     )
+
+
+def _intervals(curve: Curve, options: IndexOptions, confidence: float) -> tuple[Interval, ...]:
+    """Of mean quality at each budget."""
+    if options.population == "traces":
+        columns = np.moveaxis(curve.quality, -1, 0)
+        return tuple(within_interval(column, column, confidence) for column in columns)
+    if len(curve.quality) < 2:
+        return (Interval(math.nan, math.nan),) * len(curve.budgets)
+    return tuple(mean_interval(column, confidence) for column in curve.by_problem.T)

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from inspect_ai.log import EvalLog
 from inspect_ai.model import get_model
-from scipy import stats
 
 from anytime import get_domain, parse_budgets
+from anytime.hosts.inspect_ai.errors import PrerequisiteError
+from anytime.hosts.inspect_ai.scoring import anytime
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
-from anytime.statistics.index import Curve, index_interval
+from anytime.statistics.bounded import mean_interval
+from anytime.statistics.index import Curve, anytime_index, index_interval
 from tests.inspect_runs import (
     Cli,
     Run,
@@ -34,9 +36,12 @@ BLOCK = {
     "anytime_index",
     "anytime_index_low",
     "anytime_index_high",
+    "anytime_index_plugin",
     "anytime_index_raw",
     "average",
     "drift",
+    "drift_high",
+    "drift_low",
     "final",
     "leaked_reasoning_tokens",
     "answer_tokens",
@@ -60,6 +65,11 @@ def enveloped(quality: Any, envelope: str) -> Any:
     return np.maximum.accumulate(mean) if envelope == "mean" else mean
 
 
+def names_of(log: EvalLog) -> list[str]:
+    """Of the problems, in the order of `table`."""
+    return sorted({str(sample.id) for sample in samples(log)})
+
+
 def check_by_hand(log: EvalLog, problems: int, traces: int, budgets: Sequence[int]) -> None:
     """The numbers of a run with the default options."""
     assert log.status == "success"
@@ -76,9 +86,12 @@ def check_by_hand(log: EvalLog, problems: int, traces: int, budgets: Sequence[in
         assert found[f"q@{budget}"]["stderr"] == pytest.approx(error)
     mean = by_problem.mean(axis=0)
     raw, best = area(mean, budgets), area(enveloped(quality, "mean"), budgets)
-    assert block["anytime_index"] == pytest.approx(best)
+    curve = Curve(budgets, quality, names_of(log))
+    assert block["anytime_index"] == pytest.approx(anytime_index(curve))
+    assert block["anytime_index_plugin"] == pytest.approx(best)
     assert block["anytime_index_raw"] == pytest.approx(raw)
-    assert block["drift"] == pytest.approx(best - raw)
+    assert block["drift"] == pytest.approx(max(0, anytime_index(curve) - raw))
+    assert 0 <= block["drift_low"] <= block["drift"] <= block["drift_high"] + 1e-12
     assert block["final"] == pytest.approx(mean[-1])
     assert block["average"] == pytest.approx(mean.mean())
     lost = (quality.max(axis=2) > quality[:, :, -1]).mean()
@@ -90,9 +103,9 @@ def check_by_hand(log: EvalLog, problems: int, traces: int, budgets: Sequence[in
         known = [v[key] for v in values(log).values() if not np.isnan(v[key])]
         expected = np.mean(known) if known else np.nan
         assert block[key] == pytest.approx(expected, nan_ok=True)
-    low, high = index_interval(Curve(budgets, quality))
+    low, high = index_interval(curve)
     assert (block["anytime_index_low"], block["anytime_index_high"]) == pytest.approx((low, high))
-    assert low <= best <= high
+    assert low <= anytime_index(curve) <= best <= high
 
 
 @pytest.mark.parametrize(
@@ -142,18 +155,22 @@ def test_every_envelope_gives_its_index_and_interval(run: Run, envelope: Any) ->
     log = run(task, get_model("anytime/simulated", **WAVERING), limit=8, epochs=3)
     quality = table(log, BUDGETS)
     block = metrics(log)["curve"]
-    assert block["anytime_index"] == pytest.approx(area(enveloped(quality, envelope), BUDGETS))
+    plugin = area(enveloped(quality, envelope), BUDGETS)
+    assert block["anytime_index_plugin"] == pytest.approx(plugin)
+    fair = anytime_index(Curve(BUDGETS, quality, names_of(log)), envelope=envelope)
+    assert block["anytime_index"] == pytest.approx(fair)
+    assert (fair == pytest.approx(plugin)) == (envelope != "mean")
     assert block["anytime_index_raw"] == pytest.approx(area(enveloped(quality, "none"), BUDGETS))
     # On these traces quality falls, and falls at different budgets: no two envelopes agree.
     indices = {
         e: area(enveloped(quality, e), BUDGETS) for e in ("none", "mean", "problem", "trace")
     }
     assert list(indices.values()) == sorted(set(indices.values()))
-    if envelope != "mean":  # Student's interval of the values per problem
+    if envelope != "mean":  # the interval of a mean of the values per problem
         each = [area(enveloped(quality[[i]], envelope), BUDGETS) for i in range(len(quality))]
-        low, high = stats.t.interval(0.95, 7, np.mean(each), stats.sem(each))
-        assert block["anytime_index_low"] == pytest.approx(max(0, low), abs=1e-6)
-        assert block["anytime_index_high"] == pytest.approx(min(1, high), abs=1e-6)
+        low, high = mean_interval(each)
+        assert block["anytime_index_low"] == pytest.approx(low, abs=1e-6)
+        assert block["anytime_index_high"] == pytest.approx(high, abs=1e-6)
     else:
         assert block["anytime_index_low"] < block["anytime_index"] < block["anytime_index_high"]
 
@@ -164,9 +181,24 @@ def test_scale_and_full_quality_are_options(run: Run) -> None:
     log = run(task, model, limit=8, epochs=3)
     curve = enveloped(table(log, BUDGETS), "mean")
     expected = area(curve, np.log2(BUDGETS).tolist()) / curve[-1]
-    assert metrics(log)["curve"]["anytime_index"] == pytest.approx(expected)
-    log = run(gpqa(dataset="builtin", budgets=list(BUDGETS), q_max=0.9), model, limit=8, epochs=3)
-    assert metrics(log)["curve"]["anytime_index"] == pytest.approx(area(curve, BUDGETS) / 0.9)
+    assert metrics(log)["curve"]["anytime_index_plugin"] == pytest.approx(expected)
+    task = gpqa(dataset="builtin", budgets=list(BUDGETS), estimator="plugin")
+    log = run(task, model, limit=8, epochs=3)
+    block = metrics(log)["curve"]
+    assert block["anytime_index"] == pytest.approx(area(curve, BUDGETS))
+    assert block["anytime_index"] == block["anytime_index_plugin"]
+
+
+def test_a_full_quality_below_that_of_a_right_answer_is_refused() -> None:
+    told = "q_max 0.9 is below 1, the quality of a right answer in gpqa: leave it out, or use achi"
+    with pytest.raises(PrerequisiteError, match=told):
+        gpqa(dataset="builtin", budgets=list(BUDGETS), q_max=0.9)
+
+
+def test_the_metric_cannot_tell_of_traces() -> None:
+    told = "population=traces needs every trace.* anytime summary LOG --population traces"
+    with pytest.raises(PrerequisiteError, match=told):
+        anytime(population="traces")
 
 
 def test_splits_are_disjoint_and_a_seed_draws_other_problems() -> None:

@@ -268,7 +268,8 @@ def test_texts_from_anywhere_are_judged_without_a_model() -> None:
         ],
         [[Written("7", ["7", "8"])], [Written("#### 7", ["#### 7", "#### 7"])]],
     ]
-    first, second = judge(task, docs, written)
+    first, second = judge(task, docs, written, ["2", "3"])
+    assert {one.problem for each in second.values() for one in each} == {"3"}
     assert list(first) == ["strict-match", "flexible-extract"]
     values = [[at["exact_match"] for at in one.at] for one in first["flexible-extract"]]
     assert values == [[0, 1], [1, 0]]

@@ -61,8 +61,9 @@ def test_only_qualities_have_an_index_and_the_rest_their_values(own: Path, name:
     results = run(model, [task], manager(also=own), limit=6)
     assert all(kwargs["until"] == ["###"] for _, kwargs in model.asked), "one word, not three"
     found = {key.removesuffix(",none") for key in table(results, task) if "stderr" not in key}
-    index = {"anytime_index", "anytime_index_low", "anytime_index_high", "anytime_index_raw"}
-    ours = {*index, "final", "average", "drift", "overthinking"}
+    index = {f"anytime_index{what}" for what in ("", "_low", "_high", "_plugin", "_raw")}
+    drift = {"drift", "drift_low", "drift_high"}
+    ours = {*index, *drift, "final", "average", "overthinking"}
     metrics = ("good", "kind", "error", "length", "spread")
     expected = {f"{m}@{b}" for m in metrics for b in BUDGETS} | {*metrics}
     expected |= {f"{metric}_{name}" for metric in ("good", "kind") for name in ours}

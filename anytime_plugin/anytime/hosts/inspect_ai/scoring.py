@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,9 +38,17 @@ from anytime.hosts.inspect_ai.records import (
     was_stopped,
 )
 from anytime.programs.checkpoints import Checkpoint
-from anytime.settings import Envelope, IndexOptions, QMax, Scale, check_options
+from anytime.settings import (
+    Envelope,
+    Estimator,
+    IndexOptions,
+    Population,
+    QMax,
+    Scale,
+    check_options,
+)
 from anytime.statistics.index import Curve
-from anytime.statistics.measures import measures_of
+from anytime.statistics.measures import Measure, measures_of
 from anytime.statistics.traces import checkpoint_values, known_mean, trace_values
 
 __all__ = ["anytime", "curve", "curve_metrics", "numbers_of", "score_curve", "third_party_grade"]
@@ -50,7 +59,12 @@ _BUDGET_KEY = re.compile(r"q@(\d+)\Z")
 
 @metric
 def anytime(
-    envelope: Envelope = "mean", scale: Scale = "linear", q_max: QMax = 1.0, seed: int = 0
+    envelope: Envelope = "mean",
+    scale: Scale = "linear",
+    q_max: QMax = 1.0,
+    seed: int = 0,
+    estimator: Estimator = "crossfit",
+    population: Population = "problems",
 ) -> Metric:
     """The Anytime Index, its 95 % interval over problems, and what is always reported beside it.
 
@@ -60,20 +74,30 @@ def anytime(
         envelope: Where "best so far" is taken: `mean`, `none`, `problem` or `trace`.
         scale: Distance between budgets: `linear` or `log2`.
         q_max: Quality that counts as 1, or `achieved`.
-        seed: Of the bootstrap interval.
+        seed: Of the folds of `crossfit`.
+        estimator: `crossfit`, without the bias of a maximum over noisy means, or `plugin`.
+        population: What the interval generalises to: `problems`; Inspect shows metrics no traces.
     """
-    options = IndexOptions(envelope, scale, q_max, seed)
+    options = IndexOptions(envelope, scale, q_max, seed, estimator, population)
     with one_sentence():
         check_options(options)
+        if population == "traces":
+            raise AnytimeError(
+                "population=traces needs every trace, and Inspect shows metrics means over epochs: "
+                "run with population=problems, then anytime summary LOG --population traces"
+            )
 
     def block(scores: list[SampleScore]) -> dict[str, float]:
-        values = [score.score.value for score in scores if isinstance(score.score.value, dict)]
-        return _block(values, options)
+        scored = [score for score in scores if isinstance(score.score.value, dict)]
+        names = [str(score.sample_id) for score in scored]
+        return _block([score.score.value for score in scored], names, options)
 
     return block
 
 
-def _block(values: Sequence[Mapping[str, Any]], options: IndexOptions) -> dict[str, float]:
+def _block(
+    values: Sequence[Any], problems: Sequence[str], options: IndexOptions
+) -> dict[str, float]:
     known = measures_of("quality", "unparsed", "leaked", "answers")
     nothing = dict.fromkeys([measure.name for measure in known], math.nan)
     if not values:  # Inspect asks before the first sample is done
@@ -83,18 +107,29 @@ def _block(values: Sequence[Mapping[str, Any]], options: IndexOptions) -> dict[s
         return nothing | {key: _mean(values, key) for key in nothing if key in values[0]}
     if any(math.isnan(value[f"q@{budgets[-1]}"]) for value in values):
         return nothing  # a reducer such as pass_at_2 gave no numbers
-    curve = _curve(budgets, values, "q")
+    # Samples of older logs, and of metrics called by hand, may have no ids.
+    named = problems if len(set(problems)) == len(problems) else None
+    curve = _curve(budgets, values, "q", named)
     seen, asked = curve, options
     if options.envelope == "trace":
-        seen, asked = _best(budgets, values), options._replace(envelope="none")
+        seen, asked = _best(budgets, values, named), options._replace(envelope="none")
     block = {}
     for measure in [*known, *measures_of("prompt")]:
         if measure.of_curve is not None:
             of = (seen, asked) if measure.envelope == "asked" else (curve, options)
-            block[measure.name] = measure.of_curve(*of)
+            block[measure.name] = _known(measure, *of)
         elif measure.name in values[0]:
             block[measure.name] = _mean(values, measure.name)
     return block
+
+
+def _known(measure: Measure, curve: Curve, options: IndexOptions) -> float:
+    try:
+        return math.nan if measure.of_curve is None else measure.of_curve(curve, options)
+    except AnytimeError as error:  # quality above q_max, which a scorer of others' may give
+        # By now the run is paid for, and the other numbers are worth having.
+        warnings.warn(f"{measure.name} is not known: {error}", stacklevel=2)
+        return math.nan
 
 
 def _mean(values: Sequence[Mapping[str, Any]], key: str) -> float:
@@ -107,20 +142,26 @@ def _mean(values: Sequence[Mapping[str, Any]], key: str) -> float:
 _OF_ANSWERS = [measure.name for measure in measures_of("leaked", "answers")]
 
 
-def _best(budgets: Sequence[int], values: Sequence[Mapping[str, Any]]) -> Curve:
+def _best(
+    budgets: Sequence[int], values: Sequence[Mapping[str, Any]], problems: Sequence[str] | None
+) -> Curve:
     """The curve of the envelope `trace`, which the scorer took before epochs were reduced."""
     if f"best@{budgets[0]}" not in values[0]:
         raise PrerequisiteError(
             "envelope=trace is taken per trace, which these scores do not hold: score with "
             "-S envelope=trace (`inspect score`) or run with -T envelope=trace"
         )
-    return _curve(budgets, values, "best")
+    return _curve(budgets, values, "best", problems)
 
 
-def _curve(budgets: Sequence[int], values: Sequence[Mapping[str, Any]], name: str) -> Curve:
-    table = np.array([[value[f"{name}@{budget}"] for budget in budgets] for value in values])
-    # Samples come in the order they finish; sums of floats shall not depend on it.
-    return Curve(budgets, table[np.lexsort(table.T)])
+def _curve(
+    budgets: Sequence[int],
+    values: Sequence[Mapping[str, Any]],
+    name: str,
+    problems: Sequence[str] | None,
+) -> Curve:
+    table = [[value[f"{name}@{budget}"] for budget in budgets] for value in values]
+    return Curve(budgets, table, problems)
 
 
 def curve_metrics(

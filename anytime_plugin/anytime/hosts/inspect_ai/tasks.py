@@ -18,7 +18,17 @@ from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.hosts.inspect_ai.solving import DEFAULT
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
-from anytime.settings import Budgets, Envelope, IndexOptions, Mode, QMax, Scale, check_options
+from anytime.settings import (
+    Budgets,
+    Envelope,
+    Estimator,
+    IndexOptions,
+    Mode,
+    QMax,
+    Scale,
+    check_full,
+    check_options,
+)
 from anytime.solvers.budget import budget
 
 __all__ = ["aime", "domain_task", "gpqa", "trip"]
@@ -39,6 +49,7 @@ def trip(
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
     seed: int = 0,
     **unknown: object,
 ) -> Task:
@@ -57,7 +68,8 @@ def trip(
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
-        seed: Of generated problems, option orders and the interval's bootstrap.
+        estimator: `crossfit` (without the bias of a maximum over noisy means) or `plugin`.
+        seed: Of generated problems, option orders and the index's folds.
         unknown: Refused: a misspelt option shall not run the default at full price.
     """
     return _task(trip, locals())
@@ -75,6 +87,7 @@ def aime(
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
     seed: int = 0,
     **unknown: object,
 ) -> Task:
@@ -92,7 +105,8 @@ def aime(
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
-        seed: Of generated problems and the bootstrap.
+        estimator: Of the index: `crossfit` or `plugin`.
+        seed: Of generated problems and the index's folds.
         unknown: Refused.
     """
     return _task(aime, locals())
@@ -110,6 +124,7 @@ def gpqa(
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
     seed: int = 0,
     **unknown: object,
 ) -> Task:
@@ -127,7 +142,8 @@ def gpqa(
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
-        seed: Of the order of options and the bootstrap.
+        estimator: Of the index: `crossfit` or `plugin`.
+        seed: Of the order of options and the index's folds.
         unknown: Refused.
     """
     return _task(gpqa, locals())
@@ -162,8 +178,9 @@ def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
     twin = f"inspect eval anytime/{name} -T dataset=builtin" if "builtin" in domain.datasets else ""
     with one_sentence(stand_in=twin):
         grid = parse_budgets(domain.budgets if budgets == DEFAULT else budgets or [])
-        options = IndexOptions(**{option: given[option] for option in IndexOptions._fields})
+        options = IndexOptions(**{name: given[name] for name in IndexOptions._fields[:-1]})
         check_options(options, grid)
+        check_full(options.q_max, name)
         loaded = domain.load(dataset, given["split"], options.seed)
     named = {
         "budgets": list(grid),

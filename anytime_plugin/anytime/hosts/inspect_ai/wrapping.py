@@ -37,6 +37,7 @@ from anytime.settings import (
     GENERIC_BUDGETS,
     Budgets,
     Envelope,
+    Estimator,
     IndexOptions,
     Mode,
     Named,
@@ -163,6 +164,7 @@ def wrap(
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
     seed: int = 0,
     **unknown: object,
 ) -> Task:
@@ -183,13 +185,14 @@ def wrap(
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
-        seed: Of the interval's bootstrap.
+        estimator: `crossfit` (without the bias of a maximum over noisy means) or `plugin`.
+        seed: Of the index's folds.
         unknown: Refused: a misspelt option shall not run the default at full price.
     """
     with one_sentence():
         refuse_unknown(unknown, wrap)
         grid = parse_budgets(budgets or [])
-        options = IndexOptions(envelope, scale, q_max, seed)
+        options = IndexOptions(envelope, scale, q_max, seed, estimator)
         check_options(options, grid)
         named: Named = {
             "budgets": grid,

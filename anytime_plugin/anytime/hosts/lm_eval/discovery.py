@@ -13,13 +13,18 @@ import importlib.metadata
 import importlib.util
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from anytime.hosts.lm_eval.private import look_further, register_models, understand_names
+from anytime.hosts.lm_eval.private import (
+    look_further,
+    print_arranged,
+    register_models,
+    understand_names,
+)
 from anytime.hosts.lm_eval.task_lookup import PREFIX, matched
 
 __all__ = ["MODELS", "find_spec", "install", "task_directories", "written_directories"]
@@ -74,10 +79,23 @@ def install(manager: ModuleType) -> None:
     """
     register_models(MODELS)
     look_further(manager, task_directories, written_directories)
+    print_arranged(_arranged)
     try:
         understand_names(manager.TaskManager, match=_match, load=_load)
     except AttributeError as error:
         warnings.warn(f"this lm-eval cannot run anytime:NAME ({error})", stacklevel=2)
+
+
+def _arranged(results: Mapping[str, Any], column: str) -> tuple[dict[str, Any], str]:
+    """What is printed of results; lm-eval's own where none are of ours."""
+    try:
+        from anytime.hosts.lm_eval.table import NOTE, arranged
+
+        shown, ours = arranged(results, column)
+    except Exception as error:  # a run that was paid for has to be printed, whatever we make of it
+        warnings.warn(f"anytime could not arrange the table ({error})", stacklevel=2)
+        return dict(results), ""
+    return shown, NOTE if ours else ""
 
 
 def _match(manager: Any, match: Callable[[Any], list[str]], task_list: Any) -> list[str]:

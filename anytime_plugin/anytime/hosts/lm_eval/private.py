@@ -26,6 +26,7 @@ __all__ = [
     "loaded_from",
     "look_further",
     "predicts_only",
+    "print_arranged",
     "register_models",
     "seed_of",
     "set_measures",
@@ -50,6 +51,29 @@ def register_models(models: Mapping[str, str]) -> None:
     for name, target in models.items():
         if name not in model_registry:
             model_registry.register(name, target=target)
+
+
+def print_arranged(arrange: Callable[[Mapping[str, Any], str], tuple[dict[str, Any], str]]) -> None:
+    """Let lm-eval print its table of other results than it files, with a note below.
+
+    It sorts rows by name, in the function that prints them, and asks no task for an order.
+
+    Args:
+        arrange: From the results and the name of the column, what to print and the note.
+    """
+    import lm_eval.utils as utils  # type: ignore[import-untyped]
+
+    table = utils.make_table
+
+    @functools.wraps(table)
+    def make_table(
+        result_dict: Mapping[str, Any], column: str = "results", *given: Any, **named: Any
+    ) -> str:
+        shown, note = arrange(result_dict, column)
+        text = table(shown, column, *given, **named)
+        return f"{text}\n{note}" if note else str(text)
+
+    utils.make_table = make_table
 
 
 def finds_for_itself(manager: ModuleType, init: Callable[..., None], folders: list[Path]) -> bool:

@@ -18,6 +18,7 @@ __all__ = [
     "WRAP",
     "Response",
     "as_written",
+    "document_name",
     "no_content",
     "read_response",
     "response",
@@ -84,6 +85,16 @@ def read_response(response: Response) -> tuple[Elicited, Mapping[str, Any]]:
     own = "" if in_trace else answer_of(Reply(trace), record.get("frame"))
     record["checkpoints"] = [{"answer": own} | point for point in record["checkpoints"]]
     return Elicited.from_json(record), method
+
+
+_IDS = ("id", "ID")
+"""Fields by which a document may name itself."""
+
+
+def document_name(doc: Any, number: Any) -> str:
+    """What a document is called: by itself where it says, else by lm-eval's number."""
+    fields = doc if isinstance(doc, Mapping) else {}
+    return str(next((fields[name] for name in _IDS if fields.get(name) is not None), number))
 
 
 def scorer_name(metric: str, filter_name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anytime.domains.base import Domain, Problem
+from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import mean
 from anytime.hosts.lm_eval.settings import Settings, TaskSettings
 from anytime.plugins import get_method
@@ -42,19 +44,21 @@ class Curved(float):
 
     Attributes:
         quality: Quality by trace and budget, shape (traces, T).
+        problem: Name of the problem, which the folds of the index hang on.
     """
 
     quality: Sequence[Sequence[float]]
+    problem: str
 
-    def __new__(cls, value: float, quality: Sequence[Sequence[float]]) -> Curved:
+    def __new__(cls, value: float, quality: Sequence[Sequence[float]], problem: str = "") -> Curved:
         """Carry the curve along."""
         made = super().__new__(cls, value)
-        made.quality = quality
+        made.quality, made.problem = quality, problem
         return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Ranks send it to one another."""
-        return Curved, (float(self), self.quality)
+        return Curved, (float(self), self.quality, self.problem)
 
 
 def values(
@@ -86,7 +90,7 @@ def values(
         value |= {name: float(method[name]) for name in costs if name in method}
         per_trace.append(value | trace_measures(np.array(quality)))
     averaged = {key: _averaged(key, [value[key] for value in per_trace]) for key in per_trace[0]}
-    return averaged | failed | index_values(curve, settings)
+    return averaged | failed | index_values(curve, settings, problem.id)
 
 
 def _averaged(name: str, values: Sequence[float]) -> float:
@@ -119,7 +123,9 @@ def trace_measures(quality: FloatArray) -> dict[str, FloatArray]:
     }
 
 
-def index_values(quality: Sequence[Sequence[float]], settings: TaskSettings) -> dict[str, float]:
+def index_values(
+    quality: Sequence[Sequence[float]], settings: TaskSettings, problem: str
+) -> dict[str, float]:
     """A problem's own index with its companions; they carry the curve they were taken from.
 
     NaN where one is outside [0, 1]: whether a metric of a third-party task is a quality is not
@@ -128,13 +134,15 @@ def index_values(quality: Sequence[Sequence[float]], settings: TaskSettings) -> 
     Args:
         quality: Quality by trace and budget.
         settings: How the index is computed.
+        problem: Its name.
     """
     known = _of_curve()
     if not _is_quality(quality):
-        return {measure.name: Curved(math.nan, quality) for measure in known}
+        return {measure.name: Curved(math.nan, quality, problem) for measure in known}
     own = Curve(settings.run.budgets, [quality])
     return {
-        measure.name: Curved(_value(measure, own, settings.index), quality) for measure in known
+        measure.name: Curved(_value(measure, own, settings.index), quality, problem)
+        for measure in known
     }
 
 
@@ -147,7 +155,14 @@ def _value(measure: Measure, curve: Curve, options: IndexOptions) -> float:
     bounded = next((one for one in _of_curve() if one.name == measure.bound_of), None)
     if bounded is not None and len(curve.quality) < 2:  # of one problem there is no interval
         measure = bounded
-    return math.nan if measure.of_curve is None else measure.of_curve(curve, options)
+    if measure.of_curve is None:
+        return math.nan
+    try:
+        return measure.of_curve(curve, options)
+    except AnytimeError as error:  # quality above q_max, which a metric of others' may have
+        # By now the run is paid for, and the other numbers are worth having.
+        warnings.warn(f"{measure.name} is not known: {error}", stacklevel=2)
+        return math.nan
 
 
 def _is_quality(values: npt.ArrayLike) -> bool:
@@ -179,12 +194,15 @@ def arrows(names: Iterable[str]) -> dict[str, bool]:
 
 def _over_problems(measure: Measure, settings: TaskSettings) -> Aggregate:
     def aggregate(items: Sequence[Curved]) -> float:
-        quality = np.array([item.quality for item in items])
-        if not _is_quality(quality):
+        if not all(_is_quality(item.quality) for item in items):
             return math.nan
-        # Ranks send problems in an order of their own; sums of floats shall not depend on it.
-        by_problem = quality.mean(axis=1)
-        curve = Curve(settings.run.budgets, quality[np.lexsort(by_problem.T)])
-        return _value(measure, curve, settings.index)
+        # Of some problems traces may be left out.
+        most = max(len(item.quality) for item in items)
+        quality = np.full((len(items), most, len(settings.run.budgets)), math.nan)
+        for target, item in zip(quality, items, strict=True):
+            target[: len(item.quality)] = item.quality
+        names = [item.problem for item in items]
+        named = names if len(set(names)) == len(names) else None
+        return _value(measure, Curve(settings.run.budgets, quality, named), settings.index)
 
     return aggregate

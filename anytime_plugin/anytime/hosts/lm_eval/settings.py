@@ -28,6 +28,7 @@ from anytime.settings import (
     IndexOptions,
     RunSettings,
     check_choice,
+    check_full,
     check_options,
     check_whole,
     run_settings,
@@ -37,6 +38,7 @@ __all__ = [
     "Settings",
     "TaskSettings",
     "ThirdPartySettings",
+    "index_recorded",
     "read_settings",
     "read_third_party_settings",
 ]
@@ -174,6 +176,11 @@ class Settings(TaskSettings):
         )
 
 
+def index_recorded(record: Mapping[str, Any]) -> dict[str, Any]:
+    """How the index of a run is computed, from its record; what it lacks is as usual."""
+    return {name: record.get(name, usual) for name, usual in IndexOptions()._asdict().items()}
+
+
 def _names(kind: type[TaskSettings]) -> tuple[str, ...]:
     return (*_COMMON, *(f.name for f in fields(kind)[len(fields(TaskSettings)) :]))
 
@@ -198,8 +205,10 @@ def read_settings(metadata: Mapping[str, Any], domain: Domain, dataset: str) -> 
         raise AnytimeError(
             f"cue in --metadata is for tasks of others (anytime:NAME): {domain.name} has its own"
         )
+    common = _common(given, domain)
+    check_full(common["index"].q_max, domain.name, _WHERE)
     settings = Settings(
-        **_common(given, domain),
+        **common,
         dataset=str(_text(given, "dataset", dataset)),
         split=_choice(given, "split", None, SPLITS),
         method=_choice(given, "method", PLAIN, tuple(known_methods())),

@@ -74,6 +74,7 @@ class Verdict:
         at: Values at each budget.
         answers: The filtered answer at each budget.
         leaked: Tokens of reasoning sneaked into the forced answers, per answer.
+        problem: Name of the document.
         tokens: Tokens of the forced answers, per answer.
         failed: Whether the model gave no answer at some budget: these values are worth nothing.
     """
@@ -84,6 +85,7 @@ class Verdict:
     leaked: float
     tokens: float = math.nan
     failed: bool = False
+    problem: str = ""
 
     def __str__(self) -> str:
         """As it is logged with each sample; see `docs/lm_eval.md`."""
@@ -93,7 +95,10 @@ class Verdict:
 
 
 def judge(
-    task: Any, docs: Sequence[Any], written: Sequence[Sequence[Sequence[Written]]]
+    task: Any,
+    docs: Sequence[Any],
+    written: Sequence[Sequence[Sequence[Written]]],
+    names: Sequence[str],
 ) -> list[dict[str, list[Verdict]]]:
     """Let a task's own filters and metrics see the answers at every budget.
 
@@ -103,6 +108,7 @@ def judge(
         written: For each document its traces, the same number for all; of each trace the texts of
             its repeats, one unless the task has `repeats`. A task's filters see the repeats of one
             trace and one budget together, as they see those of a document in lm-eval.
+        names: Of the documents.
 
     Returns:
         For each document, by the name of the filter, a verdict on each of its traces.
@@ -123,7 +129,7 @@ def judge(
             for name in looks[0][number]:
                 answers = [look[number][name] for look in looks]
                 whole, *at = _processed(task, doc, answers, known[number])
-                verdict = Verdict(whole, at, answers[1:], leaked, tokens, failed)
+                verdict = Verdict(whole, at, answers[1:], leaked, tokens, failed, names[number])
                 found[number].setdefault(name, []).append(verdict)
     return found
 
@@ -223,7 +229,7 @@ def values_of(
         quality = [[_number(at[metric]) or 0.0 for at in verdict.at] for verdict in verdicts]
         by_trace = trace_measures(np.array(quality))
         own = {name: float(np.mean(values)) for name, values in by_trace.items()}
-        own |= index_values(quality, settings)
+        own |= index_values(quality, settings, verdicts[0].problem)
         found |= {_name(metric, name, alone): value for name, value in own.items()}
     return found
 

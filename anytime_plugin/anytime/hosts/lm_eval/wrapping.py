@@ -19,7 +19,13 @@ from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.driver import Spec
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.private import predicts_only, share_configuration, with_the_state_of
-from anytime.hosts.lm_eval.records import WRAP, Response, read_response, scorer_name
+from anytime.hosts.lm_eval.records import (
+    WRAP,
+    Response,
+    document_name,
+    read_response,
+    scorer_name,
+)
 from anytime.hosts.lm_eval.settings import ThirdPartySettings, read_third_party_settings
 from anytime.hosts.lm_eval.task_lookup import PREFIX, RANKED, check_name, is_path, named
 from anytime.hosts.lm_eval.task_metrics import (
@@ -245,7 +251,9 @@ class Wrapped(AtEveryBudget):
                 instance.filtered_resps["none"] = []
             return
         docs = [instance.doc for instance in self.instances]
-        found = judge(self._inner, docs, [self._written(each.resps) for each in self.instances])
+        names = [document_name(instance.doc, instance.doc_id) for instance in self.instances]
+        written = [self._written(instance.resps) for instance in self.instances]
+        found = judge(self._inner, docs, written, names)
         for instance, verdicts in zip(self.instances, found, strict=True):
             instance.filtered_resps |= verdicts
         everything = [one for each in found for of_filter in each.values() for one in of_filter]

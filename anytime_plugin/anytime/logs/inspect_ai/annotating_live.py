@@ -53,6 +53,7 @@ from anytime.programs.intrace import doublings, readable
 from anytime.settings import (
     Budgets,
     Envelope,
+    Estimator,
     IndexOptions,
     Named,
     QMax,
@@ -76,6 +77,7 @@ def annotate(
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
+    estimator: Estimator = "crossfit",
     seed: int = 0,
     **unknown: object,
 ) -> Task:
@@ -94,7 +96,8 @@ def annotate(
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
-        seed: Of the interval's bootstrap.
+        estimator: `crossfit` (without the bias of a maximum over noisy means) or `plugin`.
+        seed: Of the index's folds.
         unknown: Refused: a misspelt option shall not run the default at full price.
     """
     with one_sentence():
@@ -108,7 +111,7 @@ def annotate(
             "answer_tokens": answer_tokens,
         }
         check_named(named)
-        options = IndexOptions(envelope, scale, q_max, seed)
+        options = IndexOptions(envelope, scale, q_max, seed, estimator)
         check_options(options)
         cutter = None if tokenizer is None else load_tokenizer(tokenizer)
         grader = None if domain is None else get_domain(domain)
@@ -318,7 +321,8 @@ class HandedBack:
             "domain": self._domain and self._domain.name,
             "tokenizer": named.tokenizer,
             "continuation": named.continuation,
-            **options._asdict(),
+            # Of means over epochs, which metrics see, no interval over traces can be told.
+            **dict(zip(IndexOptions._fields[:-1], options, strict=False)),
         }
         try:
             (log,) = inspect_ai.eval(

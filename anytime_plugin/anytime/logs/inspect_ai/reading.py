@@ -30,13 +30,14 @@ from anytime.hosts.inspect_ai.records import (
 from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
 from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
 from anytime.runs import GradedTrace, RunInfo, TraceId, unanswered
+from anytime.settings import IndexOptions
 
 __all__ = ["InspectRun"]
 
 _OURS = ("anytime/curve", "curve")
 """Scorers that grade for others."""
 
-_OPTIONS: dict[str, Any] = {"envelope": "mean", "scale": "linear", "q_max": 1.0, "seed": 0}
+_OPTIONS: dict[str, Any] = IndexOptions()._asdict()
 
 
 class InspectRun:

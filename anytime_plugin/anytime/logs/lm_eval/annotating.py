@@ -22,7 +22,7 @@ from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
 from anytime.harnesses import Annotated, Watch
 from anytime.hosts.lm_eval.driver import finish_of
-from anytime.hosts.lm_eval.records import ANNOTATED, to_record
+from anytime.hosts.lm_eval.records import ANNOTATED, document_name, to_record
 from anytime.hosts.lm_eval.task_metrics import Verdict, Written, judge
 from anytime.logs.lm_eval.annotated_results import Found, Row, add_task, settings_of
 from anytime.logs.lm_eval.log_file import TORN, PlainRun, PlainSample
@@ -372,7 +372,9 @@ def _verdicts(
         return []
     docs = [part.grader.document(sample) for sample, _ in able]
     try:
-        return list(judge(part.grader.task, docs, [_written(part, *each) for each in able]))
+        written = [_written(part, *each) for each in able]
+        names = [document_name(sample.fields.get("doc"), sample.doc_id) for sample, _ in able]
+        return list(judge(part.grader.task, docs, written, names))
     except AnytimeError as error:
         reason = str(error)
     except Exception as error:  # whatever the task's own functions raise

@@ -16,6 +16,7 @@ from anytime.cutting.frames import separated
 from anytime.domains.base import Problem, grading_once
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.records import Response, read_response
+from anytime.hosts.lm_eval.settings import index_recorded
 from anytime.logs.lm_eval.log_header import read_header
 from anytime.plugins import get_domain
 from anytime.programs.checkpoints import Elicited
@@ -177,10 +178,7 @@ class LmEvalRun:
             split=file.split,
             model=file.model,
             scorers=(file.domain,),
-            envelope=file.metadata.get("envelope", "mean"),
-            scale=file.metadata.get("scale", "linear"),
-            q_max=file.metadata.get("q_max", 1.0),
-            seed=file.metadata.get("seed", 0),
+            **index_recorded(file.metadata),
             **file.began,
         )
 

@@ -21,9 +21,11 @@ from anytime.hosts.lm_eval.records import (
     WRAP,
     Response,
     as_written,
+    document_name,
     read_response,
     scorer_name,
 )
+from anytime.hosts.lm_eval.settings import index_recorded
 from anytime.logs.lm_eval.log_file import prompt_of, texts_of
 from anytime.logs.lm_eval.log_header import Header, read_header
 from anytime.logs.lm_eval.reading import LmEvalRun
@@ -31,9 +33,6 @@ from anytime.protocol import Reply
 from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId, unanswered
 
 __all__ = ["ForeignRun", "finished_run"]
-
-_IDS = ("id", "ID")
-"""Fields by which a document may name itself."""
 
 
 def finished_run(path: Path) -> FinishedRun:
@@ -96,7 +95,7 @@ class ForeignRun:
             scorers = tuple(told["scorers"])
             self._traces, self._repeats = int(told["traces"]), int(told["repeats"])
             self._budgets = list(told["budgets"])
-            index = {name: told[name] for name in ("envelope", "scale", "q_max", "seed")}
+            index = index_recorded(told)
         except (KeyError, TypeError, ValueError):
             raise AnytimeError(f"{header.results} is damaged: its {WRAP} is incomplete") from None
         if not scorers:
@@ -220,9 +219,8 @@ def _read_line(raw: bytes, where: str, *, annotated: bool) -> tuple[_Line, Any] 
         record = json.loads(raw)
         if annotated and ANNOTATED not in record:
             return None
-        doc = record["doc"] if isinstance(record["doc"], dict) else {}
-        own = next((doc[name] for name in _IDS if doc.get(name) is not None), record["doc_id"])
-        problem, doc_id = str(own), record["doc_id"]
+        doc_id = record["doc_id"]
+        problem = document_name(record["doc"], doc_id)
         if annotated:
             return _annotated_line(problem, record), doc_id
         (responses,), (verdicts,) = record["resps"], record["filtered_resps"]

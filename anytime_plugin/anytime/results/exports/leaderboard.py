@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from anytime.results.exports.measuring import Measured, benchmark, index_options
-from anytime.results.summary import columns_shown
+from anytime.results.summary import columns_shown, notes_on
 
 __all__ = ["to_csv", "to_markdown"]
 
@@ -127,7 +127,7 @@ def _cells(one: Measured) -> list[str]:
 
 
 def _notes(group: Sequence[Measured]) -> list[str]:
-    notes = []
+    notes = notes_on([one.summary for one in group])
     if group[0].info.dataset == "builtin":
         notes.append("Built-in problems are generated stand-ins, not the benchmark.")
     if len({one.curve.problems for one in group}) > 1:

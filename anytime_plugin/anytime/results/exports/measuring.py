@@ -58,4 +58,9 @@ def benchmark(info: RunInfo) -> str:
 
 def index_options(info: RunInfo) -> dict[str, str | float]:
     """How the index was taken."""
-    return {"envelope": info.envelope, "scale": info.scale, "q_max": info.q_max}
+    return {
+        "envelope": info.envelope,
+        "scale": info.scale,
+        "q_max": info.q_max,
+        "estimator": info.estimator,
+    }

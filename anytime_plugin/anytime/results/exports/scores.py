@@ -11,13 +11,10 @@ import numpy as np
 
 from anytime.results.exports.measuring import Measured, index_options
 from anytime.runs import RunInfo
-from anytime.statistics.index import FloatArray
+from anytime.statistics.index import FloatArray, Interval
 from anytime.statistics.measures import Measure, measures_of
 
-__all__ = ["RESAMPLES", "Score", "grid", "scores_of"]
-
-RESAMPLES = 10_000
-"""Of the bootstrap behind an interval: the default of `anytime.statistics.index.index_interval`."""
+__all__ = ["Score", "grid", "scores_of"]
 
 _KINDS = {
     "aime": "accuracy",
@@ -55,7 +52,7 @@ def scores_of(one: Measured) -> list[Score]:
 
 def _score(one: Measured, measure: Measure) -> Score:
     value = one.summary.measures[measure.name]
-    lowest, highest = _range(measure, one.info)
+    lowest, highest = _range(measure)
     return Score(
         measure.name,
         measure.about,
@@ -92,16 +89,9 @@ def _kind(kind: str, info: RunInfo) -> str:
     return own.get(kind, kind)
 
 
-def _range(measure: Measure, info: RunInfo) -> tuple[float, float]:
-    """Between which values it can lie."""
-    if measure.kind != "area":
-        return 0, math.inf if measure.kind == "tokens" else 1
-    # Relative to what was achieved at the end, a curve that falls may have any area.
-    relative = info.q_max == "achieved"
-    full = 1.0 if isinstance(info.q_max, str) else 1 / info.q_max
-    envelope = info.envelope if measure.envelope == "asked" else measure.envelope
-    highest = math.inf if relative and envelope == "none" else full
-    return -math.inf if relative and measure.difference else 0, highest
+def _range(measure: Measure) -> tuple[float, float]:
+    """Between which values it can lie; quality above the full one was refused."""
+    return 0, math.inf if measure.kind == "tokens" else 1
 
 
 def _parameters(one: Measured, measure: Measure) -> dict[str, str | float]:
@@ -113,29 +103,25 @@ def _parameters(one: Measured, measure: Measure) -> dict[str, str | float]:
 
 
 def _uncertainty(one: Measured, measure: Measure) -> dict[str, Any] | None:
-    if any(limit.bound_of == measure.name for limit in measures_of("quality")):
-        return _interval(one)
+    if (known := one.summary.intervals.get(measure.name)) is not None:
+        return _interval(known, measure, one.info)
     if measure.of_problems is not None:
         return _standard_error(measure.of_problems(one.curve.curve.by_problem))
     return None
 
 
-def _interval(one: Measured) -> dict[str, Any]:
-    low, high = one.summary.summary.interval
-    if math.isnan(low):  # of a single problem
+def _interval(interval: Interval, measure: Measure, info: RunInfo) -> dict[str, Any]:
+    if math.isnan(interval.low):  # of a single problem
         return {}
-    bootstrap = one.info.envelope == "mean" or one.info.q_max == "achieved"
-    made: dict[str, Any] = {
+    method = "Student's t" if measure.difference else "limits of a bounded mean"
+    return {
         "confidence_interval": {
-            "lower": low,
-            "upper": high,
+            "lower": interval.low,
+            "upper": interval.high,
             "confidence_level": 0.95,
-            "method": "percentile bootstrap over problems" if bootstrap else "Student's t",
+            "method": f"{method} over {info.population}",
         }
     }
-    if bootstrap:
-        made["num_bootstrap_samples"] = RESAMPLES
-    return made
 
 
 def _standard_error(values: FloatArray) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""Intervals over traces of problems that are all there are, instead of over problems.
+
+AIME's 60 problems are no sample to somebody who asks about these 60. What is left to chance then is
+the luck of traces within problems, which two traces or more of each problem tell.
+
+Independent answers of problems that differ vary less than as many of problems that are alike do
+(Hoeffding 1956). So the limit that all traces would have, were they of one problem
+(`anytime.statistics.bounded`), is too far away: it is drawn nearer by the ratio of both standard
+errors. Where all traces of each problem agree that ratio is 0; the distance is never less than what
+so many answers that agree leave open.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from anytime.errors import AnytimeError
+from anytime.statistics.bounded import Interval, lower_limit, upper_limit
+
+__all__ = ["student_within", "within_interval"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def within_interval(low: FloatArray, high: FloatArray, confidence: float = 0.95) -> Interval:
+    """Interval of the mean over these problems, from independent traces of each.
+
+    Args:
+        low: What the lower limit is of, shape (problems, traces), in [0, 1]; a missing trace is
+            NaN.
+        high: What the upper one is of; mostly the same.
+        confidence: Share of intervals meant to hold the true mean.
+
+    Raises:
+        AnytimeError: A problem has a single trace, which does not tell how its traces vary.
+    """
+    tail = (1 - confidence) / 2
+    return Interval(_lower(low, tail), 1 - _lower(1 - high, tail))
+
+
+def _lower(values: FloatArray, tail: float) -> float:
+    from scipy.special import ndtri  # type: ignore[import-untyped]
+    from scipy.stats import t  # type: ignore[import-untyped]
+
+    error, freedom = _error(values)
+    pooled = values[~np.isnan(values)]
+    distance = float(pooled.mean()) - lower_limit(pooled, tail)
+    alike = float(pooled.std(ddof=1)) / math.sqrt(len(pooled))
+    nearer = error / alike * float(t.isf(tail, freedom) / -ndtri(tail)) if error > 0 else 0.0
+    counts = (~np.isnan(values)).sum(axis=1)
+    answers = len(counts) ** 2 / float((1 / counts).sum())  # as many of each would tell as much
+    least = upper_limit(np.zeros(round(answers)), tail)
+    mean = float(np.nanmean(values, axis=1).mean())
+    return max(0.0, mean - math.hypot(nearer * distance, least))
+
+
+def student_within(low: FloatArray, high: FloatArray, confidence: float) -> Interval:
+    """Student's interval, for what has no bounds; arguments as in `within_interval`."""
+    from scipy.stats import t
+
+    ends = []
+    for values, sign in ((low, -1), (high, 1)):
+        error, freedom = _error(values)
+        half = float(t.isf((1 - confidence) / 2, freedom)) * error
+        ends.append(float(np.nanmean(values, axis=1).mean()) + sign * half)
+    return Interval(*ends)
+
+
+def _error(values: FloatArray) -> tuple[float, float]:
+    """Standard error of the mean over problems of means over traces; degrees of freedom of it."""
+    counts = (~np.isnan(values)).sum(axis=1)
+    if (counts < 2).any():
+        raise AnytimeError(
+            "population=traces needs two traces or more of each problem, and some have one: run "
+            "more (--epochs 2, or traces=2 in --metadata), or use population=problems"
+        )
+    parts = np.nanvar(values, axis=1, ddof=1) / counts
+    total = float(parts.sum())
+    # As of one variance that all problems share. Welch's, of the few problems whose two traces
+    # differ, makes intervals of two traces twice as wide as they have to be.
+    return math.sqrt(total) / len(counts), float((counts - 1).sum())
