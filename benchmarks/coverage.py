@@ -3,7 +3,7 @@
 Runs are simulated from truths that are known: right-or-wrong answers of problems of unequal
 difficulty whose budgets hang together (a Gaussian copula, correlation 0.8 from one budget to the
 next), and graded ones. `python -m benchmarks.run coverage` takes all cores for half an hour or more
-and prints docs/coverage.md (`benchmarks/coverage_page.py`); the tests run the same functions on
+and prints a page of tables (`benchmarks/coverage_page.py`); the tests run the same functions on
 fewer cells (`tests/statistics/test_coverage.py`).
 """
 

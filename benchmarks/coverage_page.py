@@ -1,4 +1,4 @@
-"""The page docs/coverage.md, from simulations: `python -m benchmarks.run coverage`."""
+"""Simulated coverage as a page of tables: `python -m benchmarks.run coverage`."""
 
 from __future__ import annotations
 
