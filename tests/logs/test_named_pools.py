@@ -64,7 +64,8 @@ def pools(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 def by_the_command(pool: Path, run: Run) -> Any:
     code, _, err = run("pairs", "build", pool, "-o", "pairs.jsonl")
     assert code == 0, err
-    return [(one.problem, one.budget) for one in read_pairs(Path("pairs.jsonl"), get_domain)]
+    pairs = read_pairs(Path("pairs.jsonl"), get_domain)
+    return [(one.problem, one.budget) for one in pairs if not one.runner_up]
 
 
 def by_inspect(pool: Path, run: Run) -> Any:

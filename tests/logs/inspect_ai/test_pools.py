@@ -303,23 +303,35 @@ def test_a_directory_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_truncated_log_and_a_damaged_sample_are_refused(run: Run, tmp_path: Path) -> None:
-    whole = path_of(waver(run))
+    log = waver(run)
+    whole = path_of(log)
     cut = tmp_path / "cut.eval"
     cut.write_bytes(whole.read_bytes()[:-2000])
     with pytest.raises(AnytimeError, match="or a damaged one"):
         InspectPool(cut)
     odd = tmp_path / "odd.eval"
     with zipfile.ZipFile(whole) as source, zipfile.ZipFile(odd, "w") as made:
-        names = source.namelist()
-        _, *others = [name for name in names if name.startswith("samples/")]
-        for name in names:
-            if name != others[-1]:
+        # Of one whose answers could all be read the summary tells everything.
+        *_, (id_, epoch) = [key for key, value in values(log).items() if value["unparsed"] == 0]
+        damaged = f"samples/{id_}_epoch_{epoch}.json"
+        for name in source.namelist():
+            if name != damaged:
                 made.writestr(name, source.read(name))
-        made.writestr(others[-1], json.dumps({"id": 1}))
+        made.writestr(damaged, json.dumps({"id": 1}))
     pool = InspectPool(odd)
     assert len(list(pool.scored())) == 20
     with pytest.raises(AnytimeError, match="or a damaged one"):
         list(pool.traces())
+
+
+def test_which_answers_could_be_read_is_told(run: Run) -> None:
+    log = waver(run)
+    unread = {
+        (scored.problem, scored.draw): len(scored.unread) / len(BUDGETS)
+        for scored in InspectPool(path_of(log)).scored()
+    }
+    assert unread == {key: value["unparsed"] for key, value in values(log).items()}
+    assert 0 < sum(share > 0 for share in unread.values()) < len(unread)
 
 
 def test_the_name_does_not_matter(run: Run, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer, counter
-from anytime.domains.base import Cue, fingerprint
+from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance, hash_args
 from anytime.hosts.lm_eval.backends import (
@@ -35,7 +35,7 @@ from anytime.hosts.lm_eval.backends import (
 )
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.hosts.lm_eval.keeping import Pending, generated, generated_with_store
-from anytime.hosts.lm_eval.material import check_sampled, material
+from anytime.hosts.lm_eval.material import check_sampled, evaluated_in, material
 from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_of
 from anytime.hosts.lm_eval.records import Response, as_written, no_content, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
@@ -67,7 +67,7 @@ log = logging.getLogger(__name__)
 
 ByBudget = Mapping[int, Sequence[Message]]
 
-TEST_SPLIT = '"split": "test" to --metadata'
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,8 @@ def _taught(
         spec = run.spec
         key = _learns_as(spec)
         if key not in known:
-            evaluated = _evaluated([one.spec for one in runs if _learns_as(one.spec) == key])
+            alike = [one.spec for one in runs if _learns_as(one.spec) == key]
+            evaluated = evaluated_in((one.content for one in alike), {one.split for one in alike})
             known[key] = _material(lm, run, evaluated, tokenizer, store)
         made = prompted(
             spec.recipe,
@@ -178,15 +179,6 @@ def _taught(
 
 def _learns_as(spec: Spec) -> Hashable:
     return spec.recipe, spec.source, spec.run.budgets
-
-
-def _evaluated(specs: Sequence[Spec]) -> Evaluated:
-    """The problems of a run, or of a rank's share of it, which learn from the same."""
-    if get_method(specs[0].recipe.method).learn is None:
-        return Evaluated()
-    contents = dict.fromkeys(spec.content for spec in specs)  # one for each trace
-    parted = all(spec.split in ("", "test") for spec in specs)
-    return Evaluated(tuple(map(fingerprint, contents)), "" if parted else TEST_SPLIT)
 
 
 def _material(

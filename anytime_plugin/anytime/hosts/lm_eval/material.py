@@ -6,12 +6,13 @@ The program is `anytime.methods.learning`; here are lm-eval's locks, its batches
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack, closing
 from typing import Any
 
 from filelock import FileLock
 
+from anytime.domains.base import fingerprint
 from anytime.errors import AnytimeError, UnansweredError
 from anytime.methods.base import Material, Recipe
 from anytime.methods.learning import Lock, MissingTraces, Sampling, Step, learning
@@ -19,7 +20,7 @@ from anytime.methods.overlap import Evaluated
 from anytime.methods.source import Source, samples_pool
 from anytime.protocol import Program
 
-__all__ = ["RunPrograms", "check_sampled", "material"]
+__all__ = ["RunPrograms", "check_sampled", "evaluated_in", "material"]
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,22 @@ KEPT_BATCH = 256
 """A pool is sampled in batches of so many traces, each kept when it is done, so that a kill loses
 one batch at most."""
 
+TEST_SPLIT = '"split": "test" to --metadata'
+
 RunPrograms = Callable[[Sequence[tuple[Program[Any], int]]], list[Any]]
 """Runs programs, each with the draw it belongs to."""
+
+
+def evaluated_in(contents: Iterable[str], splits: Collection[str]) -> Evaluated:
+    """The problems of a run, or of a rank's share of it, which learn from the same.
+
+    Args:
+        contents: Their content, once for each trace.
+        splits: Which problems of their datasets they are.
+    """
+    parted = set(splits) <= {"", "test"}
+    prints = tuple(map(fingerprint, dict.fromkeys(contents)))
+    return Evaluated(prints, "" if parted else TEST_SPLIT)
 
 
 def material(
