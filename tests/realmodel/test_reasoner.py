@@ -18,7 +18,7 @@ from tests.tiny_transformer import hf
 
 pytestmark = pytest.mark.realmodel
 
-BUDGETS = [4, 8, 16, 24, 48, 96]
+BUDGETS = [4, 8, 16, 24, 48]
 PROBLEMS = 16
 ANSWER_TOKENS = 8
 GREEDY = {"do_sample": False}
@@ -179,7 +179,7 @@ def test_traces_are_sampled_unless_told_otherwise(
         solver=_budget([8, 24]),
         limit=2,
         epochs=6,
-        temperature=1.5,
+        temperature=5.0,  # it is sure of what it says
     )
     texts = {(sample.id, sample.output.completion) for sample in run.log.samples}
     assert len(texts) > 2
