@@ -1,8 +1,8 @@
 """A small real reasoner, trained here: a Llama whose answers get better the more it may write.
 
-It adds up chains such as `Start 7. a+3 b-2 c+3.`, one step after the other, and may be cut after any
-token and asked at once: then it says how far it has come. Its prompt, the cue of its forced answer
-and the form of its answer are those of the domain AIME, so it runs in `anytime/aime` and
+It adds up chains such as `Start 7. a+3 b-2 c+3.`, one step after the other, and may be cut after
+any token and asked at once: then it says how far it has come. Its prompt, the cue of its forced
+answer and the form of its answer are those of the domain AIME, so it runs in `anytime/aime` and
 `anytime_aime24` with a file of problems. Made in less than a minute on one thread:
 
     python -m tests.realmodel.reasoner FOLDER [--seed N] [--problems FILE]

@@ -168,7 +168,7 @@ def test_logprobs_change_nothing_where_the_tokenizer_is_at_hand(
         assert (trace.text, trace.tokens, trace.cuts) == (like.text, like.tokens, like.cuts)
 
 
-def test_traces_are_sampled_unless_told_otherwise(
+def test_traces_are_sampled_at_the_temperature_of_the_run(
     reasoner_folder: Path, problems: Path, tmp_path: Path
 ) -> None:
     run = in_inspect(
