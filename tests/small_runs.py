@@ -14,11 +14,10 @@ from inspect_ai import Task
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log, write_eval_log
 from inspect_ai.model import get_model
 from lm_eval.loggers import EvaluationTracker
-from lm_eval.tasks import TaskManager
 
 from anytime import cli
-from anytime.cli import task_directory
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
+from tests.lm_eval_runs import manager
 
 BUDGETS = [32, 64, 128, 256]
 TASKS: dict[str, Callable[..., Task]] = {"trip": trip, "aime": aime, "gpqa": gpqa}
@@ -58,20 +57,17 @@ def run_inspect(folder: Path, domain: str = "trip", **options: Any) -> Path:
     return Path(log.location.removeprefix("file://"))
 
 
-def run_lm_eval(folder: Path, domain: str = "trip", **metadata: Any) -> Path:
+def run_lm_eval(
+    folder: Path, domain: str = "trip", model: Mapping[str, Any] = WAVERING, **metadata: Any
+) -> Path:
     """Run a task as the command line does with --log_samples --output_path; its samples file."""
     task = f"anytime_{domain}_builtin"
     tracker = EvaluationTracker(output_path=str(folder))
-    manager = TaskManager(
-        include_path=str(task_directory()),
-        include_defaults=False,
-        metadata={"budgets": BUDGETS, "traces": 3, **metadata},
-    )
     results = lm_eval.simple_evaluate(
         "anytime-simulated",
-        model_args=dict(WAVERING),
+        model_args=dict(model),
         tasks=[task],
-        task_manager=manager,
+        task_manager=manager({"budgets": BUDGETS, "traces": 3, **metadata}),
         gen_kwargs="do_sample=True",
         bootstrap_iters=0,
         limit=5,

@@ -4,56 +4,27 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import lm_eval
 import numpy as np
 import pytest
-from lm_eval.loggers import EvaluationTracker
 
 from anytime.errors import AnytimeError
 from anytime.logs.lm_eval.pools import LmEvalPool
 from anytime.plugins import get_domain
 from anytime.preferences.pairs import build_pairs
 from anytime.preferences.pool import cut_text, merged
-from tests.lm_eval_runs import manager
-
-BUDGETS = [32, 64, 128, 256]
-WAVERING = {"accuracy": 0.8, "solve_tokens": 60, "drift": 0.7, "guess": 0.25, "unparsed": 0.1}
+from tests.small_runs import BUDGETS, WAVERING, run_lm_eval
 
 Logged = Callable[..., Path]
-
-
-def log_run(
-    folder: Path, task: str, metadata: Mapping[str, Any], model_args: Mapping[str, Any]
-) -> Path:
-    """Run a task as the command line does with --log_samples --output_path; its samples file."""
-    tracker = EvaluationTracker(output_path=str(folder))
-    results = lm_eval.simple_evaluate(
-        "anytime-simulated",
-        model_args=dict(model_args),
-        tasks=[task],
-        task_manager=manager(metadata),
-        gen_kwargs="do_sample=True",
-        bootstrap_iters=0,
-        limit=5,
-        evaluation_tracker=tracker,
-    )
-    assert results is not None
-    kept = results.pop("samples")
-    tracker.save_results_aggregated(results=results, samples=kept)
-    tracker.save_results_samples(task, kept[task])
-    (file,) = folder.rglob(f"samples_{task}_*.jsonl")
-    return file
 
 
 @pytest.fixture
 def logged(tmp_path: Path) -> Logged:
     def run(domain: str = "gpqa", folder: str = "out", **metadata: Any) -> Path:
-        knobs = {"budgets": BUDGETS, "traces": 4, **metadata}
-        return log_run(tmp_path / folder, f"anytime_{domain}_builtin", knobs, WAVERING)
+        return run_lm_eval(tmp_path / folder, domain, **{"traces": 4, **metadata})
 
     return run
 
@@ -134,7 +105,7 @@ def test_two_runs_are_one_pool(logged: Logged) -> None:
 
 def test_shown_reasoning_is_cut_where_it_was(tmp_path: Path) -> None:
     knobs = {"budgets": BUDGETS, "traces": 2}
-    samples = log_run(tmp_path, "anytime_aime_builtin", knobs, WAVERING | {"reasoning": True})
+    samples = run_lm_eval(tmp_path, "aime", WAVERING | {"reasoning": True}, **knobs)
     within = 0
     for trace in LmEvalPool(samples).traces():
         assert trace.reasoning
