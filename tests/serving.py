@@ -21,6 +21,7 @@ from typing import Any, Literal, get_args
 from anytime.errors import AnytimeError
 from anytime.models import Respond
 from anytime.models.conversation import chance, told_budget
+from anytime.models.pieces import Pieces, split_pieces
 from anytime.protocol import Message, Reply
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PASSING",
     "UNANSWERED",
     "Body",
+    "Dress",
     "Exchange",
     "Fault",
     "Faults",
@@ -80,10 +82,14 @@ SPOILING: tuple[Fault, ...] = (*UNANSWERED, *LYING, "no-finish")
 PASSING: tuple[Fault, ...] = ("429", "429-retry-after", "500", "503", "stall", "drop")
 """The faults that clients try again after."""
 
+Dress = Callable[[Body, dict[str, Any]], dict[str, Any]]
+"""`dress(body, answer)`: the answer as some engine's own server would send it (`tests.engines`)."""
+
 Faults = Callable[[Body, int], Fault | None]
 """`faults(body, tries)`: how to fail this time; `tries` counts earlier requests with this body."""
 
 DEFAULT_MAX_TOKENS = 4096
+PIECES = Pieces()
 RETRY_AFTER_SECONDS = 1
 STALL_SECONDS = 20.0
 """Longer than the timeout of any client in the tests; the end of the server ends it too."""
@@ -132,12 +138,16 @@ class Server:
         exchanges: Every POST in the order in which its answer was decided.
     """
 
-    def __init__(self, respond: Respond, questions: Sequence[str], faults: Faults) -> None:
+    def __init__(
+        self, respond: Respond, questions: Sequence[str], faults: Faults, dress: Dress
+    ) -> None:
         """See `serving`."""
         self.url = ""
         self.exchanges: list[Exchange] = []
         self.closing = threading.Event()
         self.faults = faults
+        self.pieces: dict[int, str] = {}
+        self._dress = dress
         self._respond = respond
         self._questions = questions
         self._tries: Counter[str] = Counter()
@@ -167,7 +177,7 @@ class Server:
                 replies = [self._say(body, _conversation(body))]
                 choices = [_chat_choice(body, reply) for reply in replies]
             else:
-                prompts = [body["prompt"]] if isinstance(body["prompt"], str) else body["prompt"]
+                prompts = self._prompts(body["prompt"])
                 replies = [
                     self._say(body, _split_prompt(prompt, self._questions)) for prompt in prompts
                 ]
@@ -182,7 +192,20 @@ class Server:
             "choices": choices,
         }
         usage = _usage(replies)
-        return answer if usage is None else {**answer, "usage": usage}
+        return self._dress(body, answer if usage is None else {**answer, "usage": usage})
+
+    def tokenized(self, text: str) -> dict[str, Any]:
+        """What `/tokenize` of vLLM's server tells of a text; its ids are known from then on."""
+        ids = PIECES.encode(text)
+        self.pieces |= dict(zip(ids, split_pieces(text), strict=True))
+        return {"count": len(ids), "max_model_len": 32768, "tokens": ids, "token_strs": None}
+
+    def _prompts(self, prompt: Any) -> Sequence[Any]:
+        if isinstance(prompt, str):
+            return [prompt]
+        if self.pieces and isinstance(prompt[0], int):
+            return ["".join(self.pieces[id_] for id_ in prompt)]
+        return list(prompt)
 
     def _say(self, body: Body, messages: Sequence[Message]) -> Reply:
         cap = body.get("max_completion_tokens") or body.get("max_tokens") or DEFAULT_MAX_TOKENS
@@ -341,6 +364,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/tokenize":
+            self._send(200, self.known.tokenized(body["prompt"]))
+            return
         if self.path not in ("/v1/chat/completions", "/v1/completions"):
             self._send(404, _error("not_found", f"no such page: {self.path}"))
             return
@@ -401,6 +427,7 @@ def serving(
     *,
     questions: Sequence[str] = (),
     faults: Faults = lambda body, tries: None,
+    dress: Dress = lambda body, answer: answer,
 ) -> Iterator[Server]:
     """Serve a model for as long as the context lasts.
 
@@ -408,8 +435,9 @@ def serving(
         respond: The model.
         questions: User texts known beforehand, by which a raw prompt is told from a cut trace.
         faults: When to fail, and how. May be exchanged later: `server.faults`.
+        dress: How a good answer is sent.
     """
-    server = Server(respond, questions, faults)
+    server = Server(respond, questions, faults, dress)
     handler = type("Handler", (_Handler,), {"known": server})
     with _HTTPServer(("127.0.0.1", 0), handler) as http:
         server.url = f"http://127.0.0.1:{http.server_address[1]}/v1"

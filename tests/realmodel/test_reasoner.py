@@ -18,7 +18,7 @@ from tests.tiny_transformer import hf
 
 pytestmark = pytest.mark.realmodel
 
-BUDGETS = [4, 8, 16, 24, 48, 96]
+BUDGETS = [4, 8, 16, 24, 48]
 PROBLEMS = 16
 ANSWER_TOKENS = 8
 GREEDY = {"do_sample": False}
@@ -168,7 +168,7 @@ def test_logprobs_change_nothing_where_the_tokenizer_is_at_hand(
         assert (trace.text, trace.tokens, trace.cuts) == (like.text, like.tokens, like.cuts)
 
 
-def test_traces_are_sampled_unless_told_otherwise(
+def test_traces_are_sampled_at_the_temperature_of_the_run(
     reasoner_folder: Path, problems: Path, tmp_path: Path
 ) -> None:
     run = in_inspect(
@@ -179,7 +179,7 @@ def test_traces_are_sampled_unless_told_otherwise(
         solver=_budget([8, 24]),
         limit=2,
         epochs=6,
-        temperature=1.5,
+        temperature=5.0,  # it is sure of what it says
     )
     texts = {(sample.id, sample.output.completion) for sample in run.log.samples}
     assert len(texts) > 2

@@ -150,3 +150,9 @@ def test_asking_leaves_the_shared_model_alone(here: Any) -> None:
     model = here(None)
     requester(model, epoch=1, token_ids=False)
     assert model.api.chat_template is None
+
+
+def test_the_copy_has_the_settings_of_the_run(here: Any) -> None:
+    """Inspect gives them to the model under test alone, and the copy is another."""
+    settings = GenerateConfig(temperature=0.7, top_p=0.9, logprobs=True)
+    assert continuing(here(None), settings).config == settings

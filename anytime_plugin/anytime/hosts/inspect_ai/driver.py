@@ -206,6 +206,9 @@ def _failure(output: ModelOutput, in_process: bool) -> str:
         isinstance(part, ContentText) and part.refusal for part in message.content
     ):
         return "refusal"
+    if choice.stop_reason == "model_length" and output.usage is None:
+        # Providers hand the text of the service's refusal on as if the model had said it.
+        return "the prompt is too long for the model"
     if output.error:
         return "error of the service"
     return "empty reply" if _is_empty(output) and not in_process else ""

@@ -158,7 +158,7 @@ def own_chat_template(model: Model) -> str | None:
     return own
 
 
-def with_options(model: Model, template: str, *, greedy: bool) -> Model:
+def with_options(model: Model, template: str, config: GenerateConfig, *, greedy: bool) -> Model:
     """A copy of a model of `hf` that renders with this template; weights and batches are shared.
 
     The model itself is kept for the whole process and may be another task's as well.
@@ -166,9 +166,13 @@ def with_options(model: Model, template: str, *, greedy: bool) -> Model:
     Args:
         model: Of the provider `hf`.
         template: A chat template.
+        config: The generation settings in effect: Inspect gives those of the run (--temperature) to
+            the very model under test alone, and none to a copy.
         greedy: Whether it shall not sample, whatever it was told.
     """
     like, api = copy(model), copy(model.api)
+    # Transformers refuses a temperature of 0 where it samples, and warns of it where it does not.
+    like.config = config.model_copy(update={"temperature": None}) if greedy else config
     options: Any = api
     options.chat_template, options.use_chat_template = template, True
     options.do_sample = options.do_sample and not greedy

@@ -65,7 +65,7 @@ def continuing(model: Model, config: GenerateConfig) -> Model:
     greedy = config.temperature == 0
     if greedy:
         _tell_greedy()
-    return with_options(model, template, greedy=greedy)
+    return with_options(model, template, config, greedy=greedy)
 
 
 @functools.lru_cache(maxsize=1)  # once a process says it
