@@ -214,6 +214,12 @@ def known_harnesses() -> Mapping[str, Harness]:
     return {harness.name: harness for harness, _ in found}
 
 
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd",
+}  # fmt: skip
+"""How files begin that no log is read from as they are."""
+
+
 def harness_of(path: Path, head: bytes | None = None) -> Harness | None:
     """The harness that wrote a file; None where none claims it.
 
@@ -222,9 +228,12 @@ def harness_of(path: Path, head: bytes | None = None) -> Harness | None:
         head: Its first bytes, where they are known.
 
     Raises:
-        AnytimeError: The file cannot be read.
+        AnytimeError: The file cannot be read, or is compressed.
     """
     head = read_head(path) if head is None else head
+    for begin, how in _COMPRESSED.items():
+        if head.startswith(begin):
+            raise AnytimeError(f"{path} is compressed ({how}): unpack it and name what is in it")
     known = known_harnesses().values()
     return next((harness for harness in known if harness.claims(path, head)), None)
 

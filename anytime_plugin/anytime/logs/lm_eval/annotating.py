@@ -370,8 +370,8 @@ def _verdicts(
     """What is said of each sample; why nothing is, where grading fails on it."""
     if not able:
         return []
-    docs = [part.grader.document(sample) for sample, _ in able]
     try:
+        docs = [part.grader.document(sample) for sample, _ in able]
         return list(judge(part.grader.task, docs, [_written(part, *each) for each in able]))
     except AnytimeError as error:
         reason = str(error)
