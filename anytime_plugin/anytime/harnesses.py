@@ -32,6 +32,7 @@ __all__ = [
     "NamedModel",
     "Refused",
     "Watch",
+    "compression",
     "files_of_harnesses",
     "harness_of",
     "known_harnesses",
@@ -220,6 +221,11 @@ _COMPRESSED = {
 """How files begin that no log is read from as they are."""
 
 
+def compression(head: bytes) -> str:
+    """What a file that begins so was compressed with; empty where it was not."""
+    return next((how for begin, how in _COMPRESSED.items() if head.startswith(begin)), "")
+
+
 def harness_of(path: Path, head: bytes | None = None) -> Harness | None:
     """The harness that wrote a file; None where none claims it.
 
@@ -228,12 +234,11 @@ def harness_of(path: Path, head: bytes | None = None) -> Harness | None:
         head: Its first bytes, where they are known.
 
     Raises:
-        AnytimeError: The file cannot be read, or is compressed.
+        AnytimeError: The file cannot be read.
     """
     head = read_head(path) if head is None else head
-    for begin, how in _COMPRESSED.items():
-        if head.startswith(begin):
-            raise AnytimeError(f"{path} is compressed ({how}): unpack it and name what is in it")
+    if compression(head):  # whatever its name
+        return None
     known = known_harnesses().values()
     return next((harness for harness in known if harness.claims(path, head)), None)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+
 __all__ = ["BREAK", "BULLET", "strip_statements"]
 
 _CURRENT = "Current answer:"

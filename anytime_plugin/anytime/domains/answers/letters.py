@@ -18,7 +18,8 @@ from anytime.domains.answers.marks import (
     Hints,
     braced,
     marks_from_the_end,
-    marks_within,
+    marks_of_sentence,
+    reaches,
 )
 from anytime.domains.answers.options import LETTERS, option_stated
 from anytime.domains.answers.phrases import (
@@ -332,27 +333,41 @@ def _letter_end(window: str, length: int) -> int | None:
     length -= item
     window = plain_characters(window[item : item + length + 2 * LONGEST_MARK + 2 * LONGEST_ANSWER])
     line = _ITEM_ANSWER.match(window)
-    end = None
-    for mark in marks_within(window, _LETTER_MARK, _HINTS, length):
+    end = 0
+    for mark in marks_of_sentence(window, _LETTER_MARK, _HINTS, length):
         if mark.start() >= length:
+            continue
+        if end and mark.start() < reaches(length):
             break
         dressed = _LETTER_ANY.match(window, mark.end())
         if dressed:
             rest = window[dressed.end() : dressed.end() + LONGEST_ANSWER]
             small = dressed["letter"].islower()
             if not small or _CLOSED.match(rest) or (line and mark.start() < line.end()):
-                end = item + dressed.end()
+                end = max(end, dressed.end())
                 continue
         if text := _TEXT_OF_OPTION.match(window, mark.end()):
-            end = item + max(text.end(), end or 0)
-    if _LABELLED.search(window, 0, length) and _may_claim(window[: length + LONGEST_MARK]):
-        for claim, _ in _claims(window, 0, length + LONGEST_MARK):
-            if claim.start() < length:
-                end = max(end or 0, item + claim.end())
+            end = max(end, text.end())
+    end = max((end, *_claim_ends(window, reaches(length), length)))
+    # Where there is one, those before it end before it.
+    end = end or next(_claim_ends(window, 0, reaches(length)), 0)
     for final in FINAL_CHANNEL.finditer(window, 0, length):
         if _BARE_LETTER.match(window, final.end()):
-            end = item + length
-    return end
+            end = length
+            break
+    return item + end if end else None
+
+
+def _claim_ends(window: str, start: int, stop: int) -> Iterator[int]:
+    """Where the claims end that begin between two places."""
+    if not _LABELLED.search(window, start, stop) or not _may_claim(
+        window[start : stop + LONGEST_MARK]
+    ):
+        return
+    for claim, _ in _claims(window, start, stop + LONGEST_MARK):
+        if claim.start() >= stop:
+            return
+        yield claim.end()
 
 
 _LETTER_ANY = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])")

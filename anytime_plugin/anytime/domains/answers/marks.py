@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-__all__ = ["LONGEST_MARK", "NEAR_END", "Hints", "braced", "marks_from_the_end", "marks_within"]
+__all__ = [
+    "LONGEST_MARK",
+    "NEAR_END",
+    "Hints",
+    "braced",
+    "marks_from_the_end",
+    "marks_of_sentence",
+    "reaches",
+]
 
 LONGEST_MARK = 130
 """Characters in which a marker ends, and before its hint begins."""
@@ -27,7 +35,7 @@ class Hints(NamedTuple):
         rare: Those that are looked for near its end only.
         foreign: Those that are looked for there in a text that has other letters than ASCII.
         verbs: Those of the rare ones before which a few words of the marker may stand.
-        strong: Groups of the pattern, for `marks_within`.
+        strong: Groups of the pattern that end the content of any other.
     """
 
     common: tuple[str, ...]
@@ -55,7 +63,27 @@ def marks_from_the_end(
             stop = mark.start()
 
 
-def marks_within(
+LONG_SENTENCE = 2000
+
+
+def reaches(length: int) -> int:
+    """From where on a statement in a sentence of that length may end behind it."""
+    return max(0, length - 1000)
+
+
+def marks_of_sentence(
+    text: str, pattern: re.Pattern[str], hints: Hints, length: int
+) -> Iterable[re.Match[str]]:
+    """What announces an answer in a text's first sentence, of that length, the last one first.
+
+    Before these may come some that follow on the sentence, at which the last of its own ends.
+    """
+    if length > LONG_SENTENCE:
+        return marks_from_the_end(text[: length + LONGEST_MARK], pattern, hints)
+    return reversed(_marks_within(text, pattern, hints, length))
+
+
+def _marks_within(
     text: str, pattern: re.Pattern[str], hints: Hints, length: int
 ) -> list[re.Match[str]]:
     """The matches of a pattern that begin in so many characters, and what follows on them.
@@ -96,9 +124,7 @@ def _around(
     return None
 
 
-def _from_the_begin(
-    text: str, hints: Hints, length: int, stop: int
-) -> Iterator[tuple[int, str]]:
+def _from_the_begin(text: str, hints: Hints, length: int, stop: int) -> Iterator[tuple[int, str]]:
     """Where hints begin, the first one first: nowhere where none begins in `length` characters."""
     body = text[:length]
     known = (*hints.common, *hints.rare, *hints.verbs)

@@ -26,7 +26,8 @@ from anytime.domains.answers.marks import (
     Hints,
     braced,
     marks_from_the_end,
-    marks_within,
+    marks_of_sentence,
+    reaches,
 )
 from anytime.domains.answers.phrases import (
     ANSWER_LINE,
@@ -205,6 +206,13 @@ _INTEGER_PROSE = re.compile(
 )
 
 
+def _prose_ends(window: str, start: int, stop: int) -> Iterator[int]:
+    """Where "the answer is 204" ends that begins between two places."""
+    for word in _ANSWER.finditer(window, start, stop):
+        if prose := _INTEGER_PROSE.match(window, word.start()):
+            yield prose.end()
+
+
 def _integer_end(window: str, length: int) -> int | None:
     # An "Answer:" counts at the begin of any sentence: it comes to stand at the begin of its line
     # where what is before it goes.
@@ -214,13 +222,15 @@ def _integer_end(window: str, length: int) -> int | None:
     length -= item
     end = 0
     stop = strong = len(window)
-    for mark in reversed(marks_within(window, _MARK, _HINTS, length)):
+    for mark in marks_of_sentence(window, _MARK, _HINTS, length):
         reach = strong if mark.lastgroup == "box" else stop
         stop = mark.start()
         if mark.lastgroup in _STRONG:
             strong = stop
         if stop >= length:
             continue
+        if end and stop < reaches(length):
+            break
         content = _content(window, mark, reach)
         if _holds_number(content) and (
             mark.lastgroup in _STRONG or _read(window, mark, content, cut=True) is not None
@@ -228,12 +238,13 @@ def _integer_end(window: str, length: int) -> int | None:
             at = window.index(content, mark.end()) + len(content)
             closed = mark.lastgroup == "box" and window[at : at + 1] == "}"
             end = max(end, at + 1 if closed else _after_number(window, mark.end(), at))
-    for word in _ANSWER.finditer(window, 0, length):
-        if prose := _INTEGER_PROSE.match(window, word.start()):
-            end = max(end, prose.end())
+    end = max((end, *_prose_ends(window, reaches(length), length)))
+    # Where there is one, those before it end before it.
+    end = end or next(_prose_ends(window, 0, reaches(length)), 0)
     for final in FINAL_CHANNEL.finditer(window, 0, length):
-        if bare_integer(window[final.end() :]):
+        if bare_integer(window[final.end() : final.end() + LONGEST_ANSWER]):
             end = length
+            break
     return item + end if end else None
 
 

@@ -235,7 +235,8 @@ def problem_of(domain: Domain, sample: Mapping[str, Any]) -> Problem:
     gold = sample["target"]
     gold = (gold if isinstance(gold, str) else gold[0]).strip()
     asked = "\n\n".join(message.text for message in asked_of(sample))
-    document = {**(sample.get("metadata") or {}), "choices": sample.get("choices")}
+    shown = {"choices": sample["choices"]} if sample.get("choices") else {}
+    document = {**(sample.get("metadata") or {}), **shown}
     return domain.from_log(Problem(str(sample["id"]), statement(sample), gold), asked, document)
 
 
