@@ -32,6 +32,7 @@ __all__ = [
     "NamedModel",
     "Refused",
     "Watch",
+    "compression",
     "files_of_harnesses",
     "harness_of",
     "known_harnesses",
@@ -214,6 +215,17 @@ def known_harnesses() -> Mapping[str, Harness]:
     return {harness.name: harness for harness, _ in found}
 
 
+_COMPRESSED = {
+    b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd",
+}  # fmt: skip
+"""How files begin that no log is read from as they are."""
+
+
+def compression(head: bytes) -> str:
+    """What a file that begins so was compressed with; empty where it was not."""
+    return next((how for begin, how in _COMPRESSED.items() if head.startswith(begin)), "")
+
+
 def harness_of(path: Path, head: bytes | None = None) -> Harness | None:
     """The harness that wrote a file; None where none claims it.
 
@@ -225,6 +237,8 @@ def harness_of(path: Path, head: bytes | None = None) -> Harness | None:
         AnytimeError: The file cannot be read.
     """
     head = read_head(path) if head is None else head
+    if compression(head):  # whatever its name
+        return None
     known = known_harnesses().values()
     return next((harness for harness in known if harness.claims(path, head)), None)
 

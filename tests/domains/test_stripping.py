@@ -224,6 +224,13 @@ BOMBS = {
     "entries": "Day 2-3: Visit Rome.\n",
     "headings": "**Final Answer**\n",
     "current": "Current answer:",
+    "word": "thinking",
+    "hash": "#### 5x\n",
+    "channels": "assistantfinal ",
+    "prose-without-end": "the answer is 5 and ",
+    "bold-hints": "**Answer",
+    "claims": "Option C is correct. ",
+    "foreign": "\u7b54\u6848\uff1a",
 }
 
 

@@ -419,9 +419,20 @@ def _tags(frames: tuple[Frame, ...]) -> _Tags:
     for place, frame in enumerate(frames):
         forms.append(f"(?P<opens_{place}>{frame.opens or re.escape(frame.open)})")
         forms.append(f"(?P<closes_{place}>{frame.closes or re.escape(frame.close)})")
-    tags = [tag.strip() for frame in frames for tag in (frame.open, frame.close)]
-    hints = {tag if tag[0].isalnum() else tag[0] for tag in tags}
+    hints = {
+        hint
+        for frame in frames
+        for tag, forms_of_it in ((frame.open, frame.opens), (frame.close, frame.closes))
+        for hint in _hints(tag.strip(), bool(forms_of_it) and frame not in FRAMES)
+    }
     return _Tags(re.compile("|".join(map(re.escape, hints))), re.compile("|".join(forms)))
+
+
+def _hints(tag: str, other_forms: bool) -> set[str]:
+    """What a tag begins with: all forms of ours, and of any tag without forms, with two signs."""
+    if tag[0].isalnum():
+        return {tag}
+    return {tag[0]} if other_forms else {tag[:2], tag[:2].lower(), tag[:2].upper()}
 
 
 def _marks(text: str, frames: tuple[Frame, ...]) -> Iterator[_Mark]:

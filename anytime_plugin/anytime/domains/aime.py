@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -183,6 +184,14 @@ def _grade(problem: Problem, text: str) -> Grade:
     return Grade(quality=float(answer == gold), parsed=True, answer=shown)
 
 
+def _from_log(problem: Problem, asked: str, document: Mapping[str, Any]) -> Problem:
+    """Read the target as an answer is: logs hold `073`, `336^\\circ`, a solution and `#### 72`."""
+    gold = integer(problem.gold) or last_integer(problem.gold)
+    if gold is None:
+        raise AnytimeError(f"with a target that is no integer ({problem.gold[:40]!r})")
+    return replace(problem, gold=gold)
+
+
 ANSWER_TOKENS = 64
 """The box and its sentence take a dozen; what is longer is reasoning, and the budget is spent."""
 
@@ -198,4 +207,5 @@ AIME = Domain(
     datasets=DATASETS,
     stop=("\n\n", "}\n", "}$", "}."),
     end_of_answer=end_of_integer,
+    from_log=_from_log,
 )

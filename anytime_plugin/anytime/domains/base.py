@@ -111,6 +111,10 @@ def _unchanged(text: str) -> str:
     return text
 
 
+def _as_logged(problem: Problem, asked: str, document: Mapping[str, Any]) -> Problem:
+    return problem
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
     """A benchmark family as a record of pure functions.
@@ -139,6 +143,12 @@ class Domain:
             A model that is made to answer may run on, into the next problem and its answer, of
             which `grade` would read the last. Runs in linear time.
         datasets: The names that `load` knows, the usual one first.
+        from_log: `from_log(problem, asked, document)`: a problem out of a third-party log as
+            `grade` takes it. Its prompt and its gold are as logged, and it has no facts; `asked` is
+            all that the model was shown, `document` what else the log holds of it (lm-eval's
+            document, Inspect's metadata and `choices`). What `grade` misses in the facts is refused
+            by its name. Raises `AnytimeError`, in words that follow "1 trace": the log's target is
+            none of this domain.
     """
 
     name: str
@@ -154,6 +164,7 @@ class Domain:
     stop: tuple[str, ...] = ()
     end_of_answer: Callable[[str], int] = len
     datasets: tuple[str, ...] = ("official",)
+    from_log: Callable[[Problem, str, Mapping[str, Any]], Problem] = _as_logged
 
 
 def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, ...]:

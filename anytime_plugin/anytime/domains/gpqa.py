@@ -14,11 +14,20 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from anytime.domains import gpqa_builtin
-from anytime.domains.answers import LETTERS, end_of_letter, last_letter, strip_letters
+from anytime.domains.answers import (
+    LETTERS,
+    end_of_letter,
+    last_letter,
+    option_stated,
+    options_in,
+    strip_letters,
+)
 from anytime.domains.base import (
     SPLITS,
     Cue,
@@ -210,6 +219,43 @@ def _grade(problem: Problem, text: str) -> Grade:
     return Grade(quality=float(right), parsed=True, answer=letter)
 
 
+_OF_TARGET = re.compile(r"\W{0,6}([A-Da-d])\W{0,6}")
+
+
+def _from_log(problem: Problem, asked: str, document: Mapping[str, Any]) -> Problem:
+    """Take the options from where the model saw them, else from the document."""
+    options = options_in(asked) or _options_of(document)
+    if options is None:
+        return problem  # without facts, which is refused by their name
+    named = _OF_TARGET.fullmatch(problem.gold)
+    gold = named[1].upper() if named else option_stated(problem.gold, options)
+    if gold is None:
+        raise AnytimeError(
+            f"with a target that is none of its four options ({problem.gold[:40]!r})"
+        )
+    return replace(problem, gold=gold, facts={"options": list(options), "letter": gold})
+
+
+def _options_of(document: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Four options in order, as documents hold them: in a list, or each under a name."""
+    cells = {str(key).lower(): value for key, value in document.items()}
+    found: list[Any] = []
+    for name in ("choices", "options"):
+        held = cells.get(name)
+        if isinstance(held, Mapping):  # {"text": [...], "label": [...]}, or by letter
+            held = held.get("text") or [held.get(letter) for letter in LETTERS]
+        if isinstance(held, list):
+            found.append(held)
+    for form in ("choice{}", "option{}", "option_{}", "{}"):
+        found.append([cells.get(form.format(letter.lower())) for letter in LETTERS])
+        if form != "{}":
+            found.append([cells.get(form.format(number)) for number in range(1, 5)])
+    for four in found:
+        if len(four) == len(LETTERS) and all(isinstance(one, str) and one.strip() for one in four):
+            return options_in("\n".join(four)) or tuple(one.strip() for one in four)
+    return None
+
+
 ANSWER_TOKENS = 64
 """The letter comes first, and stands alone; an option's text behind it need not be complete."""
 
@@ -227,4 +273,5 @@ GPQA = Domain(
     # Not a blank line: some models answer below it.
     stop=("\nQuestion", "\n\nQ:", "\nProblem", "\n\nAnswer"),
     end_of_answer=end_of_letter,
+    from_log=_from_log,
 )

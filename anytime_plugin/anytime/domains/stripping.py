@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 __all__ = ["BREAK", "BULLET", "strip_statements"]
 
@@ -33,10 +32,11 @@ _REACH = 900
 """Characters that are shown of what follows a sentence, at least."""
 
 
-class _Sentence(NamedTuple):
-    body: str
-    gap: str
-    """The white space after it."""
+MOST_KNOWN = 64
+"""So many verdicts are kept: a model in a loop writes the same sentences over and over."""
+
+_Sentence = tuple[str, str]
+"""Its text, and the white space after it."""
 
 
 def strip_statements(
@@ -60,6 +60,8 @@ def strip_statements(
     front = text[: len(text) - len(text.lstrip())]
     kept: list[_Sentence] = []  # the last one first
     ahead = ""  # the begin of what is kept
+    joined = 0  # so many of these are in it
+    known: dict[tuple[str, int], int | None] = {}
     after: str | None = None  # the gap after a removed neighbour
     changed = False
     for body, gap in reversed(_sentences(text[len(front) :])):
@@ -68,24 +70,33 @@ def strip_statements(
         end: int | None = None
         if body.startswith(_CURRENT) or (after is not None and _HEADING.fullmatch(body)):
             end = len(body)
-        elif after is not None and kept and _BRACKETS.get(_bracket(body)) == kept[-1].body:
-            end = len(body) + len(gap) + len(kept[-1].body)
+        elif after is not None and kept and _BRACKETS.get(_bracket(body)) == kept[-1][0]:
+            end = len(body) + len(gap) + len(kept[-1][0])
         elif hint.search(body):
-            end = statement(body + gap + ahead, len(body))
+            if joined < len(kept):
+                ahead = _begin(kept, ahead, joined)
+                joined = len(kept)
+            shown = (body + gap + ahead)[: 2 * len(body) + len(gap) + _REACH]
+            if (shown, len(body)) not in known:
+                if len(known) == MOST_KNOWN:
+                    known.clear()
+                known[shown, len(body)] = statement(shown, len(body))
+            end = known[shown, len(body)]
         if end is None:
-            kept.append(_Sentence(body, gap))
-            ahead = f"{body}{gap}{ahead}"[: 2 * _REACH]
+            kept.append((body, gap))
             after = None
             continue
         at = len(body) + len(gap)
         while kept and at < end:
             reached = kept.pop()
-            length = len(reached.body) + len(reached.gap)
+            length = len(reached[0]) + len(reached[1])
             at += length
-            ahead = ahead[length:]
-            gap = _closed(gap, reached.gap)
-        if len(ahead) < _REACH:
-            ahead = _begin(kept)
+            if len(kept) < joined:
+                ahead = ahead[length:]
+                joined = len(kept)
+            gap = _closed(gap, reached[1])
+        if len(ahead) < _REACH and joined == len(kept):
+            ahead = _begin(kept, "", 0)
         after = gap
         changed = True
     if not changed:
@@ -99,7 +110,7 @@ def _sentences(text: str) -> list[_Sentence]:
     for current in _CURRENT_LINE.finditer(text):
         _split(text[start : current.start()], found)
         body = current[0].split("\n", 1)[0]
-        found.append(_Sentence(body, current[0][len(body) :]))
+        found.append((body, current[0][len(body) :]))
         start = current.end()
     _split(text[start:], found)
     return found
@@ -112,22 +123,23 @@ def _split(text: str, found: list[_Sentence]) -> None:
         # The number of a list's item is no sentence.
         if len(body) <= 8 and "\n" not in gap[0] and _NUMBER.fullmatch(body):
             continue
-        found.append(_Sentence(body, gap[0]))
+        found.append((body, gap[0]))
         start = gap.end()
     if start < len(text):
         body = text[start:].rstrip()
-        found.append(_Sentence(body, text[start + len(body) :]))
+        found.append((body, text[start + len(body) :]))
 
 
-def _begin(kept: list[_Sentence]) -> str:
+def _begin(kept: list[_Sentence], ahead: str, joined: int) -> str:
+    """The begin of what is kept, where that of the first `joined` sentences is known."""
     parts: list[str] = []
     length = 0
-    for body, gap in reversed(kept):
+    for place in range(len(kept) - 1, joined - 1, -1):
         if length >= 2 * _REACH:
             break
-        parts += (body, gap)
-        length += len(body) + len(gap)
-    return "".join(parts)[: 2 * _REACH]
+        parts += kept[place]
+        length += len(kept[place][0]) + len(kept[place][1])
+    return ("".join(parts) + ahead)[: 2 * _REACH]
 
 
 def _closed(before: str, after: str) -> str:

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from anytime.errors import AnytimeError
-from anytime.harnesses import Harness, files_of_harnesses, harness_of, logs_of
+from anytime.harnesses import (
+    Harness,
+    compression,
+    files_of_harnesses,
+    harness_of,
+    logs_of,
+    read_head,
+)
 from anytime.logs.tables import TABLES, check_columns, read_table
 from anytime.runs import FinishedRun
 
@@ -78,7 +85,10 @@ def harnesses_of(files: Iterable[Path]) -> list[Harness | None]:
     """
     found = []
     for file in files:
-        harness = harness_of(file)
+        head = read_head(file)
+        harness = harness_of(file, head)
+        if how := compression(head):
+            raise AnytimeError(f"{file} is compressed ({how}): unpack it and name what is in it")
         if harness is None and file.suffix.lower() not in TABLES:
             raise AnytimeError(
                 f"{file} is no run: name {files_of_harnesses()}, or a table ({', '.join(TABLES)})"

@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from anytime.errors import AnytimeError
-from anytime.harnesses import files_of_harnesses, harness_of, logs_of, read_head
+from anytime.harnesses import (
+    compression,
+    files_of_harnesses,
+    harness_of,
+    logs_of,
+    read_head,
+)
 from anytime.preferences.pool import Pool, merged
 from anytime.preferences.pool_file import PoolFile, is_pool_file
 
@@ -47,5 +53,7 @@ def _open(path: Path) -> Pool:
     harness = harness_of(path, head)
     if harness is None:
         read_head(path)
+        if how := compression(head):
+            raise AnytimeError(f"{path} is compressed ({how}): unpack it and name what is in it")
         raise AnytimeError(f"{path} is no run: name {files_of_harnesses()}, or a pool of anytime")
     return harness.open_pool(path)

@@ -13,7 +13,7 @@ claimed") is not read; prompts ask for `\boxed{}` or "Answer:".
 from anytime.domains.answers.forced import end_of_integer, end_of_letter
 from anytime.domains.answers.integers import integer
 from anytime.domains.answers.letters import last_letter, strip_letters
-from anytime.domains.answers.options import LETTERS, options_in
+from anytime.domains.answers.options import LETTERS, option_stated, options_in
 from anytime.domains.answers.stated_integers import last_integer, strip_integers
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "integer",
     "last_integer",
     "last_letter",
+    "option_stated",
     "options_in",
     "strip_integers",
     "strip_letters",

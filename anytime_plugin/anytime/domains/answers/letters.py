@@ -13,7 +13,14 @@ from anytime.domains.answers.characters import (
     plain_characters,
 )
 from anytime.domains.answers.integers import LONGEST_ANSWER, LONGEST_BARE_REPLY
-from anytime.domains.answers.marks import LONGEST_MARK, Hints, braced, marks_from_the_end
+from anytime.domains.answers.marks import (
+    LONGEST_MARK,
+    Hints,
+    braced,
+    marks_from_the_end,
+    marks_of_sentence,
+    reaches,
+)
 from anytime.domains.answers.options import LETTERS, option_stated
 from anytime.domains.answers.phrases import (
     ANSWER_LINE,
@@ -192,11 +199,17 @@ def strip_letters(text: str) -> str:
 def _claimed(text: str, start: int) -> str | None:
     """The letter of the claims at the end of a text, where all behind a place name the same."""
     start = max(start, len(text) - _LAST_WORDS)
-    end = text[start:]
-    if not all(any(word in end for word in words) for words in (_OF_CLAIMS, _VERBS_OF_CLAIMS)):
+    if not _may_claim(text[start:]):
         return None
     letters = {letter for _, letter in _claims(text, start)}
     return letters.pop() if len(letters) == 1 else None
+
+
+_LABELLED = re.compile(r"(?<![A-Za-z0-9])[A-D](?![A-Za-z0-9])")
+
+
+def _may_claim(text: str) -> bool:
+    return all(any(word in text for word in words) for words in (_OF_CLAIMS, _VERBS_OF_CLAIMS))
 
 
 def _claims(
@@ -317,29 +330,44 @@ _TEXT_OF_OPTION = re.compile(r"[\s*_:$({\[\\\"'`]{0,12}(?:[0-9A-Z]|[^\x00-\x7f])
 
 def _letter_end(window: str, length: int) -> int | None:
     item = item_start(window, length)
-    window, length = plain_characters(window[item:]), length - item
+    length -= item
+    window = plain_characters(window[item : item + length + 2 * LONGEST_MARK + 2 * LONGEST_ANSWER])
     line = _ITEM_ANSWER.match(window)
-    end = None
-    hinted = _HINTS.within(window[: length + LONGEST_MARK])
-    for mark in _LETTER_MARK.finditer(window, 0, length + LONGEST_MARK) if hinted else ():
+    end = 0
+    for mark in marks_of_sentence(window, _LETTER_MARK, _HINTS, length):
         if mark.start() >= length:
+            continue
+        if end and mark.start() < reaches(length):
             break
         dressed = _LETTER_ANY.match(window, mark.end())
         if dressed:
             rest = window[dressed.end() : dressed.end() + LONGEST_ANSWER]
             small = dressed["letter"].islower()
             if not small or _CLOSED.match(rest) or (line and mark.start() < line.end()):
-                end = item + dressed.end()
+                end = max(end, dressed.end())
                 continue
         if text := _TEXT_OF_OPTION.match(window, mark.end()):
-            end = item + max(text.end(), end or 0)
-    for claim, _ in _claims(window, 0, length + LONGEST_MARK):
-        if claim.start() < length:
-            end = max(end or 0, item + claim.end())
+            end = max(end, text.end())
+    end = max((end, *_claim_ends(window, reaches(length), length)))
+    # Where there is one, those before it end before it.
+    end = end or next(_claim_ends(window, 0, reaches(length)), 0)
     for final in FINAL_CHANNEL.finditer(window, 0, length):
         if _BARE_LETTER.match(window, final.end()):
-            end = item + length
-    return end
+            end = length
+            break
+    return item + end if end else None
+
+
+def _claim_ends(window: str, start: int, stop: int) -> Iterator[int]:
+    """Where the claims end that begin between two places."""
+    if not _LABELLED.search(window, start, stop) or not _may_claim(
+        window[start : stop + LONGEST_MARK]
+    ):
+        return
+    for claim, _ in _claims(window, start, stop + LONGEST_MARK):
+        if claim.start() >= stop:
+            return
+        yield claim.end()
 
 
 _LETTER_ANY = re.compile(rf"{_DRESS}(?P<letter>[A-Da-d])")

@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[^\W\d_]+|[0-9]+(?:\.[0-9]+)?|\n|[^\s\w]")
 _FIRST_WORD = re.compile(r"[\s*_(]{0,8}([^\W\d_]+)(?=[\s.,;:]|\Z)")
 _ENDS = frozenset((".", ";", ":", "\n", ")", "]", "—", "–", "!", "because", "since", "<", "✓"))
 _ARTICLES = frozenset(("the", "a", "an"))
-_BLOCK = re.compile(r"(?m)^[ \t*_(]{0,6}([A-D])[).:][*_ \t]{1,4}(?=\S)")
+_BLOCK = re.compile(r"(?m)^[ \t>*_(\[`-]{0,6}([A-J])[)\].:][)*_` \t]{1,4}(?=\S)")
 
 
 def option_stated(text: str, options: Sequence[str]) -> str | None:
@@ -45,13 +45,15 @@ def options_in(prompt: str) -> tuple[str, ...] | None:
     """The four options that a prompt lists last, one to a line: "A) ...", "(A) ...", "A. ...".
 
     Returns:
-        Their texts in the order of their letters; None where no four such lines follow each other.
-        The last option ends with its line.
+        Their texts in the order of their letters; None where no four such lines follow each other,
+        or where there is a fifth. The last option ends with its line.
     """
     marks = list(_BLOCK.finditer(prompt))
     for last in range(len(marks) - 1, 2, -1):
         block = marks[last - 3 : last + 1]
         if "".join(mark[1] for mark in block) == LETTERS:
+            if marks[last + 1 : last + 2] and marks[last + 1][1] == "E":
+                return None
             ends = [mark.start() for mark in block[1:]]
             ends.append(prompt.find("\n", block[3].end()) % (len(prompt) + 1))
             return tuple(

@@ -21,7 +21,14 @@ from anytime.domains.answers.integers import (
     value,
 )
 from anytime.domains.answers.latex import undress
-from anytime.domains.answers.marks import LONGEST_MARK, Hints, braced, marks_from_the_end
+from anytime.domains.answers.marks import (
+    LONGEST_MARK,
+    Hints,
+    braced,
+    marks_from_the_end,
+    marks_of_sentence,
+    reaches,
+)
 from anytime.domains.answers.phrases import (
     ANSWER_LINE,
     BOX,
@@ -47,7 +54,11 @@ _MARK = re.compile(
     rf"|(?P<foreign>{FOREIGN_ANSWER})",
     re.MULTILINE,
 )
-_HINTS = Hints(("box", "\x08oxed", "nswer", "NSWER", "####"), RARE_HINTS, FOREIGN_HINTS)
+_STRONG = frozenset(("box", "tag", "json", "line"))
+"""Markers whose last one decides, whatever is behind it."""
+_HINTS = Hints(
+    ("box", "\x08oxed", "nswer", "NSWER", "####"), RARE_HINTS, FOREIGN_HINTS, strong=_STRONG
+)
 
 MOST_REFUSED = 50
 """After so many sentences that turn out to be no statements, earlier ones are not looked at."""
@@ -99,10 +110,6 @@ def strip_integers(text: str) -> str:
     """
     left = strip_statements(text, _STRIP_HINT, _integer_end)
     return "" if last_integer(left) else left
-
-
-_STRONG = frozenset(("box", "tag", "json", "line"))
-"""Markers whose last one decides, whatever is behind it."""
 
 
 def _read(text: str, mark: re.Match[str], content: str, cut: bool = False) -> str | None:
@@ -186,7 +193,7 @@ _BARE_DIGITS = re.compile(r"[+-]?[0-9]+")
 _JSON_VALUE = re.compile(r"\s{0,4}(?:\"([^\"\n]{1,100})\"|([^\"'\[\]{},\n]{1,40}))")
 
 _STRIP_HINT = re.compile(
-    r"(?i)box|ans|####|assistant\s?final|<\|channel|[^\W\d_]{3,}\s?[:：=—]|[^\x00-\x7f]"
+    r"(?i)box|ans|####|assistant\s?final|<\|channel|[^\W\d_]\s?[:：=—]|[^\x00-\x7f]"
 )
 _ANSWER = re.compile(r"\banswer", re.IGNORECASE)
 _INTEGER_PROSE = re.compile(
@@ -199,6 +206,13 @@ _INTEGER_PROSE = re.compile(
 )
 
 
+def _prose_ends(window: str, start: int, stop: int) -> Iterator[int]:
+    """Where "the answer is 204" ends that begins between two places."""
+    for word in _ANSWER.finditer(window, start, stop):
+        if prose := _INTEGER_PROSE.match(window, word.start()):
+            yield prose.end()
+
+
 def _integer_end(window: str, length: int) -> int | None:
     # An "Answer:" counts at the begin of any sentence: it comes to stand at the begin of its line
     # where what is before it goes.
@@ -207,28 +221,30 @@ def _integer_end(window: str, length: int) -> int | None:
     window = plain_characters(window[item : length + 2 * LONGEST_MARK + LONGEST_ANSWER])
     length -= item
     end = 0
-    if _HINTS.within(window[: length + LONGEST_MARK]):
-        marks = list(_MARK.finditer(window, 0, length + LONGEST_MARK))
-        stop = strong = len(window)
-        for mark in reversed(marks):
-            content = _content(window, mark, strong if mark.lastgroup == "box" else stop)
-            stop = mark.start()
-            if mark.lastgroup in _STRONG:
-                strong = stop
-            if stop >= length:
-                continue
-            if _holds_number(content) and (
-                mark.lastgroup in _STRONG or _read(window, mark, content, cut=True) is not None
-            ):
-                at = window.index(content, mark.end()) + len(content)
-                closed = mark.lastgroup == "box" and window[at : at + 1] == "}"
-                end = max(end, at + 1 if closed else _after_number(window, mark.end(), at))
-    for word in _ANSWER.finditer(window, 0, length):
-        if prose := _INTEGER_PROSE.match(window, word.start()):
-            end = max(end, prose.end())
+    stop = strong = len(window)
+    for mark in marks_of_sentence(window, _MARK, _HINTS, length):
+        reach = strong if mark.lastgroup == "box" else stop
+        stop = mark.start()
+        if mark.lastgroup in _STRONG:
+            strong = stop
+        if stop >= length:
+            continue
+        if end and stop < reaches(length):
+            break
+        content = _content(window, mark, reach)
+        if _holds_number(content) and (
+            mark.lastgroup in _STRONG or _read(window, mark, content, cut=True) is not None
+        ):
+            at = window.index(content, mark.end()) + len(content)
+            closed = mark.lastgroup == "box" and window[at : at + 1] == "}"
+            end = max(end, at + 1 if closed else _after_number(window, mark.end(), at))
+    end = max((end, *_prose_ends(window, reaches(length), length)))
+    # Where there is one, those before it end before it.
+    end = end or next(_prose_ends(window, 0, reaches(length)), 0)
     for final in FINAL_CHANNEL.finditer(window, 0, length):
-        if bare_integer(window[final.end() :]):
+        if bare_integer(window[final.end() : final.end() + LONGEST_ANSWER]):
             end = length
+            break
     return item + end if end else None
 
 

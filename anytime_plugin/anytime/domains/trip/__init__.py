@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from anytime.domains.base import Cue, Domain, Grade, Problem
 from anytime.domains.trip.grammar import parse_prompt
-from anytime.domains.trip.loading import load, validate
+from anytime.domains.trip.loading import from_log, load, validate
 from anytime.domains.trip.plan import Stay, end_of_plan, parse_itinerary
 from anytime.domains.trip.scoring import count_constraints, count_satisfied, exact_match
 from anytime.domains.trip.stripping import strip_plans
@@ -98,4 +98,5 @@ TRIP = Domain(
     datasets=("official", "builtin"),
     stop=("\nTASK:", "\nSOLUTION:"),
     end_of_answer=end_of_plan,
+    from_log=from_log,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from anytime.domains.sources import download, git_blob_id, read_text
 from anytime.domains.trip.builtin import generate
 from anytime.domains.trip.examples import FIVE_SHOT, examples_of
 from anytime.domains.trip.grammar import parse_prompt
-from anytime.domains.trip.plan import parse_itinerary
+from anytime.domains.trip.plan import parse_itinerary, parse_plan
 from anytime.domains.trip.scoring import csr, exact_match
 from anytime.errors import AnytimeError
 
-__all__ = ["load", "validate"]
+__all__ = ["from_log", "load", "validate"]
 
 OFFICIAL_URL = (
     "https://raw.githubusercontent.com/google-deepmind/natural-plan/main/data/trip_planning.json"
@@ -117,6 +118,23 @@ def _problem(key: str, row: Any, where: str) -> Problem:
         raise AnytimeError(f"{where} 'durations' is not numbers of days joined by '**'")
     facts = {"cities": row["cities"].split("**"), "durations": [int(days) for days in durations]}
     return Problem(key, row["prompt_0shot"], row["golden_plan"], facts)
+
+
+def from_log(problem: Problem, asked: str, document: Mapping[str, Any]) -> Problem:
+    """The row of the official schema where a log holds it, else the stays of its golden plan.
+
+    Raises:
+        AnytimeError: The row is damaged.
+    """
+    if all(name in document for name in FIELDS):
+        row = _problem(problem.id, document, "with a document that is no trip:")
+        return replace(row, prompt=problem.prompt if "TASK:" in problem.prompt else row.prompt)
+    stays = parse_plan(problem.gold)
+    if len(stays) < 2:
+        return problem  # without facts, which is refused by their name
+    days = [stay.last - stay.first + 1 for stay in stays]
+    facts = {"cities": [stay.city for stay in stays], "durations": days}
+    return replace(problem, facts=facts)
 
 
 def validate(problem: Problem) -> None:

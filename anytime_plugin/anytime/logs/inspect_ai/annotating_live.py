@@ -45,7 +45,7 @@ from anytime.logs.inspect_ai.log_scorers import (
     given_input,
     log_scorers,
     plan_solver,
-    statement,
+    problem_of,
 )
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
@@ -189,6 +189,8 @@ def _dataset(
         if reason is None:
             try:
                 readable(trace_of(fields))
+                if fields["id"] not in samples:
+                    samples[fields["id"]] = _sample(fields, source, domain)
             except HiddenReasoningError:
                 reason = HIDDEN
             except AnytimeError as error:
@@ -199,7 +201,6 @@ def _dataset(
             reasons[reason] += 1
             continue
         found.setdefault(fields["id"], []).append(fields["epoch"])
-        samples.setdefault(fields["id"], _sample(fields, source, domain))
     order = dict.fromkeys([*(id_ for id_, _ in source.expected), *found])  # as the run had it
     whole = [samples[id_] for id_ in order if len(found.get(id_, ())) == epochs]
     if partly := sum(len(seen) for seen in found.values() if len(seen) != epochs):
@@ -213,16 +214,16 @@ def _dataset(
 def _sample(fields: Mapping[str, Any], source: InspectLog, domain: Domain | None) -> Sample:
     metadata = dict(fields.get("metadata") or {})
     if domain is not None and entry_of(metadata) is None:
-        gold = fields["target"]
+        problem = problem_of(domain, fields)
         metadata[KEY] = {
             "domain": domain.name,
             "dataset": source.header.eval.dataset.name or "",
             "revision": None,
             "split": None,
-            "id": str(fields["id"]),
-            "prompt": statement(fields),
-            "gold": (gold if isinstance(gold, str) else gold[0]).strip(),
-            "facts": {},
+            "id": problem.id,
+            "prompt": problem.prompt,
+            "gold": problem.gold,
+            "facts": dict(problem.facts),
         }
     return Sample(
         id=fields["id"],

@@ -98,7 +98,7 @@ class InspectLog:
         self.path = path
         self.format = _format(path)
         with reading(path):
-            self.header: EvalLog = read_eval_log(str(path), header_only=True, format=self.format)
+            self.header = _header(path, self.format)
 
     @property
     def expected(self) -> list[Place]:
@@ -223,6 +223,17 @@ def _sample(raw: Mapping[str, Any]) -> LoggedSample:
         failed=failed,
         limit=(raw.get("limit") or {}).get("type"),
     )
+
+
+def _header(path: Path, written: Literal["eval", "json"]) -> EvalLog:
+    try:
+        return read_eval_log(str(path), header_only=True, format=written)
+    except AssertionError:  # a `.json` log without `stats`, which a whole reading does not miss
+        if written != "json":
+            raise
+    whole = read_eval_log(str(path), format=written)
+    whole.samples = None
+    return whole
 
 
 def _format(path: Path) -> Literal["eval", "json"]:

@@ -27,6 +27,7 @@ __all__ = [
     "is_generated",
     "log_scorers",
     "plan_solver",
+    "problem_of",
     "scorer_grading",
     "statement",
 ]
@@ -99,9 +100,7 @@ def domain_grading(domain: Domain | None) -> Grading:
         known = domain_of(sample.get("metadata") or {})
         if known is None:
             assert domain is not None
-            gold = sample["target"]
-            gold = gold if isinstance(gold, str) else gold[0]
-            known = domain, Problem(str(sample["id"]), statement(sample), gold.strip())
+            known = domain, problem_of(domain, sample)
         grade_one = grading_once(*known)
         try:
             return {known[0].name: [grade_one(text) for text in texts]}
@@ -225,6 +224,20 @@ def _prompt(sample: Mapping[str, Any]) -> list[ChatMessage]:
 def given_input(sample: Mapping[str, Any]) -> str | list[ChatMessage]:
     """The sample's input."""
     return sample["input"] if isinstance(sample["input"], str) else _prompt(sample)
+
+
+def problem_of(domain: Domain, sample: Mapping[str, Any]) -> Problem:
+    """A sample of somebody else's task as a problem of a domain.
+
+    Raises:
+        AnytimeError: It is none of this domain.
+    """
+    gold = sample["target"]
+    gold = (gold if isinstance(gold, str) else gold[0]).strip()
+    asked = "\n\n".join(message.text for message in asked_of(sample))
+    shown = {"choices": sample["choices"]} if sample.get("choices") else {}
+    document = {**(sample.get("metadata") or {}), **shown}
+    return domain.from_log(Problem(str(sample["id"]), statement(sample), gold), asked, document)
 
 
 def statement(sample: Mapping[str, Any]) -> str:

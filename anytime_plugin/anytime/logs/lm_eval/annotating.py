@@ -370,8 +370,8 @@ def _verdicts(
     """What is said of each sample; why nothing is, where grading fails on it."""
     if not able:
         return []
-    docs = [part.grader.document(sample) for sample, _ in able]
     try:
+        docs = [part.grader.document(sample) for sample, _ in able]
         written = [_written(part, *each) for each in able]
         names = [document_name(sample.fields.get("doc"), sample.doc_id) for sample, _ in able]
         return list(judge(part.grader.task, docs, written, names))

@@ -181,7 +181,7 @@ class HandingBack:
     def _cue_of(self, part: Part, sample: PlainSample) -> Cue:
         domain = part.grader.domain
         if domain is not None and self._cue is None:
-            return domain.cue(problem_of(sample))
+            return domain.cue(problem_of(domain, sample))
         return cue_of(self._cue)
 
 

@@ -56,6 +56,18 @@ class PlainSample:
         return prompt_of(self.fields)
 
     @property
+    def asked(self) -> str:
+        """The prompt as text; of a chat the contents of its turns, one below the other."""
+        logged = self.context
+        text = logged[0] if isinstance(logged, list) and len(logged) == 1 else logged
+        if not isinstance(logged, list) or not isinstance(text, str):
+            return str(logged or "")
+        try:
+            return "\n\n".join(str(turn["content"]) for turn in json.loads(text))
+        except (ValueError, KeyError, TypeError):
+            return text
+
+    @property
     def generation(self) -> Mapping[str, Any]:
         """The generation settings."""
         given = _arguments(self.fields)[1]

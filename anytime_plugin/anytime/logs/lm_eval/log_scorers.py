@@ -12,6 +12,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def grader(
             here.
     """
     if domain is not None:
-        return Grader(_DomainTask(domain), domain.name, 1, domain, problem_of)
+        return Grader(_DomainTask(domain), domain.name, 1, domain, partial(problem_of, domain))
     name = task or run.header.task
     try:
         made = _without_data(name, index_of(include_path), run.first.fields["doc"])
@@ -219,7 +220,14 @@ class _DomainTask(TakesInstances):
         return dict.fromkeys([QUALITY, *self._domain.metrics, PARSED], True)
 
 
-def problem_of(sample: PlainSample) -> Problem:
-    """A sample as a problem of a domain: the prompt is what the model was asked."""
+def problem_of(domain: Domain, sample: PlainSample) -> Problem:
+    """A sample as a problem of a domain: the prompt is what the model was asked.
+
+    Raises:
+        AnytimeError: It is none of this domain.
+    """
     gold = str(sample.fields.get("target", "")).strip()
-    return Problem(str(sample.doc_id), str(sample.context or ""), gold)
+    asked = sample.asked
+    doc = sample.fields["doc"]
+    problem = Problem(str(sample.doc_id), asked, gold)
+    return domain.from_log(problem, asked, doc if isinstance(doc, Mapping) else {})
