@@ -39,8 +39,8 @@ __all__ = [
 Body = Mapping[str, Any]
 
 Fault = str
-"""`429`, `429-retry-after` (which names a second), `500`, `503`; `stall` never answers, `drop` closes
-the connection in the middle of the body; or one of `tests.spoiling`, of status 200."""
+"""`429`, `429-retry-after` (which names a second), `500`, `503`; `stall` never answers, `drop`
+closes the connection in the middle of the body; or one of `tests.spoiling`, of status 200."""
 
 PASSING: tuple[Fault, ...] = ("429", "429-retry-after", "500", "503", "stall", "drop")
 """The faults that clients try again after."""

@@ -61,7 +61,7 @@ def samples(log: EvalLog) -> list[EvalSample]:
 
 
 def curves(log: EvalLog) -> dict[Any, Any]:
-    return {s.id: s.scores["curve"].value for s in samples(log) if s.scores}
+    return {s.id: s.scores["curve"].value for s in samples(log) if s.scores and not s.error}
 
 
 def record(sample: EvalSample) -> dict[str, Any]:

@@ -37,6 +37,7 @@ BLOCK = {
     "anytime_index_raw",
     "average",
     "drift",
+    "failed",
     "final",
     "leaked_reasoning_tokens",
     "answer_tokens",

@@ -1,0 +1,110 @@
+"""Asks one of lm-eval's models for a round's texts, once more for what failed, and keeps them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from anytime.errors import AnytimeError
+from anytime.hosts.lm_eval.api import Instance
+from anytime.hosts.lm_eval.records import no_content
+from anytime.hosts.lm_eval.services import Failed, Hidden, listening
+from anytime.hosts.lm_eval.store import TraceStore
+
+__all__ = ["UnderWay", "check_answered", "failure", "generated"]
+
+STORED_BATCH = 256
+"""With a trace store a round goes out in batches of so many requests, each kept when it is done, so
+that a kill loses one batch at most."""
+
+
+class UnderWay(NamedTuple):
+    """A request on its way: `kept` is its key in the cache and in the trace store."""
+
+    instance: Instance
+    kept: str
+    cacheable: bool
+
+
+def generated(
+    lm: Any,
+    asked: Mapping[Hashable, UnderWay],
+    cache: Any,
+    store: TraceStore | None,
+    empty_fails: bool,
+) -> dict[Hashable, str]:
+    """The texts that a model returns for requests; what it answered is kept as it comes.
+
+    Args:
+        lm: The model.
+        asked: The requests, by any key.
+        cache: lm-eval's own, if it has one here.
+        store: Ours, if there is one.
+        empty_fails: An empty text of this model may be a failure.
+    """
+    texts: dict[Hashable, str] = {}
+    step = len(asked) if store is None else STORED_BATCH
+    waiting = iter(asked.items())
+    while part := dict(islice(waiting, step)):
+        said = _said(lm, part, empty_fails)
+        if failed := {key: part[key] for key, text in said.items() if failure(text)}:
+            said |= _said(
+                lm, failed, empty_fails
+            )  # once more: many a service is only busy for a moment
+        texts |= said
+        # What failed is not kept, so that it is asked again; nor is a text whose reasoning was
+        # withheld, which a string alone does not tell.
+        kept = {
+            part[key].kept: text
+            for key, text in said.items()
+            if not (isinstance(text, Hidden) or failure(text, empty_fails))
+        }
+        if store is not None:
+            store.add(kept)
+        if cache is not None:
+            _cache(part.values(), kept, cache)
+    return texts
+
+
+def _said(lm: Any, asked: Mapping[Hashable, UnderWay], empty_fails: bool) -> dict[Hashable, str]:
+    with listening(lm) as heard:
+        said = lm.generate_until([request.instance for request in asked.values()])
+    if empty_fails and not heard:
+        said = [Failed("no content") if text == "" else text for text in said]
+    return dict(zip(asked, said, strict=True))
+
+
+def _cache(asked: Iterable[UnderWay], texts: Mapping[str, str], cache: Any) -> None:
+    for one in asked:
+        if one.cacheable and one.kept in texts:
+            cache[one.kept] = texts[one.kept]
+        elif one.kept in cache:  # put there by lm-eval itself
+            del cache[one.kept]
+    cache.commit()
+
+
+def check_answered(traces: Sequence[str]) -> None:
+    """Refuse a service that gave no answer to any trace, which a run has nothing without."""
+    reasons = Counter(map(failure, traces))
+    if traces and not reasons[""]:
+        told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        raise AnytimeError(
+            f"the service returned no content for any trace ({told}): see what it answers to one "
+            f"request and run again; where it withholds what the model wrote, use mode=contract"
+        )
+
+
+def failure(text: str, empty_fails: bool = False) -> str:
+    """Why a text is no answer of the model; empty where it is one.
+
+    Args:
+        text: As the model's class returned it, or as it was kept.
+        empty_fails: It was kept, and nothing may stand for a failure.
+    """
+    if isinstance(text, Failed):
+        return text.reason
+    if text == "":
+        return "no content" if empty_fails else ""
+    return "no content" if text == no_content() else ""
