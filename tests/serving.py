@@ -16,19 +16,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import accumulate
-from typing import Any, Literal, get_args
+from typing import Any
 
 from anytime.errors import AnytimeError
 from anytime.models import Respond
 from anytime.models.conversation import chance, told_budget
 from anytime.models.pieces import Pieces, split_pieces
 from anytime.protocol import Message, Reply
+from tests.spoiling import SPOILED, spoiled
 
 __all__ = [
-    "FAULTS",
-    "LYING",
     "PASSING",
-    "UNANSWERED",
     "Body",
     "Dress",
     "Exchange",
@@ -42,42 +40,9 @@ __all__ = [
 
 Body = Mapping[str, Any]
 
-Fault = Literal[
-    "429",
-    "429-retry-after",
-    "500",
-    "503",
-    "stall",
-    "drop",
-    "bad-json",
-    "no-choices",
-    "error-200",
-    "null",
-    "empty",
-    "refusal",
-    "filter",
-    "tool-call",
-    "no-finish",
-    "usage-1",
-    "usage-huge",
-    "usage-negative",
-]
-"""`429-retry-after` names a second; `stall` never answers, `drop` closes the connection in the
-middle of the body, `bad-json` cuts the JSON off, `no-choices` has an empty list of choices.
-
-The others have status 200 and look like answers: an error in the body, no or empty content, a
-refusal, a filter's or a tool's finish reason; `no-finish` leaves the reason out of a good answer,
-and `usage-...` tells a wrong number of tokens with one."""
-FAULTS: tuple[Fault, ...] = get_args(Fault)
-
-UNANSWERED: tuple[Fault, ...] = ("error-200", "null", "empty", "refusal", "filter", "tool-call")
-"""Those of status 200 that hold no answer."""
-
-LYING: tuple[Fault, ...] = ("usage-1", "usage-huge", "usage-negative")
-"""Those that tell a wrong number of tokens with a good answer."""
-
-SPOILING: tuple[Fault, ...] = (*UNANSWERED, *LYING, "no-finish")
-"""All that change a good answer."""
+Fault = str
+"""`429`, `429-retry-after` (which names a second), `500`, `503`; `stall` never answers, `drop`
+closes the connection in the middle of the body; or one of `tests.spoiling`, of status 200."""
 
 PASSING: tuple[Fault, ...] = ("429", "429-retry-after", "500", "503", "stall", "drop")
 """The faults that clients try again after."""
@@ -227,41 +192,6 @@ def _stopped(reply: Reply, stop: str | Sequence[str]) -> Reply:
     return replace(reply, text=text, token_bytes=tokens, output_tokens=kept, finish="stop")
 
 
-def _spoiled(answer: dict[str, Any], fault: Fault) -> dict[str, Any]:
-    """A good answer with a fault of status 200."""
-    if fault == "error-200":
-        return _error("server_error", "not now")
-    spoiled: dict[str, Any] = json.loads(json.dumps(answer))
-    if fault in LYING:
-        told = {"usage-1": 1, "usage-huge": 10**9, "usage-negative": -7}[fault]
-        spoiled["usage"] = {"prompt_tokens": 9, "completion_tokens": told, "total_tokens": 9 + told}
-    for choice in spoiled["choices"]:
-        if fault == "no-finish":
-            choice["finish_reason"] = None
-        if fault in UNANSWERED:
-            _empty(choice, fault)
-    return spoiled
-
-
-def _empty(choice: dict[str, Any], fault: Fault) -> None:
-    """Take the answer from a choice."""
-    text = "" if fault == "empty" or "text" in choice else None
-    choice["logprobs"] = None
-    if "text" in choice:
-        choice["text"] = text
-    message = choice.setdefault("message", {}) if "text" not in choice else {}
-    message.pop("reasoning_content", None)
-    message["content"] = text
-    if fault == "refusal":
-        message["refusal"] = "I cannot help with that."
-    elif fault == "tool-call":
-        function = {"name": "search", "arguments": "{}"}
-        message["tool_calls"] = [{"id": "1", "type": "function", "function": function}]
-        choice["finish_reason"] = "tool_calls"
-    elif fault == "filter":
-        choice["finish_reason"] = "content_filter"
-
-
 def _key(body: Body) -> str:
     return json.dumps(body, sort_keys=True)
 
@@ -379,13 +309,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif done.fault == "drop":
             self._send_text(200, '{"id": "planned", "choi', missing=100)
             self.close_connection = True
-        elif done.fault in SPOILING:
-            self._send(200, _spoiled(self.known.answer(self.path, body), done.fault))
-        elif done.fault == "bad-json":
-            self._send_text(200, '{"id": "planned", "choi')
-        elif done.fault == "no-choices":
-            empty = {"id": "planned", "object": "chat.completion", "created": 0, "choices": []}
-            self._send(200, {**empty, "model": body["model"]})
+        elif done.fault in SPOILED:
+            self._send_text(200, spoiled(self.known.answer(self.path, body), done.fault))
         elif done.fault == "429-retry-after":
             waits = {"Retry-After": str(RETRY_AFTER_SECONDS)}
             self._send(429, _error("rate_limit_exceeded", "slower, please"), waits)
@@ -403,7 +328,8 @@ class _Handler(BaseHTTPRequestHandler):
     ) -> None:
         content = text.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        kind = "text/html" if text.startswith("<") else "application/json"
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content) + missing))
         for name, value in (headers or {}).items():
             self.send_header(name, value)

@@ -8,11 +8,12 @@ trace at the largest budget.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from anytime.cutting.calibration import estimate
 from anytime.protocol import Finish, Reply
 
-__all__ = ["SPECIAL_TOKENS", "checked_count", "ended"]
+__all__ = ["SPECIAL_TOKENS", "checked_count", "ended", "stopped_at_once"]
 
 SLACK = 100
 """One token in so many may be missing from a text that was cut off at its cap: a tokenizer may need
@@ -23,6 +24,9 @@ GUESSED_SLACK = 8
 
 SPECIAL_TOKENS = 16
 """A back end may count so many tokens that show nothing: headers, ends of turns."""
+
+AT_ONCE = 2
+"""A model that stops at once takes so many tokens: that of the end of its turn, and a break."""
 
 MOST_CHARACTERS = 16
 """No text of some length has so many characters a token on average: prose has 3 to 5, white space
@@ -50,6 +54,16 @@ def ended(
     return "length" if tokens >= cap - slack else finish
 
 
+def stopped_at_once(finish: Finish, tokens: int | None) -> bool:
+    """Whether nothing that shows is what a model said, and not what a service made of its answer.
+
+    Args:
+        finish: What the service told.
+        tokens: As it counted them; None where it did not.
+    """
+    return finish == "stop" and tokens is not None and 0 <= tokens <= AT_ONCE
+
+
 def checked_count(reply: Reply, cap: int) -> tuple[Reply, str]:
     """A reply whose token count its text allows, and what was wrong with the one that was reported.
 
@@ -63,14 +77,23 @@ def checked_count(reply: Reply, cap: int) -> tuple[Reply, str]:
         The reply, and a phrase that says what was reported; empty where nothing is wrong.
     """
     count = reply.output_tokens
-    if reply.token_bytes:  # which can be counted, and are what traces are cut by
-        return reply, ""
     shown = reply.reasoning + reply.text
+    if reply.token_bytes and count is not None and _hold(reply.token_bytes, reply):
+        counted = len(reply.token_bytes)  # which traces are cut by
+        if not 0 <= count - counted <= SPECIAL_TOKENS:
+            reply = dataclasses.replace(reply, output_tokens=counted)
+        return reply, ""
     if count is None or not _is_doubtful(reply, shown, count, cap):
         return reply, ""
     better = max(1, estimate(shown)) if shown else 0
     doubt = f"{count} tokens reported for {len(shown)} characters"
     return dataclasses.replace(reply, output_tokens=better), doubt
+
+
+def _hold(token_bytes: Sequence[bytes], reply: Reply) -> bool:
+    """Whether the token texts are of the whole reply: a server may leave some out."""
+    joined = b"".join(token_bytes)
+    return all(part.encode(errors="replace") in joined for part in (reply.reasoning, reply.text))
 
 
 def _is_doubtful(reply: Reply, shown: str, count: int, cap: int) -> bool:

@@ -42,6 +42,7 @@ __all__ = [
     "as_frames",
     "closed",
     "frame_from",
+    "framed",
     "known_frames",
     "opened_by",
     "separated",
@@ -334,6 +335,20 @@ def written(trace: Reply, reasoning: str, text: str, *, in_reasoning: bool) -> s
     else:
         opening, closing = trace.opening, trace.closing or ""
     return opening + reasoning + ("" if in_reasoning else closing + text)
+
+
+def framed(reasoning: str, text: str, *, closed: bool) -> str:
+    """One text of reasoning that was kept apart and what followed it, as most models write it.
+
+    Args:
+        reasoning: All of it.
+        text: The visible text.
+        closed: The reasoning had come to its end.
+    """
+    opening = _line_of(FRAMES[0].open)
+    return (
+        f"{opening}{reasoning}{_closing_line(FRAMES[0])}\n{text}" if closed else opening + reasoning
+    )
 
 
 def closed(trace: Reply, begun: str, *, in_reasoning: bool, own: str | None = None) -> str:

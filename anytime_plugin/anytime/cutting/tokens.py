@@ -27,6 +27,7 @@ from typing import Any, Literal, Protocol, overload
 
 from anytime import distribution
 from anytime.cutting.calibration import estimate, spread
+from anytime.cutting.texts import encodable
 from anytime.errors import AnytimeError
 from anytime.protocol import Reply
 
@@ -317,9 +318,7 @@ class _HFTokenizer:
         return list(self._encoding(text).ids)
 
     def _encode(self, text: str) -> Any:
-        # Lone surrogates cannot be encoded as UTF-8, which the package insists on.
-        clean = text if text.isascii() else re.sub("[\ud800-\udfff]", "\ufffd", text)
-        return self._tokenizer.encode(clean, add_special_tokens=False)
+        return self._tokenizer.encode(encodable(text), add_special_tokens=False)
 
 
 class _EncodingEnds(Sequence[int]):

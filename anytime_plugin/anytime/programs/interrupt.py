@@ -70,7 +70,7 @@ def interrupt(
     doubted = bool(doubt)
     counted = dataclasses.replace(trace, output_tokens=None) if doubted else trace
     ruler = measure(counted, tokenizer, estimated=doubted or sampled is not None)
-    trace, ended_by = _ending(trace, reply, ruler, None if sampled else budgets.largest)
+    trace, ended_by = _ending(counted, reply, ruler, None if sampled else budgets.largest)
     ended = trace.finish != "length" and ruler.length <= budgets.largest
     length, source = ruler.length, ruler.source
     cuts = {b: ruler.cut(b) for b in budgets if not ended or b < length}
@@ -125,8 +125,9 @@ def _ending(
         return trace, "frame"
     if cap is None:
         return trace, None
-    # The back end's own count, or that of what the trace is cut with, where it gave none.
-    tokens = trace.output_tokens or ruler.length
+    # The back end's own count, or that of what the trace is cut with, where it gave none or is seen
+    # to be wrong.
+    tokens = ruler.length if ruler.source == "exact" else trace.output_tokens or ruler.length
     finish = ended(trace.finish, tokens, cap, guessed=ruler.source == "estimated")
     if finish == trace.finish:
         return trace, None

@@ -18,7 +18,8 @@ from inspect_ai.model import get_model
 from anytime.domains.trip import TRIP
 from anytime.hosts.inspect_ai.tasks import trip
 from anytime.models import load_model
-from tests.serving import LYING, UNANSWERED, Body, Fault, Server, always, serving
+from tests.serving import Body, Fault, Server, always, serving
+from tests.spoiling import LYING, UNANSWERED
 
 BUDGETS = (64, 128, 256, 512)
 FIRST = TRIP.load("builtin", None, 0).problems[0].prompt
@@ -60,7 +61,7 @@ def samples(log: EvalLog) -> list[EvalSample]:
 
 
 def curves(log: EvalLog) -> dict[Any, Any]:
-    return {s.id: s.scores["curve"].value for s in samples(log) if s.scores}
+    return {s.id: s.scores["curve"].value for s in samples(log) if s.scores and not s.error}
 
 
 def record(sample: EvalSample) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def over_http(server: Server, provider: str = "openai-api", **client: Any) -> Mo
 
 
 def curves(log: EvalLog, problems: int = 8) -> dict[str | int, Any]:
-    """What the scorer found for the first so many; nothing for a problem without scores."""
-    scored = [sample for sample in samples(log)[:problems] if sample.scores]
+    """What the scorer found for the first so many; nothing for a problem that failed."""
+    scored = [one for one in samples(log)[:problems] if one.scores and not one.error]
     return {sample.id: sample.scores["curve"].value for sample in scored if sample.scores}
 
 

@@ -42,6 +42,7 @@ BLOCK = {
     "drift",
     "drift_high",
     "drift_low",
+    "failed",
     "final",
     "leaked_reasoning_tokens",
     "answer_tokens",

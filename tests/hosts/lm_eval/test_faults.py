@@ -11,7 +11,8 @@ from anytime.domains.trip import TRIP
 from anytime.errors import AnytimeError
 from anytime.models import load_model
 from tests.lm_eval_runs import evaluate, numbers, samples
-from tests.serving import UNANSWERED, Body, Fault, Server, always, serving
+from tests.serving import Body, Fault, Server, always, serving
+from tests.spoiling import UNANSWERED
 
 tokenizers = pytest.importorskip("tokenizers")
 

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 from inspect_ai.model import (
@@ -14,27 +14,30 @@ from inspect_ai.model import (
     ChatMessageAssistant,
     ChatMessageSystem,
     ChatMessageUser,
-    ContentReasoning,
-    ContentText,
     GenerateConfig,
     Model,
     ModelOutput,
 )
 
 from anytime.cutting.tokens import Tokenizer
-from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.outside_sample import settings_in_effect
-from anytime.hosts.inspect_ai.private import cause_of, token_ids_of
+from anytime.hosts.inspect_ai.private import cause_of, token_ids_of, unreadable
 from anytime.hosts.inspect_ai.providers import (
     host_tokenizer,
     provider_name,
     provider_of,
     without_thinking,
 )
+from anytime.hosts.inspect_ai.replies import (
+    UNREADABLE,
+    nothing_said,
+    reply_from,
+    why_unanswered,
+)
 from anytime.hosts.inspect_ai.transformers_here import as_generated, as_sent, continuing
 from anytime.programs.lockstep import Done, advance
 from anytime.programs.turns import raw_prompt
-from anytime.protocol import Finish, Message, Program, Reply, Request
+from anytime.protocol import Message, Program, Reply, Request
 
 __all__ = ["drive", "reply_from", "requester"]
 
@@ -43,16 +46,6 @@ Ask = Callable[[Request], Awaitable[tuple[Reply, ModelOutput]]]
 Encode = Callable[[str], Awaitable[list[int]]]
 
 log = logging.getLogger(__name__)
-
-_FINISH: dict[str, Finish] = {
-    "stop": "stop",
-    "max_tokens": "length",
-    "model_length": "length",
-    "content_filter": "filter",
-}
-
-AT_ONCE = 2
-"""A model that stops at once takes so many tokens: that of the end of its turn, and a break."""
 
 _MESSAGE = {
     "system": ChatMessageSystem,
@@ -156,14 +149,19 @@ def requester(
         messages = await _as_input(request, known, encode if can.raw_prompt else None)
         if can.transformers:
             messages = as_sent(model, messages)
-        output = await model.generate(messages, config=settings, **how)
-        if not output.choices or (_is_empty(output) and not can.in_process):
+        said = functools.partial(_said, model, messages, settings, in_process=can.in_process)
+        output = await said(how)
+        if failed := why_unanswered(output, can.in_process):
             # Inspect neither retries such an answer nor keeps it out of its cache.
-            output = await model.generate(messages, config=settings, cache=False)
+            # What could not be read is in no cache.
+            output = await said(how if failed == UNREADABLE else {"cache": False})
+            failed = why_unanswered(output, can.in_process)
+        if not output.choices:
+            output = nothing_said(output)
         reply = reply_from(output)
         if can.transformers:
             reply = as_generated(reply, request, model, own, messages)
-        if failed := _failure(output, can.in_process):
+        if failed:
             reply = dataclasses.replace(reply, failed=failed)
         if token_ids and request.kind == "trace":
             reply = _with_ids(reply, await encode(reply.text))
@@ -172,6 +170,25 @@ def requester(
         return reply, output
 
     return ask
+
+
+async def _said(
+    model: Model,
+    messages: list[ChatMessage],
+    settings: GenerateConfig,
+    how: dict[str, Any],
+    *,
+    in_process: bool,
+) -> ModelOutput:
+    """What the model returned; no choice, and why, where its provider cannot read the reply."""
+    try:
+        return await model.generate(messages, config=settings, **how)
+    except Exception as error:
+        told = "" if in_process else unreadable(cause_of(error))
+        if not told:
+            raise
+        log.warning("a reply of %s cannot be read: %s", provider_name(model), told)
+        return ModelOutput(model=str(model), error=f"{UNREADABLE}: {told}")
 
 
 def _encoder(model: Model, tokenizer: Tokenizer | None) -> Encode:
@@ -191,47 +208,6 @@ def _tell_no_token_texts(provider: str) -> None:
         "--logprobs brought no token texts: what serves %s tells none that Inspect reads, so cuts "
         "are made with a tokenizer, or calibrated where none is named (-T tokenizer=)",
         provider,
-    )
-
-
-def _failure(output: ModelOutput, in_process: bool) -> str:
-    """Why an output is no answer of the model; empty where it is one."""
-    choice = output.choices[0]
-    message = choice.message
-    if choice.stop_reason == "content_filter":
-        return "content filter"
-    if choice.stop_reason == "tool_calls" or message.tool_calls:
-        return "call of a tool"
-    if isinstance(message.content, list) and any(
-        isinstance(part, ContentText) and part.refusal for part in message.content
-    ):
-        return "refusal"
-    if choice.stop_reason == "model_length" and output.usage is None:
-        # Providers hand the text of the service's refusal on as if the model had said it.
-        return "the prompt is too long for the model"
-    if output.error:
-        return "error of the service"
-    return "empty reply" if _is_empty(output) and not in_process else ""
-
-
-def _is_empty(output: ModelOutput) -> bool:
-    """Whether a service returned nothing, and the model may have said something.
-
-    A model that stopped at once has said nothing: then the service tells that it stopped, and a
-    token or two. Reasoning, hidden or not, is something; so is a cap that was spent on it.
-    """
-    choice = output.choices[0]
-    content = choice.message.content
-    parts = [] if isinstance(content, str) else content
-    if choice.message.text.strip() or any(isinstance(part, ContentReasoning) for part in parts):
-        return False
-    usage = output.usage
-    if choice.stop_reason in ("max_tokens", "model_length", "content_filter", "tool_calls"):
-        return False
-    if usage is not None and usage.reasoning_tokens:
-        return False
-    return not (
-        choice.stop_reason == "stop" and usage is not None and 0 <= usage.output_tokens <= AT_ONCE
     )
 
 
@@ -255,50 +231,3 @@ async def _as_input(
     after = await encode(request.cue) if request.cue else []
     ids = [*before, *request.prefix_ids, *after]
     return [ChatMessageUser(content="", metadata={"prompt_token_ids": ids})]
-
-
-def reply_from(output: ModelOutput) -> Reply:
-    """What a provider returned, in the words of the protocol.
-
-    Raises:
-        AnytimeError: The provider returned no choice at all.
-    """
-    if not output.choices:
-        raise AnytimeError(f"the model returned no choice: {output.error or 'no reason given'}")
-    choice = output.choices[0]
-    content = choice.message.content
-    parts = [ContentText(text=content)] if isinstance(content, str) else content
-    reasoning = [part for part in parts if isinstance(part, ContentReasoning)]
-    usage = output.usage
-    token_bytes = None
-    if choice.logprobs is not None and choice.logprobs.content:
-        token_bytes = tuple(
-            bytes(token.bytes) if _are_bytes(token.bytes) else token.token.encode()
-            for token in choice.logprobs.content
-        )
-    return Reply(
-        text="\n".join(part.text for part in parts if isinstance(part, ContentText)),
-        reasoning="\n".join(part.reasoning for part in reasoning if not part.redacted),
-        # A summary stands for reasoning that was not shown.
-        hidden_reasoning=any(part.redacted or part.summary is not None for part in reasoning),
-        output_tokens=usage.output_tokens if usage else None,
-        reasoning_tokens=usage.reasoning_tokens if usage else None,
-        input_tokens=_input_tokens(output),
-        token_bytes=token_bytes,
-        finish=_FINISH.get(choice.stop_reason, "other"),
-        seconds=output.time,
-        cost=usage.total_cost if usage else None,
-    )
-
-
-def _are_bytes(told: Sequence[int] | None) -> TypeGuard[Sequence[int]]:
-    # `hf` gives the code points of an entry of its vocabulary.
-    return told is not None and all(0 <= value < 256 for value in told)
-
-
-def _input_tokens(output: ModelOutput) -> int | None:
-    usage = output.usage
-    if usage is None:
-        return None
-    read, written = usage.input_tokens_cache_read, usage.input_tokens_cache_write
-    return usage.input_tokens + (read or 0) + (written or 0)

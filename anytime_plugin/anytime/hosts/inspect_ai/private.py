@@ -38,10 +38,12 @@ __all__ = [
     "rendered",
     "sample_member",
     "samples_of_run",
+    "scorers_here",
     "scorers_of",
     "settings_of_run",
     "start_other_books",
     "token_ids_of",
+    "unreadable",
     "with_options",
 ]
 
@@ -111,6 +113,17 @@ def scorers_of(header: EvalLog) -> list[Scorer]:
     return resolve_scorers(header)
 
 
+def scorers_here() -> list[str]:
+    """Names that the running task's scorers have in its results; none outside of a sample."""
+    from inspect_ai.scorer._score import _scorers
+    from inspect_ai.scorer._scorer import unique_scorer_name
+
+    names: list[str] = []
+    for scorer in _scorers.get([]) or []:
+        names.append(unique_scorer_name(scorer, names))
+    return names
+
+
 def has_no_scorer(error: RuntimeError) -> bool:
     """Whether `score` was called where there is none, or with --no-score: only its text tells."""
     return "a task with a scorer" in str(error)
@@ -120,18 +133,28 @@ def cause_of(error: Exception) -> Exception:
     """The error behind tenacity's RetryError, whose own message names a Future and no reason.
 
     Inspect lets it through when its retries are used up, and tenacity is not a dependency of ours.
-    What a provider's own code stumbles over is a reply that it does not know, an error in a body of
-    status 200 for one.
     """
     attempt = getattr(error, "last_attempt", None)
     cause = attempt.exception() if attempt is not None else None
-    found = cause if isinstance(cause, Exception) else error
-    if isinstance(found, TypeError | KeyError | IndexError | AttributeError):
-        return AnytimeError(
-            f"the model's reply cannot be read by Inspect's provider ({type(found).__name__}: "
-            f"{found}): inspect eval-retry asks again"
-        )
-    return found
+    return cause if isinstance(cause, Exception) else error
+
+
+def unreadable(error: Exception) -> str:
+    """What a provider's own code stumbled over in a reply that it does not know, in a line.
+
+    A page or a cut-off JSON with status 200, fields of another kind, an error where an answer
+    belongs: there is no class of errors for these. Empty where the error is of another kind.
+    """
+    if isinstance(error, AnytimeError):
+        return ""
+    kinds = (TypeError, LookupError, AttributeError, ValueError, AssertionError)
+    named = type(error).__name__
+    if not isinstance(error, kinds) and named not in (
+        "OpenAIResponseError",
+        "APIResponseValidationError",
+    ):
+        return ""
+    return " ".join(f"{named}: {error}".split())[:200]
 
 
 async def token_ids_of(model: Model, text: str) -> list[int]:

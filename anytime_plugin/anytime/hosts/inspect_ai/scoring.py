@@ -30,7 +30,9 @@ from inspect_ai.solver import TaskState
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence
+from anytime.hosts.inspect_ai.private import scorers_here
 from anytime.hosts.inspect_ai.records import (
+    CURVE,
     Record,
     checkpoint_of,
     domain_of,
@@ -51,7 +53,15 @@ from anytime.statistics.index import Curve
 from anytime.statistics.measures import Measure, measures_of
 from anytime.statistics.traces import checkpoint_values, known_mean, trace_values
 
-__all__ = ["anytime", "curve", "curve_metrics", "numbers_of", "score_curve", "third_party_grade"]
+__all__ = [
+    "anytime",
+    "curve",
+    "curve_metrics",
+    "numbers_of",
+    "refuse_failed",
+    "score_curve",
+    "third_party_grade",
+]
 
 _VERDICTS = (CORRECT, INCORRECT, PARTIAL, NOANSWER)
 _BUDGET_KEY = re.compile(r"q@(\d+)\Z")
@@ -101,10 +111,32 @@ def _block(
     known = measures_of("quality", "unparsed", "leaked", "answers")
     nothing = dict.fromkeys([measure.name for measure in known], math.nan)
     if not values:  # Inspect asks before the first sample is done
-        return nothing
+        return nothing | dict.fromkeys(_FAILED, math.nan)
     budgets = [int(found[1]) for key in values[0] if (found := _BUDGET_KEY.match(key))]
     if not budgets:  # solved without anytime/budget: answers, but no curve
         return nothing | {key: _mean(values, key) for key in nothing if key in values[0]}
+    failed = {name: _mean(values, name) for name in _FAILED if name in values[0]}
+    last = f"q@{budgets[-1]}"
+    # Of a problem of which every trace failed nothing else is known.
+    left = {
+        place: value
+        for place, value in enumerate(values)
+        if not (value.get("failed") == 1 and math.isnan(value[last]))
+    }
+    if not left:
+        return nothing | failed
+    answered = list(left.values()), [problems[place] for place in left]
+    return _of_answered(*answered, budgets, options, nothing) | failed
+
+
+def _of_answered(
+    values: Sequence[Mapping[str, Any]],
+    problems: Sequence[str],
+    budgets: Sequence[int],
+    options: IndexOptions,
+    nothing: dict[str, float],
+) -> dict[str, float]:
+    known = measures_of("quality", "unparsed", "leaked", "answers")
     if any(math.isnan(value[f"q@{budgets[-1]}"]) for value in values):
         return nothing  # a reducer such as pass_at_2 gave no numbers
     # Samples of older logs, and of metrics called by hand, may have no ids.
@@ -140,6 +172,7 @@ def _mean(values: Sequence[Mapping[str, Any]], key: str) -> float:
 
 
 _OF_ANSWERS = [measure.name for measure in measures_of("leaked", "answers")]
+_FAILED = [measure.name for measure in measures_of("failed")]
 
 
 def _best(
@@ -180,8 +213,9 @@ def curve(envelope: Envelope = "mean") -> Scorer:
     task's first scorer said of each checkpoint.
 
     The value holds `q@B` (quality at budget B), the domain's further numbers (`em@B`, ...), and per
-    trace `final`, `overthinking`, `unparsed` (share of checkpoints without an extractable answer)
-    and `leaked_reasoning_tokens` (per forced answer).
+    trace `final`, `overthinking`, `unparsed` (share of checkpoints without an extractable answer),
+    `leaked_reasoning_tokens` and `answer_tokens` (per forced answer), and `failed`: 1 where the
+    model gave no answer at some budget, and then all else is NaN.
 
     Args:
         envelope: `trace` adds `best@B`, the best so far of each trace, which the metric needs then.
@@ -200,9 +234,8 @@ def curve(envelope: Envelope = "mean") -> Scorer:
                 return Score(value=math.nan, explanation=reason)
             if record is None:  # solved in another way: an answer, but no curve
                 return _score_answer(known, state)
-            if failed := record.elicited.failed:
-                reason = f"not scored: the model gave no answer at some budget ({failed})"
-                return Score(value=math.nan, explanation=reason)
+            if record.elicited.failed:
+                return _score_failed(known, record, best=envelope == "trace")
             return score_curve(known, record, best=envelope == "trace")
 
     return grade
@@ -250,7 +283,7 @@ def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: b
     else:
         domain, problem = known
         grades = [domain.grade(problem, checkpoint.answer) for checkpoint in checkpoints]
-    value = trace_values(checkpoints, grades)
+    value = trace_values(checkpoints, grades) | dict.fromkeys(_FAILED, 0.0)
     costs = [measure.name for measure in measures_of("prompt")]
     value |= {name: float(record.method[name]) for name in costs if name in record.method}
     if best:
@@ -265,6 +298,47 @@ def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: b
             for checkpoint, grade in zip(checkpoints, grades, strict=True)
         ),
     )
+
+
+def refuse_failed(state: TaskState, record: Record) -> None:
+    """Make a sample that the model did not answer an error: Inspect asks it again on a retry.
+
+    The error keeps the sample from its scorers. So what our own would say of it is left here: that
+    it failed, which is counted beside the index.
+
+    Raises:
+        PrerequisiteError: The model gave no answer at some budget.
+    """
+    elicited = record.elicited
+    if not elicited.failed:
+        return
+    known = domain_of(state.metadata)
+    ours = [name for name in scorers_here() if name == curve.__name__ or name.endswith(CURVE)]
+    state.scores = (state.scores or {}) | {
+        name: _score_failed(known, record, best=name == curve.__name__) for name in ours
+    }
+    failed = [str(point.budget) for point in elicited.checkpoints if point.failed]
+    with one_sentence():
+        raise AnytimeError(
+            f"the model gave no answer at budget {', '.join(failed)} ({elicited.failed}): "
+            f"inspect eval-retry asks again, and with --no-fail-on-error the other samples go "
+            f"on without this one"
+        )
+
+
+def _score_failed(known: tuple[Domain, Problem] | None, record: Record, *, best: bool) -> Score:
+    """Of a trace with a budget at which the model gave no answer: that it failed, and no number."""
+    metrics = dict.fromkeys(known[0].metrics if known else (), math.nan)
+    unknown = Grade(quality=math.nan, parsed=None, answer="", metrics=metrics)
+    checkpoints = record.elicited.checkpoints
+    value = dict.fromkeys(trace_values(checkpoints, [unknown] * len(checkpoints)), math.nan)
+    value |= dict.fromkeys(_FAILED, 1.0)
+    costs = [measure.name for measure in measures_of("prompt")]
+    value |= dict.fromkeys((name for name in costs if name in record.method), math.nan)
+    if best:
+        value |= {f"best@{checkpoint.budget}": math.nan for checkpoint in checkpoints}
+    reason = f"not scored: the model gave no answer at some budget ({record.elicited.failed})"
+    return Score(value=value, explanation=reason)
 
 
 def third_party_grade(verdict: Any) -> Grade:

@@ -26,12 +26,14 @@ from anytime.hosts.inspect_ai.errors import one_sentence
 from anytime.hosts.inspect_ai.private import has_no_scorer
 from anytime.hosts.inspect_ai.providers import host_tokenizer
 from anytime.hosts.inspect_ai.records import (
+    Record,
     checkpoint_view,
     domain_of,
     mark_started,
     write_record,
 )
-from anytime.hosts.inspect_ai.solving import continuation_used, conversation, cue_of, refuse_failed
+from anytime.hosts.inspect_ai.scoring import refuse_failed
+from anytime.hosts.inspect_ai.solving import continuation_used, conversation, cue_of
 from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.programs.elicit import Asked, elicit
@@ -218,7 +220,7 @@ def at_every_budget(
             if not found:
                 raise AnytimeError(_NEVER)
             write_record(state.store, found[0], [], {})
-            refuse_failed(found[0])
+            refuse_failed(state, Record(found[0], [], {}))
             scores = await _score_checkpoints(inner, untouched, once.prompt, found[0], scorers)
             if domain_of(state.metadata) is None:  # a domain of ours grades again from the answers
                 write_record(state.store, found[0], scores, {})

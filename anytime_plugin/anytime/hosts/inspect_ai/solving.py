@@ -21,12 +21,14 @@ from anytime.hosts.inspect_ai.material import Materials, identity_of, sampling_s
 from anytime.hosts.inspect_ai.private import has_no_scorer
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
 from anytime.hosts.inspect_ai.records import (
+    Record,
     checkpoint_view,
     domain_of,
     mark_started,
     run_of,
     write_record,
 )
+from anytime.hosts.inspect_ai.scoring import refuse_failed
 from anytime.methods.base import Recipe
 from anytime.methods.learning import Sampling
 from anytime.methods.prompting import Prompted, prompted
@@ -51,7 +53,6 @@ __all__ = [
     "conversation",
     "cue_of",
     "named_settings",
-    "refuse_failed",
     "run_of_sample",
     "solving",
 ]
@@ -122,29 +123,13 @@ def solving(
         prompt = list(state.messages)
         state.messages.append(state.output.message)
         write_record(state.store, elicited, [], made.record)  # kept, whatever a scorer does now
-        refuse_failed(elicited)
+        refuse_failed(state, Record(elicited, [], made.record))
         scores = await _score_checkpoints(state, prompt, elicited)
         if known is None:  # a domain of ours grades again from the answers
             write_record(state.store, elicited, scores, made.record)
         return state
 
     return solve
-
-
-def refuse_failed(elicited: Elicited) -> None:
-    """Make a sample that the model did not answer an error: Inspect asks it again on a retry.
-
-    Raises:
-        PrerequisiteError: The model gave no answer at some budget.
-    """
-    if elicited.failed:
-        failed = [str(point.budget) for point in elicited.checkpoints if point.failed]
-        with one_sentence():
-            raise AnytimeError(
-                f"the model gave no answer at budget {', '.join(failed)} ({elicited.failed}): "
-                f"inspect eval-retry asks again, and with --no-fail-on-error the other samples go "
-                f"on without this one"
-            )
 
 
 def named_settings(named: Named) -> Named:

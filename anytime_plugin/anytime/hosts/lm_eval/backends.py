@@ -26,7 +26,6 @@ __all__ = [
     "find_tokenizer",
     "is_chat",
     "is_sampled",
-    "keep_places",
     "resolve_continuation",
     "says_nothing_on_failure",
     "takes_messages",
@@ -67,11 +66,11 @@ def is_chat(lm: Any) -> bool:
 
 
 def says_nothing_on_failure(lm: Any) -> bool:
-    """Whether an empty text of this model may be a failure.
+    """Whether an empty text of this model that was kept may be a failure.
 
-    Classes that ask a service write one for null content, refusals and bodies of status 200 that
-    hold an error. A model that stopped at once would look the same there: that is counted as a
-    failure too, and shown. Models in this process say nothing only if they had nothing to say.
+    Classes that ask a service keep one in lm-eval's cache for null content, refusals and bodies of
+    status 200 that hold an error. A model that stopped at once looks the same there: it is asked
+    again. Models in this process say nothing only if they had nothing to say.
     """
     return _derives(lm, "TemplateAPI")
 
@@ -82,29 +81,6 @@ def tells_each(lm: Any) -> bool:
     Others tell of all at the end, `vllm` and `sglang` among them, or of none.
     """
     return takes_messages(lm) or _derives(lm, "TemplateAPI") or _derives(lm, "HFLM")
-
-
-def keep_places(lm: Any) -> None:
-    """Let a service's reply without a choice, or with an error in its place, keep its place.
-
-    lm-eval drops it from its list, so that answers after it are taken for those of other requests,
-    or ends with a traceback. Such a reply counts as no content.
-    """
-    parse = getattr(lm, "parse_generations", None)
-    if parse is None or getattr(parse, "keeps_places", False):
-        return
-
-    def parsed(outputs: Any, contexts: Any = None, **options: Any) -> list[str | None]:
-        each = outputs if isinstance(outputs, list) else [outputs]
-        try:
-            texts = list(parse(outputs=outputs, contexts=contexts, **options))
-        except (KeyError, IndexError, TypeError):  # a body of status 200 that holds an error
-            texts = []
-        expected = len(each) if contexts is None else len(contexts)
-        return [*texts, *[None] * (expected - len(texts))]
-
-    parsed.keeps_places = True  # type: ignore[attr-defined]
-    lm.parse_generations = parsed
 
 
 def check_model(lm: Any, prompt: Prompt) -> None:

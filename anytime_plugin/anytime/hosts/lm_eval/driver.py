@@ -16,28 +16,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from anytime.cutting.ends import ended
+from anytime.cutting.texts import encodable
 from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance, hash_args
+from anytime.hosts.lm_eval.asking import check_answered, failure, generated
 from anytime.hosts.lm_eval.backends import (
     Prompt,
     arguments,
     check_model,
     find_tokenizer,
     is_sampled,
-    keep_places,
     prompt_of,
     resolve_continuation,
     says_nothing_on_failure,
     takes_messages,
-    tells_each,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
-from anytime.hosts.lm_eval.keeping import Pending, generated, generated_with_store
+from anytime.hosts.lm_eval.keeping import UnderWay
 from anytime.hosts.lm_eval.material import check_sampled, evaluated_in, material
 from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_of
-from anytime.hosts.lm_eval.records import Response, as_written, no_content, response
+from anytime.hosts.lm_eval.records import Response, as_written, response
+from anytime.hosts.lm_eval.services import Hidden
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.base import Material, Recipe
 from anytime.methods.learning import Sampling
@@ -66,8 +67,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 ByBudget = Mapping[int, Sequence[Message]]
-
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +261,10 @@ def asker(
     """Answers rounds of programs, one per run, from the model, its cache and the store."""
     cache = answers_kept(lm)
     empty_fails = says_nothing_on_failure(lm)
-    keep_places(lm)
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
         outstanding = []
-        asked: dict[Hashable, Pending] = {}
+        asked: dict[Hashable, UnderWay] = {}
         texts: dict[Hashable, str] = {}
         for number, request in batch:
             run = runs[number]
@@ -283,22 +281,16 @@ def asker(
                 cache is not None
                 and draw is None
                 and hashed in cache
-                and not _failure(cache[hashed], empty_fails)  # lm-eval keeps those too
+                and not failure(cache[hashed], empty_fails)  # lm-eval keeps those too
             ):
                 texts[key] = cache[hashed]
             else:
-                asked[key] = Pending(_instance(run.request, args), kept, cacheable=draw is None)
+                asked[key] = UnderWay(_instance(run.request, args), kept, cacheable=draw is None)
         _check_room(lm, [request.instance for request in asked.values()], tokenizer)
-        texts |= _generate(lm, asked, cache, store, empty_fails)
-        traces = [key for key, _, request in outstanding if _is_cut(request)]
-        if traces and all(_failure(texts[key], empty_fails) for key in traces):
-            raise AnytimeError(
-                "the service returned no content for any trace: it refuses, or it keeps the "
-                "reasoning apart, where lm-eval does not look; start the server without a "
-                "reasoning parser, or use mode=contract"
-            )
+        texts |= generated(lm, asked, cache, store, empty_fails)
+        check_answered([texts[key] for key, _, request in outstanding if _is_cut(request)])
         return (
-            _reply(texts[key], request, runs[number].spec, tokenizer, empty_fails)
+            _reply(texts[key], request, runs[number].spec, tokenizer)
             for key, number, request in outstanding
         )
 
@@ -313,34 +305,6 @@ def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
         idx=request.idx,
         metadata=(request.task_name, request.doc_id, 1),
     )
-
-
-def _generate(
-    lm: Any,
-    asked: Mapping[Hashable, Pending],
-    cache: Any,
-    store: TraceStore | None,
-    empty_fails: bool,
-) -> dict[Hashable, str]:
-    if store is None:
-        said = generated(lm, asked)
-    else:
-        places = {request.kept: key for key, request in asked.items()}
-        kept = generated_with_store(
-            lm,
-            {request.kept: request for request in asked.values()},
-            store,
-            one_by_one=tells_each(lm),
-            failed=lambda text: _failure(text, empty_fails),
-        )
-        said = {places[name]: text for name, text in kept.items()}
-    if cache is not None:
-        for key, text in said.items():
-            # What failed is not kept, so that it is asked again.
-            if asked[key].cacheable and not _failure(text, empty_fails):
-                cache[asked[key].kept] = text
-        cache.commit()
-    return said
 
 
 def _check_room(lm: Any, asked: Any, tokenizer: Tokenizer | None) -> None:
@@ -368,25 +332,18 @@ def _is_cut(request: Request) -> bool:
     return request.kind == "trace" and request.budget is None
 
 
-def _failure(text: str, empty_fails: bool) -> str:
-    """Why a text is no answer of the model; empty where it is one."""
-    if text == "":
-        return "no content" if empty_fails else ""
-    return "no content" if text == no_content() else ""
-
-
-def _reply(
-    text: str, request: Request, spec: Spec, tokenizer: Tokenizer | None, empty_fails: bool
-) -> Reply:
-    if failed := _failure(text, empty_fails):
+def _reply(text: str, request: Request, spec: Spec, tokenizer: Tokenizer | None) -> Reply:
+    if failed := failure(text):
         return Reply(text="", finish="other", failed=failed)
+    hidden = isinstance(text, Hidden)
+    text = encodable(text)
     if tokenizer is None:
-        return Reply(text=text, finish="other")
+        return Reply(text=text, finish="other", hidden_reasoning=hidden)
     tokens = len(tokenizer.ends(text))
     if request.kind == "trace":
         text = as_written(text, spec.prompt.context, spec.run.frame)
     finish = finish_of(tokens, request.max_tokens, tokenizer)
-    return Reply(text=text, output_tokens=tokens, finish=finish)
+    return Reply(text=text, output_tokens=tokens, finish=finish, hidden_reasoning=hidden)
 
 
 def finish_of(tokens: int, cap: int, tokenizer: Tokenizer) -> Finish:

@@ -6,18 +6,17 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance
+from anytime.hosts.lm_eval.backends import tells_each
 from anytime.hosts.lm_eval.private import hearing
 from anytime.hosts.lm_eval.store import TraceStore
 
-__all__ = ["SLICE", "WAIT", "Pending", "generated", "generated_with_store"]
-
-K = TypeVar("K", bound=Hashable)
+__all__ = ["SLICE", "WAIT", "Ask", "UnderWay", "shared"]
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +28,16 @@ WAIT = 0.5
 """Seconds between two looks at what another run keeps."""
 
 
-class Pending(NamedTuple):
+class UnderWay(NamedTuple):
     """A request on its way: `kept` is its key in the cache and in the trace store."""
 
     instance: Instance
     kept: str
     cacheable: bool
+
+
+Ask = Callable[[Mapping[str, UnderWay]], dict[str, str]]
+"""Asks a model for all requests at once; the texts under the same keys."""
 
 
 class _NotKept(BaseException):
@@ -45,21 +48,12 @@ class _NotKept(BaseException):
         self.error = error
 
 
-def generated(lm: Any, asked: Mapping[K, Pending]) -> dict[K, str]:
-    """Ask for all at once; the texts under the same keys."""
-    if not asked:
-        return {}
-    said = lm.generate_until([request.instance for request in asked.values()])
-    return dict(zip(asked, said, strict=True))
-
-
-def generated_with_store(
+def shared(
     lm: Any,
-    asked: Mapping[str, Pending],
+    asked: Mapping[str, UnderWay],
     store: TraceStore,
-    *,
-    one_by_one: bool,
-    failed: Callable[[str], str],
+    ask: Ask,
+    is_answer: Callable[[str], bool],
 ) -> dict[str, str]:
     """Ask for what neither the store nor a run beside this one has or gets, and wait for the rest.
 
@@ -67,29 +61,32 @@ def generated_with_store(
         lm: The model.
         asked: What is wanted, by its key in the store.
         store: Keeps the answers.
-        one_by_one: The model tells of each answer when it is there: a call takes all.
-        failed: Says why a text is no answer, which is not kept then; empty where it is one.
+        ask: Asks the model.
+        is_answer: Whether a text may be kept; what may not is asked again by the next run.
 
     Returns:
-        The texts by key, those that failed included.
+        The texts by key, those that may not be kept included.
 
     Raises:
         AnytimeError: An answer could not be kept, or the store not be read.
     """
     texts = store.kept(asked)
+    # Stores of earlier versions kept empty texts of services, too.
+    store.forget([key for key, text in texts.items() if not is_answer(text)])
+    texts = {key: text for key, text in texts.items() if is_answer(text)}
     told = False
     while missing := [key for key in asked if key not in texts]:
         mine = store.claim(missing)
         waiting = iter([key for key in missing if key in mine])
-        while part := list(islice(waiting, len(missing) if one_by_one else SLICE)):
+        while part := list(islice(waiting, len(missing) if tells_each(lm) else SLICE)):
             requests = {key: asked[key] for key in part}
-            with hearing(lm, _keeper(requests, store, failed)):
+            with hearing(lm, _keeper(requests, store, is_answer)):
                 try:
-                    said = generated(lm, requests)
+                    said = ask(requests)
                 except _NotKept as stopped:
                     raise stopped.error from None
             # Of equal requests each has its own text now, whichever was heard first.
-            store.add({key: text for key, text in said.items() if not failed(text)})
+            store.add({key: text for key, text in said.items() if is_answer(text)})
             texts |= said
         if mine:
             store.give_up()  # what failed, another run may ask
@@ -106,7 +103,7 @@ def generated_with_store(
 
 
 def _keeper(
-    requests: Mapping[str, Pending], store: TraceStore, failed: Callable[[str], str]
+    requests: Mapping[str, UnderWay], store: TraceStore, is_answer: Callable[[str], bool]
 ) -> Callable[[Any, str], None]:
     """Keeps an answer that is heard of under the key of its request."""
     expected: dict[str, list[str]] = defaultdict(list)
@@ -115,7 +112,7 @@ def _keeper(
 
     def keep(arguments: Any, text: str) -> None:
         keys = expected.get(_identity(arguments))
-        if not keys or not isinstance(text, str) or failed(text):
+        if not keys or not isinstance(text, str) or not is_answer(text):
             return
         try:
             store.add({keys.pop(0): text})

@@ -205,6 +205,12 @@ class TraceStore:
             self._db.executemany("INSERT OR REPLACE INTO traces VALUES (?, ?)", rows)
             self._db.executemany("DELETE FROM claims WHERE key = ?", [(key,) for key in texts])
 
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop texts that are no answers."""
+        if rows := [(key,) for key in keys]:
+            with self._writing():
+                self._db.executemany("DELETE FROM traces WHERE key = ?", rows)
+
     def give_up(self) -> None:
         """Let other runs ask what this one claimed and got no answer to."""
         with self._writing():
