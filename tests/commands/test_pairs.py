@@ -70,7 +70,10 @@ def test_build_show_stats_and_export(run: Run, log: Path, tmp_path: Path) -> Non
 
     code, out, err = run("stats", "pairs.jsonl")
     assert (code, err) == (0, "")
-    assert f"│ {len(pairs)} │" in " ".join(out.split())
+    shown = [pair for pair in pairs if not pair.runner_up]
+    assert 0 < len(shown) < len(pairs)
+    assert f"│ {len(shown)} │" in " ".join(out.split())
+    assert f"│ {len(pairs) - len(shown)} │" in " ".join(out.split())
     assert "model: anytime/planner" in out
     assert "dataset: builtin (seed 0)" in out
     assert f"{pairs[0].pool.tokens:,} tokens" in out
@@ -103,6 +106,52 @@ def test_a_pool_of_anytime_is_read(run: Run, tmp_path: Path) -> None:
     assert code == 0, err
     assert "no pair at 16 tokens" in err
     assert "1 problems, 2 traces" in out
+
+
+def test_stats_tell_how_many_pairs_teach_format_alone(run: Run, tmp_path: Path) -> None:
+    one, other = some_problem("a"), some_problem("b")
+    empty = trace(one, 1, [0.0, 0.0])
+    points = (empty.points[0]._replace(read=False), empty.points[1])
+    growing = GrowingPool(tmp_path / "own.jsonl", INFO)
+    for made in (replace(empty, points=points), trace(one, 2, [1.0, 1.0])):
+        growing.add(made)
+    growing.finish()
+    code, out, err = run("build", "own.jsonl", "-o", "pairs.jsonl")
+    assert code == 0, err
+    told = (
+        "read: 1 of 2 pairs (50%) have an answer on both sides; 1 (50%) teach format alone, since "
+        "one side has none that could be read"
+    )
+    assert told in out
+    assert "│ 0% │" in " ".join(out.split())
+    assert "│ 100% │" in " ".join(out.split())
+    _, out, _ = run("stats", "pairs.jsonl")
+    assert told in out
+    _, out, _ = run("show", "pairs.jsonl")
+    assert out.count("rejected: quality 0.000, trace 1, no answer could be read") == 1
+
+    # Of another problem there is a pair of answers: it goes first.
+    growing = GrowingPool(tmp_path / "more.jsonl", INFO)
+    for made in (
+        replace(empty, points=points),
+        trace(one, 2, [1.0, 1.0]),
+        trace(other, 1, [0.25, 0.0]),
+        trace(other, 2, [0.5, 0.0]),
+    ):
+        growing.add(made)
+    growing.finish()
+    code, out, _ = run("build", "more.jsonl", "-o", "more-pairs.jsonl")
+    assert "read: 2 of 2 pairs (100%) have an answer on both sides" in out
+    assert "format alone" not in out
+    _, out, _ = run("show", "more-pairs.jsonl")
+    assert "a at 8 tokens, a runner-up" in out
+
+
+def test_stats_of_a_file_of_before_do_not_guess(run: Run, tmp_path: Path) -> None:
+    write_pairs(tmp_path / "pairs.jsonl", [pair(AIME, "What is 1 + 1?")])
+    _, out, _ = run("stats", "pairs.jsonl")
+    assert "read: this file does not tell whether answers could be read; build it again" in out
+    assert "│ ? │" in " ".join(out.split())
 
 
 def test_two_logs_are_one_pool(run: Run, log: Path, tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ import pytest
 
 from anytime import AnytimeError, BudgetGrid, Message, Method, Preface, Reply, Request, plugins
 from anytime.domains.aime import AIME
+from anytime.domains.base import fingerprint
 from anytime.domains.gpqa import GPQA
 from anytime.hookspecs import hookimpl
 from anytime.methods.base import Lesson, Material, Recipe, material_name
 from anytime.methods.leap import LEARN, MERGE
 from anytime.methods.learning import Lock, MissingTraces, Sampling, learning
+from anytime.methods.overlap import Evaluated
 from anytime.methods.prompting import prompted
 from anytime.methods.source import (
     Source,
@@ -27,7 +29,7 @@ from anytime.methods.source import (
     samples_pool,
 )
 from anytime.plugins import get_method
-from anytime.preferences.pairs import build_pairs, write_pairs
+from anytime.preferences.pairs import RUNNERS_UP, build_pairs, write_pairs
 from anytime.preferences.pool_file import PoolFile
 from tests.feeding import feed
 
@@ -133,8 +135,8 @@ def pools(cache: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("method", "kept"),
     [
-        ("pdp", ".pairs-metric-1-0.json"),
-        ("pdp_plus", ".pairs-metric-1-0.json"),
+        ("pdp", ".pairs_2-metric-1-0.json"),
+        ("pdp_plus", ".pairs_2-metric-1-0.json"),
         ("leap", ".leap-high.json"),
     ],
 )
@@ -206,7 +208,8 @@ def test_a_named_pool_and_named_pairs_need_no_sampling(cache: Path, tmp_path: Pa
     host = Host()
     assert host.run(learning(Recipe("pdp"), Source(pool=str(pool)), sampling())) == made
     assert host.done == ["program"]
-    write_pairs(tmp_path / "pairs", build_pairs(PoolFile(pool), AIME))
+    pairs = build_pairs(PoolFile(pool), AIME, runners_up=RUNNERS_UP)
+    write_pairs(tmp_path / "pairs", pairs)
     host = Host()
     named = Source(pairs=str(tmp_path / "pairs"))
     assert host.run(learning(Recipe("pdp"), named, sampling())) == made
@@ -214,6 +217,38 @@ def test_a_named_pool_and_named_pairs_need_no_sampling(cache: Path, tmp_path: Pa
     assert not samples_pool(recipe, named)
     assert not samples_pool(recipe, Source(pool=str(pool)))
     assert samples_pool(recipe, DEV)
+
+
+def test_a_problem_that_is_evaluated_is_found_before_anything_is_done(
+    cache: Path, tmp_path: Path
+) -> None:
+    dev = [fingerprint(problem.prompt) for problem in AIME.load("builtin", "dev", 0).problems]
+    recipe = Recipe("pdp", **FEW)
+    host = Host()
+    with pytest.raises(
+        AnytimeError, match=r"1 of the 2 evaluated problems is .*: add split=test, or"
+    ):
+        # Two dev problems make the pool.
+        host.run(learning(recipe, DEV, sampling(), Evaluated((dev[1], dev[2]), "split=test")))
+    assert (host.done, host.asked) == ([], [])
+    assert not cache.exists()
+    made = Host().run(learning(recipe, DEV, sampling(), Evaluated(tuple(dev[2:]), "split=test")))
+    (pool,) = cache.glob("*.jsonl")
+    write_pairs(tmp_path / "pairs", made.pairs[:1])
+    own = Evaluated((dev[0], dev[1]))
+    for source in (Source(pool=str(pool)), Source(pairs=str(tmp_path / "pairs"))):
+        host = Host()
+        program = learning(Recipe("pdp"), source, sampling(), own)
+        if source.pool:  # two problems: each is shown what is about the other
+            host.run(program)
+        else:
+            with pytest.raises(AnytimeError, match=r"every pair is about this very problem"):
+                host.run(program)
+        assert host.asked == []
+    host = Host()
+    with pytest.raises(AnytimeError, match="among those that leap would learn from"):
+        host.run(learning(Recipe("leap"), Source(pool=str(pool)), sampling(), own))
+    assert host.asked == []
 
 
 def test_the_plain_method_learns_nothing() -> None:

@@ -273,6 +273,38 @@ def test_no_disguise_brings_a_problem_into_its_own_prompt(
         ask(Recipe(method, show=show), material(own, own), content, question)
 
 
+@given(smuggled(), st.sampled_from(["pdp", "pdp_plus"]), st.sampled_from(["all", "matched"]))
+@settings(max_examples=100, deadline=None)
+def test_a_runner_up_of_another_problem_stands_in_for_a_problems_own_pair(
+    case: tuple[Domain, Problem, str], method: str, show: Any
+) -> None:
+    domain, evaluated, statement = case
+    others = [one for one in builtin(domain.name) if one.id != evaluated.id][:2]
+    own = [pair(domain, statement, budget, name="own") for budget in GRID]
+    further = [
+        dataclasses.replace(pair(domain, text, budget, name=name, gap=gap), runner_up=True)
+        for budget in GRID
+        for text, name, gap in [
+            (statement, "own-again", 1.0),
+            (others[0].prompt, "first", 0.75),
+            (others[1].prompt, "second", 0.5),
+        ]
+    ]
+    question = (Message("user", domain.ask(evaluated)),)
+    content = domain.content(evaluated.prompt)
+    known = material(*own, *further)
+    made = ask(Recipe(method, show=show), known, content, question)
+    check_alone(made, domain, evaluated)
+    assert made.record["left_out_as_same_problem"] == 3
+    shown = [(named["problem"], named["budget"]) for named in made.record["pairs"]]
+    assert shown == [("first", budget) for budget in GRID]
+    assert made.record["instead"] == made.record["pairs"]
+    # Nobody else is shown them.
+    stranger = ask(Recipe(method, show=show), known)
+    assert [named["problem"] for named in stranger.record["pairs"]] == ["own"] * 3
+    assert "instead" not in stranger.record
+
+
 @given(smuggled(), st.sampled_from(["low", "high"]))
 @settings(max_examples=120, deadline=None)
 def test_no_disguise_brings_lessons_from_a_problem_into_its_own_prompt(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from anytime.preferences.pairs import (
     write_lines,
     write_pairs,
 )
-from anytime.preferences.pool import PoolCost
+from anytime.preferences.pool import PoolCost, PoolTrace
 from tests.pooling import ListPool, trace
 from tests.preferences.pools import PROBLEMS, memory_pools, pool_of
 
@@ -71,12 +72,87 @@ def test_a_pair_whose_texts_are_equal_gives_way_to_the_next() -> None:
 @given(memory_pools())
 def test_what_is_written_is_read_again(tmp_path_factory: Any, pool: ListPool) -> None:
     try:
-        pairs = build_pairs(pool, AIME, per_budget=2)
+        pairs = build_pairs(pool, AIME, per_budget=2, runners_up=2)
     except AnytimeError:
         return
     path = tmp_path_factory.mktemp("pairs") / "pairs.jsonl"
     write_pairs(path, pairs)
     assert read_pairs(path, get_domain) == pairs
+
+
+def test_pairs_come_from_many_problems_where_gaps_are_equal() -> None:
+    traces = [trace(one, draw, [draw - 1.0] * 4) for one in PROBLEMS[:4] for draw in (1, 2)]
+    pairs = build_pairs(pool_of(traces, (8, 16, 32, 64)), AIME)
+    assert len({pair.problem for pair in pairs}) == 4
+
+
+def test_runners_up_follow_the_pairs_of_their_budget() -> None:
+    traces = [trace(one, draw, [draw - 1.0] * 2) for one in PROBLEMS[:4] for draw in (1, 2)]
+    names = [one.id for one in sorted(PROBLEMS[:4], key=lambda one: one.id)]
+    pairs = build_pairs(pool_of(traces), AIME, runners_up=2)
+    assert [(pair.budget, pair.problem, pair.runner_up) for pair in pairs] == [
+        (16, names[0], False),
+        (16, names[2], True),
+        (16, names[1], True),
+        (64, names[1], False),
+        (64, names[3], True),
+        (64, names[0], True),
+    ]
+    assert [pair for pair in pairs if not pair.runner_up] == build_pairs(pool_of(traces), AIME)
+
+
+def unread_at_16(name: int, draw: int) -> PoolTrace:
+    one = trace(PROBLEMS[name], draw, [0.0, 0.0])
+    return replace(one, points=(one.points[0]._replace(read=False), one.points[1]))
+
+
+def test_a_pair_tells_whether_answers_could_be_read() -> None:
+    traces = [unread_at_16(0, 1), trace(PROBLEMS[0], 2, [1.0, 1.0])]
+    format_only, read = build_pairs(pool_of(traces), AIME)
+    assert (format_only.chosen.read, format_only.rejected.read) == (True, False)
+    assert format_only.read is False
+    assert read.read is True
+    # Another problem has a smaller gap, of two answers.
+    traces += [trace(PROBLEMS[1], 1, [0.25, 0.0]), trace(PROBLEMS[1], 2, [0.5, 0.0])]
+    first, second = build_pairs(pool_of(traces), AIME)
+    assert (first.problem, first.gap, first.read) == (PROBLEMS[1].id, 0.25, True)
+    assert (second.problem, second.gap) == (PROBLEMS[0].id, 1.0)
+
+
+# As it was written before there were runners-up.
+OLD = {
+    "format": "anytime pair 1",
+    "gap": 0.5,
+    "domain": "aime",
+    "dataset": "builtin",
+    "revision": "seed 0",
+    "model": "some/model",
+    "judge": "metric",
+    "problem": "p",
+    "content": content_hash(AIME, "What is 1 + 1?"),
+    "statement": "What is 1 + 1?",
+    "budget": 16,
+    "chosen": {"text": "Count them.", "quality": 1.0, "draw": 1},
+    "rejected": {"text": "Guess.", "quality": 0.5, "draw": 2},
+    "pool": {"problems": 2, "traces": 4, "tokens": 40},
+}
+
+
+def test_a_file_of_before_is_read(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text(json.dumps(OLD) + "\n")
+    (old,) = read_pairs(tmp_path / "old", get_domain)
+    assert (old.problem, old.gap, old.runner_up, old.read) == ("p", 0.5, False, None)
+    # Beside others, and written again.
+    new = build_pairs(POOL, AIME, runners_up=1)
+    write_pairs(tmp_path / "both", [old, *new])
+    assert read_pairs(tmp_path / "both", get_domain) == [old, *new]
+
+
+def test_runners_up_alone_are_no_pairs(tmp_path: Path) -> None:
+    pairs = build_pairs(POOL, AIME, runners_up=1)
+    write_pairs(tmp_path / "rest", [pair for pair in pairs if pair.runner_up])
+    with pytest.raises(AnytimeError, match="rest holds runners-up alone: build it again"):
+        read_pairs(tmp_path / "rest", get_domain)
 
 
 def test_text_that_no_encoding_takes_is_kept(tmp_path: Path) -> None:
@@ -160,6 +236,9 @@ DAMAGED: dict[str, tuple[Callable[[str], str], str]] = {
     "absurd budget": (edited(budget=10**30), "its budget is 1000"),
     "draw is text": (edited(chosen__draw="x"), "chosen is of the draw 'x'"),
     "judge of nobody": (edited(judge="wombat"), "its judge is 'wombat'"),
+    "side read by nobody": (edited(chosen__read="yes"), "chosen is read: 'yes'"),
+    "runner-up of a kind": (edited(runner_up=1), "runner_up is 1"),
+    "no word of runners-up": (without("runner_up"), "is damaged: it has no runner_up"),
     "pool of truth": (edited(pool__tokens=True), "its pool is"),
 }
 

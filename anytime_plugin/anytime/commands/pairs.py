@@ -26,10 +26,11 @@ SHOWN_LINES = 12
 
 _BUILD = """
 For each budget the pair of traces of one problem with the largest gap in quality is taken, over all
-problems of the run, and written with where it is from. LOG is a finished run with several traces
-per problem: a log of Inspect AI (--epochs 64), lm-eval's samples (traces=64 in --metadata,
---log_samples), or a pool that anytime built itself. Several logs of one model and grid make one
-pool.
+problems of the run, and written with where it is from; of equal gaps those of problems that have no
+pair yet. Runners-up follow, which stand in where the problem of a pair is evaluated itself. LOG is
+a finished run with several traces per problem: a log of Inspect AI (--epochs 64), lm-eval's samples
+(traces=64 in --metadata, --log_samples), or a pool that anytime built itself. Several logs of one
+model and grid make one pool.
 
   inspect eval anytime/trip -T split=dev --epochs 64 --model ...
   anytime pairs build logs/2026-*_trip_*.eval -o pairs.jsonl
@@ -44,8 +45,10 @@ solutions; long texts without their middle.
 """
 
 _STATS = """
-Prints for each budget how many pairs there are, of how many problems, and their gaps; and what the
-pool held that they were selected from.
+Prints for each budget how many pairs there are, of how many problems, on how many of them an answer
+could be read on both sides, how many runners-up there are, and their gaps; and what the pool held
+that they were selected from. A pair of which one answer could not be read teaches format, whatever
+its gap.
 
   anytime pairs stats pairs.jsonl
 """
@@ -161,7 +164,7 @@ def _build(chosen: argparse.Namespace) -> None:
         raise AnytimeError("--model names the judge of --judge self, which was not asked for")
     check_output(chosen)
     from anytime.plugins import get_domain
-    from anytime.preferences.pairs import build_pairs, write_pairs
+    from anytime.preferences.pairs import RUNNERS_UP, build_pairs, write_pairs
 
     pools, pool = _pools(chosen.logs)
     domain = get_domain(pool.info.domain)
@@ -175,11 +178,16 @@ def _build(chosen: argparse.Namespace) -> None:
             chosen.model,
             per_budget=chosen.per_budget,
             min_gap=chosen.min_gap,
+            runners_up=RUNNERS_UP,
         )
         pairs = judged.pairs
     else:
         pairs = build_pairs(
-            _Watched(pool), domain, per_budget=chosen.per_budget, min_gap=chosen.min_gap
+            _Watched(pool),
+            domain,
+            per_budget=chosen.per_budget,
+            min_gap=chosen.min_gap,
+            runners_up=RUNNERS_UP,
         )
     write_pairs(chosen.output, pairs)
     _tell_skipped(pools)
@@ -251,7 +259,8 @@ def _show(chosen: argparse.Namespace) -> None:
     screen = console()
     for number, pair in enumerate(pairs, 1):
         title = f"pair {number} of {len(pairs)}: {pair.domain} {pair.problem} at {pair.budget}"
-        screen.print(Rule(Text(f"{title} tokens"), align="left"))
+        rank = ", a runner-up" if pair.runner_up else ""
+        screen.print(Rule(Text(f"{title} tokens{rank}"), align="left"))
         judge = "" if pair.judge == "metric" else f", judged by {pair.judge}"
         _print_text(screen, f"{pair.model} on {pair.dataset} ({pair.revision}){judge}")
         _print_part(screen, "problem", pair.statement, chosen.full)
@@ -259,7 +268,8 @@ def _show(chosen: argparse.Namespace) -> None:
             ("chosen", pair.chosen, "green"),
             ("rejected", pair.rejected, "red"),
         ):
-            heading = f"{name}: quality {side.quality:.3f}, trace {side.draw}"
+            unread = ", no answer could be read" if side.read is False else ""
+            heading = f"{name}: quality {side.quality:.3f}, trace {side.draw}{unread}"
             _print_part(screen, heading, side.text, chosen.full, style)
         screen.print()
 
@@ -291,7 +301,8 @@ def _stats(chosen: argparse.Namespace) -> None:
 def _print_stats(console: Console, pairs: Sequence[Pair]) -> None:
     from rich.table import Table
 
-    table = Table("budget", "pairs", "problems", "gap", "largest", "chosen", "rejected")
+    columns = ("budget", "pairs", "problems", "read", "gap", "largest", "chosen", "rejected")
+    table = Table(*columns, "runners-up")
     for column in table.columns:
         column.justify = "right"
     budgets = sorted({pair.budget for pair in pairs})
@@ -311,19 +322,40 @@ def _print_stats(console: Console, pairs: Sequence[Pair]) -> None:
     for pool in dict.fromkeys(pair.pool for pair in pairs):
         tokens = f"{pool.tokens:,} tokens" if pool.tokens else "tokens not counted"
         _print_text(console, f"pool: {pool.problems} problems, {pool.traces} traces, {tokens}")
+    _print_text(console, _reading([pair for pair in pairs if not pair.runner_up]))
+
+
+def _reading(shown: Sequence[Pair]) -> str:
+    """How many pairs have an answer that could be read on both sides, in words."""
+    known = [pair for pair in shown if pair.read is not None]
+    if not known:
+        return "read: this file does not tell whether answers could be read; build it again"
+    unread = sum(not pair.read for pair in known)
+    read = len(known) - unread
+    told = f"read: {read} of {len(known)} pairs ({read / len(known):.0%}) have an answer on both"
+    sides = f"{told} sides"
+    if not unread:
+        return sides
+    return (
+        f"{sides}; {unread} ({unread / len(known):.0%}) teach format alone, since one side has "
+        f"none that could be read"
+    )
 
 
 def _add_row(table: Any, name: str, pairs: Sequence[Pair]) -> None:
-    gaps = [pair.gap for pair in pairs]
-    table.add_row(
-        name,
-        str(len(pairs)),
-        str(len({pair.problem for pair in pairs})),
-        f"{statistics.mean(gaps):.3f}",
-        f"{max(gaps):.3f}",
-        f"{statistics.mean(pair.chosen.quality for pair in pairs):.3f}",
-        f"{statistics.mean(pair.rejected.quality for pair in pairs):.3f}",
-    )
+    shown = [pair for pair in pairs if not pair.runner_up]
+    cells = [""] * 5
+    if gaps := [pair.gap for pair in shown]:
+        known = [bool(pair.read) for pair in shown if pair.read is not None]
+        cells = [
+            f"{statistics.mean(known):.0%}" if known else "?",
+            f"{statistics.mean(gaps):.3f}",
+            f"{max(gaps):.3f}",
+            f"{statistics.mean(pair.chosen.quality for pair in shown):.3f}",
+            f"{statistics.mean(pair.rejected.quality for pair in shown):.3f}",
+        ]
+    problems = len({pair.problem for pair in shown})
+    table.add_row(name, str(len(shown)), str(problems), *cells, str(len(pairs) - len(shown)))
 
 
 def _listed(budgets: Sequence[int]) -> str:

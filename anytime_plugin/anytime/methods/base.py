@@ -7,7 +7,7 @@ grading, is the same for every method, so that their curves differ in the prompt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
@@ -16,7 +16,7 @@ from anytime.domains.base import Domain, fingerprint
 from anytime.errors import AnytimeError
 from anytime.plugins import get_method
 from anytime.preferences.pairs import JUDGES, Pair
-from anytime.preferences.pool import Pool, PoolCost
+from anytime.preferences.pool import Pool, PoolCost, Scored
 from anytime.protocol import Program
 
 __all__ = [
@@ -31,11 +31,13 @@ __all__ = [
     "Level",
     "Material",
     "Method",
+    "OwnProblemError",
     "Preface",
     "Recipe",
     "Shown",
     "Target",
     "fingerprints",
+    "is_same",
     "material_from",
     "material_name",
     "of_others",
@@ -63,6 +65,21 @@ SAMPLED = ("traces", "problems")
 
 OPTIONS = ("per_budget", "min_gap", "judge", "show", "pair_tokens", "principles")
 """Further options, which a method takes or does not."""
+
+
+class OwnProblemError(AnytimeError):
+    """All there is to show is about the evaluated problem itself.
+
+    Attributes:
+        what: The fact.
+        instead: What else to learn from.
+    """
+
+    def __init__(self, what: str, instead: str) -> None:
+        """Say both in one sentence."""
+        super().__init__(f"{what}: {instead}")
+        self.what = what
+        self.instead = instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,8 @@ class Material:
         tokens: Generated to build it: the pool's, and what judging and principles took.
         agreement: How often the model's own judgement orders a pair as the metric does; None where
             the model did not judge.
+        runners_up: Pairs that stand in for those about the evaluated problem itself.
+        runner_up_contents: For each of them, the `fingerprints` of its problem.
     """
 
     pairs: tuple[Pair, ...] = ()
@@ -126,6 +145,13 @@ class Material:
     pool: PoolCost | None = None
     tokens: int = 0
     agreement: float | None = None
+    runners_up: tuple[Pair, ...] = ()
+    runner_up_contents: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def subjects(self) -> list[tuple[str, ...]]:
+        """The `fingerprints` of the problems that each thing is about which all are shown."""
+        return [*self.contents, *(lesson.sources for lesson in self.lessons)]
 
 
 class Target(NamedTuple):
@@ -180,6 +206,9 @@ class Method:
         showing: Those of `OPTIONS` that change the preface alone.
         material: Names what is learned, for files beside the pool; the same for methods that learn
             the same. Empty for the method's name.
+        topics: `topics(recipe, scored)`: for each thing that will be shown the ids of the problems
+            that it is about, from the numbers of a pool, so that what leaves nothing to show is
+            known before it is asked for. None for one thing about each problem.
 
     Raises:
         AnytimeError: The parts do not go together.
@@ -194,6 +223,7 @@ class Method:
     options: tuple[str, ...] = ()
     showing: tuple[str, ...] = ()
     material: str = ""
+    topics: Callable[[Recipe, Iterable[Scored]], Sequence[Collection[str]]] | None = None
 
     def __post_init__(self) -> None:
         """Check at construction, so that what is wrong shows when a plugin is loaded."""
@@ -238,9 +268,17 @@ def material_from(pairs: Sequence[Pair], domain_of: Callable[[str], Domain]) -> 
     pools = {(pair.domain, pair.dataset, pair.revision, pair.model, pair.pool) for pair in pairs}
     columns = zip(*(pool for *_, pool in pools), strict=True)
     cost = PoolCost(*map(sum, columns))  # of files joined into one
+    shown = tuple(pair for pair in pairs if not pair.runner_up)
+    further = tuple(pair for pair in pairs if pair.runner_up)
+    contents, further_contents = (
+        tuple(fingerprints(domain_of(pair.domain), pair.statement) for pair in some)
+        for some in (shown, further)
+    )
     return Material(
-        pairs=tuple(pairs),
-        contents=tuple(fingerprints(domain_of(pair.domain), pair.statement) for pair in pairs),
+        pairs=shown,
+        contents=contents,
+        runners_up=further,
+        runner_up_contents=further_contents,
         domain=" ".join(sorted({pair.domain for pair in pairs})),
         pool=cost,
         tokens=cost.tokens,
@@ -271,11 +309,14 @@ def of_others(shown: Sequence[T], prints: Sequence[Sequence[str]], target: Targe
         target: The evaluated problem.
     """
     return tuple(
-        one for one, theirs in zip(shown, prints, strict=True) if not _same(theirs, target.content)
+        one
+        for one, theirs in zip(shown, prints, strict=True)
+        if not is_same(theirs, target.content)
     )
 
 
-def _same(prints: Sequence[str], own: str) -> bool:
+def is_same(prints: Sequence[str], own: str) -> bool:
+    """Whether the `fingerprints` of a problem are those of the evaluated one."""
     for theirs in prints:
         shorter, longer = sorted((theirs, own), key=len)
         # One within the other, as a task may word the question around the statement.

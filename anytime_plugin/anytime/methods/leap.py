@@ -24,13 +24,14 @@ from anytime.methods.base import (
     Level,
     Material,
     Method,
+    OwnProblemError,
     Preface,
     Recipe,
     Target,
     fingerprints,
     of_others,
 )
-from anytime.preferences.pool import Pool, PoolTrace, cut_text
+from anytime.preferences.pool import Pool, PoolTrace, Scored, cut_text
 from anytime.preferences.selection import pool_cost
 from anytime.protocol import Message, Program, Reply, Request
 
@@ -236,9 +237,9 @@ def _learn(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
 def _write(recipe: Recipe, material: Material, target: Target) -> Preface:
     lessons = of_others(material.lessons, [one.sources for one in material.lessons], target)
     if not lessons:
-        raise AnytimeError(
-            "this problem is among those the principles were learned from: evaluate another "
-            "split, or learn them from other problems"
+        raise OwnProblemError(
+            "this problem is among those the principles were learned from",
+            "learn them from other problems",
         )
     texts = [lesson.text for lesson in lessons]
     text = preface(texts)
@@ -248,6 +249,12 @@ def _write(recipe: Recipe, material: Material, target: Target) -> Preface:
         "left_out_as_same_problem": len(material.lessons) - len(texts),
     }
     return Preface(text, record, target.count(text))
+
+
+def _topics(recipe: Recipe, scored: Iterable[Scored]) -> list[set[str]]:
+    """Of each mistake its own problem; merged principles come from all of them."""
+    wrong = {trace.problem for trace in scored if trace.quality[-1] != 1}
+    return [{name} for name in sorted(wrong)] if recipe.principles == "low" else [wrong]
 
 
 def _last_two(budgets: BudgetGrid) -> BudgetGrid:
@@ -263,4 +270,5 @@ LEAP = Method(
     traces=15,
     grid=_last_two,
     options=("principles",),
+    topics=_topics,
 )

@@ -7,7 +7,7 @@ the words by which it knows its model.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,6 +16,7 @@ from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Problem
 from anytime.methods.base import Material, Recipe, material_name
+from anytime.methods.overlap import Evaluated, check_material, check_pool, check_sampled
 from anytime.methods.preparing import (
     Study,
     pool_path,
@@ -115,25 +116,39 @@ Step: TypeAlias = Lock | MissingTraces | Program[Material]
 Learning: TypeAlias = Generator[Step, Material | None, Material]
 
 
-def learning(recipe: Recipe, source: Source, sampling: Sampling) -> Learning:
+NOT_TOLD = Evaluated()
+
+
+def learning(
+    recipe: Recipe, source: Source, sampling: Sampling, evaluated: Evaluated = NOT_TOLD
+) -> Learning:
     """What a method shows: from a file, a finished run, or a pool that is sampled now.
 
     Args:
         recipe: The method and its options.
         source: Where it learns, as `completed`.
         sampling: How the model under test is asked.
+        evaluated: The problems of the run, none of which may be shown what it taught itself.
 
     Raises:
-        AnytimeError: There is nothing to learn from.
+        AnytimeError: There is nothing to learn from, or nothing to show to an evaluated problem.
     """
-    method = get_method(recipe.method)
-    if method.learn is None:
+    if get_method(recipe.method).learn is None:
         return Material()
+    material = yield from _learning(recipe, source, sampling, evaluated)
+    check_material(recipe, material, sampling.budgets, evaluated)
+    return material
+
+
+def _learning(recipe: Recipe, source: Source, sampling: Sampling, evaluated: Evaluated) -> Learning:
     if source.pairs:
         return pairs_material(source.pairs)
     if source.pool:
         pool = open_pool(source.pool)
-        return _result((yield learned(recipe, pool, get_domain(pool.info.domain))))
+        domain = get_domain(pool.info.domain)
+        program = learned(recipe, pool, domain)
+        checked = _before_asking(lambda: check_pool(recipe, pool, domain, evaluated), program)
+        return _result((yield checked))
     study = study_of(
         recipe,
         domain_of(source),
@@ -144,6 +159,7 @@ def learning(recipe: Recipe, source: Source, sampling: Sampling) -> Learning:
         answer_tokens=sampling.answer_tokens or domain_of(source).answer_tokens,
         system=sampling.system,
     )
+    check_sampled(evaluated, study.domain, study.problems)
     remember(study.domain, study.dataset.problems)
     path = pool_path(study, sampling.identity, sampling.settings)
     kept = path.with_suffix(f".{material_name(recipe)}.json")
@@ -166,6 +182,18 @@ def _result(sent: Material | None) -> Material:
     if sent is None:
         raise TypeError("a host sends the result of a program that it was handed")
     return sent
+
+
+def _before_asking(check: Callable[[], None], program: Program[Material]) -> Program[Material]:
+    """A program with a check before its first request, which costs nothing where it has none."""
+    try:
+        batch = next(program)
+        check()
+        while True:
+            batch = program.send((yield batch))
+    except StopIteration as stop:
+        material: Material = stop.value
+        return material
 
 
 def learned(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:

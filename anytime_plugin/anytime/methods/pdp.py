@@ -19,6 +19,7 @@ from anytime.errors import AnytimeError
 from anytime.methods.base import (
     Material,
     Method,
+    OwnProblemError,
     Preface,
     Recipe,
     Target,
@@ -26,8 +27,9 @@ from anytime.methods.base import (
     of_others,
 )
 from anytime.preferences.judged_pairs import judged_pairs
-from anytime.preferences.pairs import Pair, build_pairs
+from anytime.preferences.pairs import RUNNERS_UP, Pair, build_pairs
 from anytime.preferences.pool import Pool
+from anytime.preferences.standing_in import stand_ins
 from anytime.protocol import Program
 
 __all__ = ["BAD", "GOOD", "PDP", "PDP_PLUS", "QUESTION", "Fitted", "fit", "preface"]
@@ -127,39 +129,50 @@ def _learn(recipe: Recipe, pool: Pool, domain: Domain) -> Program[Material]:
     """Select pairs; asks the model only where it is the judge."""
     if recipe.judge == "self":
         judged = yield from judged_pairs(
-            pool, domain, per_budget=recipe.per_budget, min_gap=recipe.min_gap
+            pool,
+            domain,
+            per_budget=recipe.per_budget,
+            min_gap=recipe.min_gap,
+            runners_up=RUNNERS_UP,
         )
         made = material_from(judged.pairs, lambda _: domain)
-        return Material(
-            pairs=made.pairs,
-            contents=made.contents,
-            domain=domain.name,
-            pool=made.pool,
-            tokens=made.tokens + judged.tokens,
-            agreement=judged.agreement,
-        )
-    pairs = build_pairs(pool, domain, per_budget=recipe.per_budget, min_gap=recipe.min_gap)
+        return replace(made, tokens=made.tokens + judged.tokens, agreement=judged.agreement)
+    pairs = build_pairs(
+        pool,
+        domain,
+        per_budget=recipe.per_budget,
+        min_gap=recipe.min_gap,
+        runners_up=RUNNERS_UP,
+    )
     return material_from(pairs, lambda _: domain)
 
 
 def _write(recipe: Recipe, material: Material, target: Target, *, contrast: bool) -> Preface:
-    pairs = of_others(material.pairs, material.contents, target)
+    allowed = of_others(material.pairs, material.contents, target)
+    missing = [pair for pair in material.pairs if pair not in allowed]
+    instead: list[Pair] = []
+    if missing:
+        further = of_others(material.runners_up, material.runner_up_contents, target)
+        instead = stand_ins(allowed, missing, further)
+    pairs = (*allowed, *instead)
     if not pairs:
-        raise AnytimeError(
-            "every pair is about this very problem, which must not stand in its own prompt: use "
-            "pairs of other problems"
+        raise OwnProblemError(
+            "every pair is about this very problem, which must not stand in its own prompt",
+            "use pairs of other problems",
         )
-    leaking = len(material.pairs) - len(pairs)
+    told: dict[str, Any] = {"left_out_as_same_problem": len(missing)}
+    if instead:
+        told["instead"] = [_named(pair) for pair in instead]
     if recipe.show == "all":
         fitted = fit(pairs, recipe.pair_tokens, target.count, contrast=contrast)
-        return Preface(fitted.text, _record([fitted], leaking), fitted.tokens)
+        return Preface(fitted.text, _record([fitted]) | told, fitted.tokens)
     by_budget = {
         budget: fit(matching, recipe.pair_tokens, target.count, contrast=contrast)
         for budget, matching in _matched(pairs, target.budgets).items()
     }
     return Preface(
         {budget: fitted.text for budget, fitted in by_budget.items()},
-        _record(list(by_budget.values()), leaking),
+        _record(list(by_budget.values())) | told,
         sum(fitted.tokens for fitted in by_budget.values()) / len(by_budget),
     )
 
@@ -182,11 +195,10 @@ def _matched(pairs: Sequence[Pair], budgets: Sequence[int]) -> dict[int, tuple[P
     }
 
 
-def _record(fitted: Sequence[Fitted], leaking: int) -> dict[str, Any]:
+def _record(fitted: Sequence[Fitted]) -> dict[str, Any]:
     return {
         "pairs": [_named(pair) for one in fitted for pair in one.pairs],
         "dropped": [_named(pair) for one in fitted for pair in one.dropped],
-        "left_out_as_same_problem": leaking,
     }
 
 
@@ -208,6 +220,6 @@ PDP = Method(
     learn=_learn,
     options=("judge", "per_budget", "min_gap"),
     showing=("show", "pair_tokens"),
-    material="pairs",
+    material="pairs_2",  # with runners-up
 )
 PDP_PLUS = replace(PDP, name="pdp_plus", write=functools.partial(_write, contrast=False))

@@ -191,21 +191,18 @@ def read_material(path: Path) -> Material:
 
 
 def _material(record: dict[str, Any]) -> Material:
-    pairs = tuple(
-        Pair(
-            **{
-                **pair,
-                "chosen": Side(**pair["chosen"]),
-                "rejected": Side(**pair["rejected"]),
-                "pool": PoolCost(*pair["pool"]),
-            }
-        )
-        for pair in record.pop("pairs")
-    )
     return Material(
-        pairs=pairs,
+        pairs=tuple(map(_pair, record.pop("pairs"))),
         contents=tuple(map(tuple, record.pop("contents"))),
+        # Earlier ones have none.
+        runners_up=tuple(map(_pair, record.pop("runners_up", ()))),
+        runner_up_contents=tuple(map(tuple, record.pop("runner_up_contents", ()))),
         lessons=tuple(Lesson(text, tuple(sources)) for text, sources in record.pop("lessons")),
         pool=PoolCost(*pool) if (pool := record.pop("pool")) else None,
         **record,
     )
+
+
+def _pair(record: dict[str, Any]) -> Pair:
+    sides = {name: Side(**record[name]) for name in ("chosen", "rejected")}
+    return Pair(**{**record, **sides, "pool": PoolCost(*record["pool"])})

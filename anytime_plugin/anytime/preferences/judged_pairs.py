@@ -39,6 +39,7 @@ class _Answers(NamedTuple):
     texts: tuple[str, ...]
     quality: tuple[float, ...]
     tokens: int
+    unread: tuple[int, ...]
 
 
 class _BySelf:
@@ -56,7 +57,12 @@ class _BySelf:
 
 
 def judged_pairs(
-    pool: Pool, domain: Domain, *, per_budget: int = 1, min_gap: float = 0.0
+    pool: Pool,
+    domain: Domain,
+    *,
+    per_budget: int = 1,
+    min_gap: float = 0.0,
+    runners_up: int = 0,
 ) -> Program[Judged]:
     """Score a pool's answers by the model itself and select pairs by those scores.
 
@@ -73,7 +79,8 @@ def judged_pairs(
         name = trace.problem.id
         statements[name] = trace.problem.prompt
         texts = tuple(point.answer.strip() for point in trace.points)
-        answers[name, trace.draw] = _Answers(texts, trace.scored.quality, trace.tokens)
+        scored = trace.scored
+        answers[name, trace.draw] = _Answers(texts, scored.quality, scored.tokens, scored.unread)
         distinct.setdefault(name, {}).update(dict.fromkeys(texts))
     verdicts = yield from together(
         [score_answers(statements[name], list(texts)) for name, texts in distinct.items()]
@@ -86,10 +93,22 @@ def judged_pairs(
         for text, score in zip(texts, verdict.scores, strict=True)
     }
     by_judge = (
-        Scored(name, draw, tuple(scores[name, text] for text in given.texts), given.tokens)
+        Scored(
+            name,
+            draw,
+            tuple(scores[name, text] for text in given.texts),
+            given.tokens,
+            given.unread,
+        )
         for (name, draw), given in answers.items()
     )
-    ranked, cost = select(by_judge, pool.info.budgets, ranks=per_budget + SPARE, min_gap=min_gap)
+    ranked, cost = select(
+        by_judge,
+        pool.info.budgets,
+        ranks=per_budget,
+        further=max(SPARE, runners_up),
+        min_gap=min_gap,
+    )
     candidates = [choice for choices in ranked for choice in choices]
     # A trace that ended early answers alike at several budgets: compared once.
     compared = {
@@ -116,7 +135,9 @@ def judged_pairs(
             "these answers; use judge=metric"
         )
     kept = [[choice for choice in choices if choice in consistent] for choices in ranked]
-    pairs = pairs_of(_BySelf(pool), domain, kept, cost, per_budget=per_budget)
+    pairs = pairs_of(
+        _BySelf(pool), domain, kept, cost, per_budget=per_budget, runners_up=runners_up
+    )
     return Judged(pairs, _agreement(consistent, answers), tokens)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from anytime.writing import write_lines
 
 __all__ = [
     "JUDGES",
+    "RUNNERS_UP",
     "Pair",
     "Side",
     "build_pairs",
@@ -27,9 +28,14 @@ __all__ = [
     "write_pairs",
 ]
 
-FORMAT = "anytime pair 1"
+FORMAT = "anytime pair 2"
+EARLIER = "anytime pair 1"
+"""Without runners-up, and without what could be read."""
 
 JUDGES = ("metric", "self")
+
+RUNNERS_UP = 3
+"""Further pairs per budget, each of another problem, that a file of pairs holds."""
 
 SPARE = 3
 """Further ranks looked at where the best pair of a budget cannot be shown."""
@@ -43,11 +49,13 @@ class Side:
         text: What it had said when it was cut, without intermediate solutions.
         quality: Of the answer it led to.
         draw: Which of the problem's traces it is.
+        read: Whether that answer could be read; None where an earlier file does not tell.
     """
 
     text: str
     quality: float
     draw: int
+    read: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,8 @@ class Pair:
         chosen: The better one.
         rejected: The worse one.
         pool: What the pool held that the pair was selected from.
+        runner_up: Shown only in place of a pair of its budget that is about the evaluated problem
+            itself.
     """
 
     domain: str
@@ -81,11 +91,26 @@ class Pair:
     chosen: Side
     rejected: Side
     pool: PoolCost
+    runner_up: bool = False
 
     @property
     def gap(self) -> float:
         """How much better the chosen one is."""
         return self.chosen.quality - self.rejected.quality
+
+    @property
+    def read(self) -> bool | None:
+        """Whether an answer could be read on both sides; None where that is not known.
+
+        Where one could not, the gap may be one of format alone.
+        """
+        both = (self.chosen.read, self.rejected.read)
+        return False if False in both else None if None in both else True
+
+    @property
+    def origin(self) -> tuple[str, ...]:
+        """What pairs of one pool have in common."""
+        return (self.domain, self.dataset, self.revision, self.model, self.judge)
 
 
 def content_hash(domain: Domain, statement: str) -> str:
@@ -95,17 +120,33 @@ def content_hash(domain: Domain, statement: str) -> str:
 
 
 def build_pairs(
-    pool: Pool, domain: Domain, *, per_budget: int = 1, min_gap: float = 0.0
+    pool: Pool,
+    domain: Domain,
+    *,
+    per_budget: int = 1,
+    min_gap: float = 0.0,
+    runners_up: int = 0,
 ) -> list[Pair]:
     """Select pairs by the pool's own scores and fetch their texts, smallest budget first.
+
+    Args:
+        pool: The pool.
+        domain: Its domain.
+        per_budget: Pairs per budget, each of another problem.
+        min_gap: Smaller gaps are left out; a gap of 0 always is.
+        runners_up: So many more per budget, which follow it; fewer where there are none.
 
     Raises:
         AnytimeError: There is no pair to learn from.
     """
     ranked, cost = select(
-        pool.scored(), pool.info.budgets, ranks=per_budget + SPARE, min_gap=min_gap
+        pool.scored(),
+        pool.info.budgets,
+        ranks=per_budget,
+        further=max(SPARE, runners_up),
+        min_gap=min_gap,
     )
-    return pairs_of(pool, domain, ranked, cost, per_budget=per_budget)
+    return pairs_of(pool, domain, ranked, cost, per_budget=per_budget, runners_up=runners_up)
 
 
 def pairs_of(
@@ -115,8 +156,9 @@ def pairs_of(
     cost: PoolCost,
     *,
     per_budget: int,
+    runners_up: int = 0,
 ) -> list[Pair]:
-    """Fetch the texts of chosen pairs: the best of each budget whose two texts can be told apart.
+    """Fetch the texts of chosen pairs: the first of each budget whose two texts can be told apart.
 
     Raises:
         AnytimeError: None of them can be shown.
@@ -133,6 +175,8 @@ def pairs_of(
         made = (_pair(pool, domain, choice, traces, cost) for choice in choices)
         shown = [pair for pair in made if pair is not None]
         pairs += shown[:per_budget]
+        further = shown[per_budget : per_budget + runners_up]
+        pairs += [replace(pair, runner_up=True) for pair in further]
     if not pairs:
         raise AnytimeError(
             "no pair to learn from: without their intermediate solutions the traces of every pair "
@@ -166,8 +210,8 @@ def _pair(
         content=content_hash(domain, statement),
         statement=statement,
         budget=info.budgets[choice.place],
-        chosen=Side(chosen, choice.better, choice.chosen),
-        rejected=Side(rejected, choice.worse, choice.rejected),
+        chosen=Side(chosen, choice.better, choice.chosen, better.points[choice.place].read),
+        rejected=Side(rejected, choice.worse, choice.rejected, worse.points[choice.place].read),
         pool=cost,
     )
 
@@ -195,6 +239,10 @@ def read_pairs(path: Path, domain_of: Callable[[str], Domain]) -> list[Pair]:
     pairs = list(dict.fromkeys(read))  # files joined into one may repeat themselves
     if not pairs:
         raise AnytimeError(f"{path} holds no pairs: build some with `anytime pairs build`")
+    if all(pair.runner_up for pair in pairs):
+        raise AnytimeError(
+            f"{path} holds runners-up alone: build it again with `anytime pairs build`"
+        )
     return pairs
 
 
@@ -218,11 +266,13 @@ def _read(line: str, where: str, domain_of: Callable[[str], Domain]) -> Pair:
         record = json.loads(line)
     except (ValueError, RecursionError):
         raise AnytimeError(f"{where} is damaged: it is no JSON object") from None
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
+    if not isinstance(record, dict) or record.get("format") not in (FORMAT, EARLIER):
         raise AnytimeError(
             f"{where} is no pair of anytime: build pairs with `anytime pairs build LOG -o FILE`"
         )
     try:
+        if record["format"] == EARLIER:
+            record = {**record, "runner_up": False}
         given = {field.name: record[field.name] for field in fields(Pair)}
         sides = {name: Side(**given[name]) for name in ("chosen", "rejected")}
         pair = Pair(**{**given, **sides, "pool": PoolCost(**given["pool"])})
@@ -254,6 +304,10 @@ def _check(pair: Pair, where: str, domain_of: Callable[[str], Domain]) -> None:
             raise AnytimeError(f"{where} is damaged: {name} has the quality {side.quality!r}")
         if not _is_whole(side.draw):
             raise AnytimeError(f"{where} is damaged: {name} is of the draw {side.draw!r}")
+        if side.read is not None and not isinstance(side.read, bool):
+            raise AnytimeError(f"{where} is damaged: {name} is read: {side.read!r}")
+    if not isinstance(pair.runner_up, bool):
+        raise AnytimeError(f"{where} is damaged: runner_up is {pair.runner_up!r}")
     if pair.judge not in JUDGES:
         raise AnytimeError(f"{where} is damaged: its judge is {pair.judge!r}")
     if pair.gap <= 0:

@@ -64,12 +64,14 @@ class Scored(NamedTuple):
         draw: Which of the problem's traces it is.
         quality: At each budget.
         tokens: Generated for it, forced answers included; 0 where nobody counted.
+        unread: Places of the budgets where its domain could read no answer.
     """
 
     problem: str
     draw: int
     quality: tuple[float, ...]
     tokens: int
+    unread: tuple[int, ...] = ()
 
 
 class Point(NamedTuple):
@@ -79,11 +81,13 @@ class Point(NamedTuple):
         quality: Of the answer.
         answer: The text that was graded.
         end: Where the cut lies, in characters of reasoning + text; None for the whole trace.
+        read: Whether the domain could read an answer; True where it does not tell.
     """
 
     quality: float
     answer: str
     end: int | None
+    read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,8 @@ class PoolTrace:
     def scored(self) -> Scored:
         """Its numbers."""
         quality = tuple(point.quality for point in self.points)
-        return Scored(self.problem.id, self.draw, quality, self.tokens)
+        unread = tuple(place for place, point in enumerate(self.points) if not point.read)
+        return Scored(self.problem.id, self.draw, quality, self.tokens, unread)
 
 
 class PoolCost(NamedTuple):
@@ -152,7 +157,8 @@ def pool_trace(domain: Domain, problem: Problem, draw: int, elicited: Elicited) 
                 "these checkpoints do not tell where the trace was cut, as runs of anytime before "
                 "0.1 did not: run it again"
             )
-        points.append(Point(grade.quality, checkpoint.answer, checkpoint.end))
+        read = grade.parsed is not False
+        points.append(Point(grade.quality, checkpoint.answer, checkpoint.end, read))
         tokens += checkpoint.answer_tokens or 0
     return PoolTrace(problem, draw, trace.reasoning, trace.text, tuple(points), tokens)
 

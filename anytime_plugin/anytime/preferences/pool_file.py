@@ -105,7 +105,9 @@ class GrowingPool:
         Raises:
             AnytimeError: It cannot be written.
         """
-        self._write(asdict(trace))
+        # That an answer could be read is not said of each, as pools of before do not.
+        points = [point[:3] if point.read else point for point in trace.points]
+        self._write(asdict(trace) | {"points": points})
         self.done.add((trace.problem.id, trace.draw))
 
     def finish(self) -> PoolFile:
@@ -192,4 +194,5 @@ def _is_sound(trace: PoolTrace) -> bool:
         all(isinstance(text, str) for text in texts)
         and all(isinstance(number, int) for number in numbers)
         and all(0 <= point.quality <= 1 for point in trace.points)
+        and all(isinstance(point.read, bool) for point in trace.points)
     )

@@ -26,7 +26,7 @@ from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import EvalSample, read_eval_log, transcript
 from inspect_ai.model import GenerateConfig, ModelAPI, ModelOutput, get_model
 from inspect_ai.scorer import includes, score
-from inspect_ai.solver import TaskState, generate
+from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 from inspect_ai.util import registry_info
 
 from anytime.hosts.inspect_ai import private
@@ -75,6 +75,36 @@ def test_a_task_of_ours_bears_no_mark_of_a_file() -> None:
     made = trip(dataset="builtin")
     assert "__task_file__" not in vars(made)
     assert "__task_run_dir__" not in vars(made)
+
+
+def test_the_samples_of_a_run(tmp_path: Path) -> None:
+    """Those that --limit leaves, in a solver, whatever else runs in the process."""
+    seen = []
+
+    @solver
+    def looking() -> Solver:
+        async def look(state: TaskState, generate: Generate) -> TaskState:
+            seen.append((state.sample_id, private.samples_of_run()))
+            return state
+
+        return look
+
+    ids = ["a", "b", 3, "d"]
+    dataset = MemoryDataset([Sample(id=id_, input="?") for id_ in ids])
+    inspect_eval(
+        Task(dataset=dataset, solver=looking()),
+        model="mockllm/model",
+        limit=3,
+        max_samples=1,
+        log_dir=str(tmp_path),
+        display="none",
+    )
+    told = (
+        "samples_of_run: Inspect keeps the ids of a run's samples elsewhere, so problems that a "
+        "method learns from are found only when their turn comes"
+    )
+    assert seen == [(id_, ("a", "b", "3")) for id_ in ids[:3]], told
+    assert private.samples_of_run() == (), told
 
 
 def test_other_books() -> None:

@@ -15,7 +15,13 @@ __all__ = ["judged_by"]
 
 
 def judged_by(
-    pool: Pool, domain: Domain, model_name: str, *, per_budget: int, min_gap: float
+    pool: Pool,
+    domain: Domain,
+    model_name: str,
+    *,
+    per_budget: int,
+    min_gap: float,
+    runners_up: int = 0,
 ) -> Judged:
     """Pairs of a pool by a model's judgement.
 
@@ -27,6 +33,7 @@ def judged_by(
         model_name: The judge as Inspect names it.
         per_budget: Pairs per budget.
         min_gap: Smallest difference between the judge's scores.
+        runners_up: So many more per budget.
     """
     model = get_model(model_name, config=GenerateConfig(cache=True, temperature=0.0))
     if model_name.startswith("anytime/"):  # a simulated judge has to be told the answers
@@ -35,7 +42,9 @@ def judged_by(
 
     async def judge() -> Judged:
         ask = requester(model, epoch=1, token_ids=False)
-        program = judged_pairs(pool, domain, per_budget=per_budget, min_gap=min_gap)
+        program = judged_pairs(
+            pool, domain, per_budget=per_budget, min_gap=min_gap, runners_up=runners_up
+        )
         judged, _ = await drive(program, ask)
         return judged
 

@@ -5,7 +5,7 @@ The program is `anytime.methods.learning`; here are the locks, concurrency and d
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +22,7 @@ from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.outside_sample import apart, settings_in_effect
 from anytime.methods.base import Material, Recipe
 from anytime.methods.learning import Lock, MissingTraces, Sampling, Step, learning
+from anytime.methods.overlap import Evaluated
 from anytime.methods.source import Source, Spelling, check_source
 from anytime.plugins import get_method
 
@@ -48,27 +49,32 @@ class Materials:
         """Read what the user named, before anything is asked."""
         check_source(self.recipe, self.source, SPELLING)
 
-    async def material(self, model: Model, source: Source, sampling: Sampling) -> Material:
+    async def material(
+        self, model: Model, source: Source, sampling: Sampling, evaluated: Evaluated
+    ) -> Material:
         """What the method shows.
 
         Args:
             model: The model under test.
             source: Where it learns, completed with what the run gives.
             sampling: How the run asks its model.
+            evaluated: The problems of the run.
 
         Raises:
-            AnytimeError: There is nothing to learn from.
+            AnytimeError: There is nothing to learn from, or nothing to show to one of them.
         """
         if get_method(self.recipe.method).learn is None:
             return Material()
-        key = (sampling.identity, str(sampling.settings), source, sampling.budgets)
+        key = (sampling.identity, str(sampling.settings), source, sampling.budgets, evaluated)
+
+        async def learn() -> Material:
+            return await _learn(self.recipe, source, sampling, evaluated, model)
+
         if key not in self._known:
-            await apart(lambda: self._learn_once(key, model, source, sampling))
+            await apart(lambda: self._learn_once(key, learn))
         return self._known[key]
 
-    async def _learn_once(
-        self, key: Hashable, model: Model, source: Source, sampling: Sampling
-    ) -> None:
+    async def _learn_once(self, key: Hashable, learn: Callable[[], Awaitable[Material]]) -> None:
         before = len(self._failures)
         async with self._lock:
             if key in self._known:
@@ -77,7 +83,7 @@ class Materials:
                 if failed == key:  # while this one waited; who comes later tries again
                     raise error
             try:
-                self._known[key] = await _learn(self.recipe, source, sampling, model)
+                self._known[key] = await learn()
             except LimitExceededError:  # of one sample: the next one goes on from there
                 raise
             except Exception as error:
@@ -85,10 +91,12 @@ class Materials:
                 raise
 
 
-async def _learn(recipe: Recipe, source: Source, sampling: Sampling, model: Model) -> Material:
+async def _learn(
+    recipe: Recipe, source: Source, sampling: Sampling, evaluated: Evaluated, model: Model
+) -> Material:
     outcome: Material | None = None
     async with AsyncExitStack() as held:
-        with closing(learning(recipe, source, sampling)) as program:
+        with closing(learning(recipe, source, sampling, evaluated)) as program:
             while True:
                 try:
                     step = program.send(outcome)

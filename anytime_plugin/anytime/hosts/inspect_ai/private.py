@@ -37,6 +37,7 @@ __all__ = [
     "own_chat_template",
     "rendered",
     "sample_member",
+    "samples_of_run",
     "scorers_of",
     "settings_of_run",
     "start_other_books",
@@ -88,6 +89,19 @@ def settings_of_run() -> GenerateConfig:
     from inspect_ai.model._generate_config import active_generate_config
 
     return active_generate_config()
+
+
+def samples_of_run() -> tuple[str, ...]:
+    """Ids of the samples that the current one's run has, after --limit; none where it is over.
+
+    A solver is shown its own sample, and its task's dataset nowhere.
+    """
+    from inspect_ai._control.eval_state import get_eval_state
+    from inspect_ai.log._samples import sample_active
+
+    active = sample_active()
+    run = get_eval_state(active.eval_id) if active is not None else None
+    return tuple(map(str, run.sample_ids)) if run is not None else ()
 
 
 def scorers_of(header: EvalLog) -> list[Scorer]:

@@ -16,6 +16,7 @@ from anytime.domains.base import Cue, Domain, Problem
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
+from anytime.hosts.inspect_ai.evaluated import evaluated_beside
 from anytime.hosts.inspect_ai.material import Materials, identity_of, sampling_settings
 from anytime.hosts.inspect_ai.private import has_no_scorer
 from anytime.hosts.inspect_ai.providers import host_tokenizer, resolve_continuation
@@ -217,7 +218,7 @@ async def _prompted(
     source = completed(materials.source, domain, task.get("dataset") or "", task.get("seed", 0))
     return prompted(
         materials.recipe,
-        await materials.material(model, source, sampling),
+        await materials.material(model, source, sampling, evaluated_beside(state.metadata)),
         messages,
         known[0].content(known[1].prompt) if known else state.input_text,
         budgets=sampling.budgets,

@@ -12,6 +12,7 @@ from inspect_ai.dataset import MemoryDataset
 from anytime.budgets import parse_budgets
 from anytime.domains.base import Dataset, Domain, Split
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
+from anytime.hosts.inspect_ai.evaluated import note_problems
 from anytime.hosts.inspect_ai.records import sample_from
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.hosts.inspect_ai.solving import DEFAULT
@@ -191,6 +192,7 @@ def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
     solver = budget(**named)
     run = {**named, "dataset": dataset, "seed": options.seed}
     remember(domain, loaded.problems)
+    note_problems(domain, loaded)
     return Task(
         dataset=_samples(domain, loaded, run),
         solver=solver,

@@ -13,12 +13,11 @@ import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer, counter
-from anytime.domains.base import Cue
+from anytime.domains.base import Cue, fingerprint
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance, hash_args
 from anytime.hosts.lm_eval.backends import (
@@ -32,14 +31,17 @@ from anytime.hosts.lm_eval.backends import (
     resolve_continuation,
     says_nothing_on_failure,
     takes_messages,
+    tells_each,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
+from anytime.hosts.lm_eval.keeping import Pending, generated, generated_with_store
 from anytime.hosts.lm_eval.material import check_sampled, material
 from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_of
 from anytime.hosts.lm_eval.records import Response, as_written, no_content, response
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.base import Material, Recipe
 from anytime.methods.learning import Sampling
+from anytime.methods.overlap import Evaluated
 from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, samples_pool
 from anytime.plugins import get_domain, get_method
@@ -65,9 +67,7 @@ log = logging.getLogger(__name__)
 
 ByBudget = Mapping[int, Sequence[Message]]
 
-STORED_BATCH = 256
-"""With a trace store a round goes out in batches of so many requests, each kept when it is done, so
-that a kill loses one batch at most."""
+TEST_SPLIT = '"split": "test" to --metadata'
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class Spec:
     content: str
     recipe: Recipe
     source: Source
+    split: str = ""
 
     def __str__(self) -> str:
         """As it is logged with each sample: without the prompt, which stands beside."""
@@ -147,14 +148,6 @@ class TraceRequest:
     request: Instance
 
 
-class _Asked(NamedTuple):
-    """A request on its way: `kept` is its key in the cache and in the trace store."""
-
-    instance: Instance
-    kept: str
-    cacheable: bool
-
-
 def _taught(
     lm: Any, runs: Sequence[TraceRequest], tokenizer: Tokenizer | None, store: TraceStore | None
 ) -> list[tuple[TraceRequest, Prompted]]:
@@ -163,9 +156,10 @@ def _taught(
     taught = []
     for run in runs:
         spec = run.spec
-        key = (spec.recipe, spec.source, spec.run.budgets)
+        key = _learns_as(spec)
         if key not in known:
-            known[key] = _material(lm, run, tokenizer, store)
+            evaluated = _evaluated([one.spec for one in runs if _learns_as(one.spec) == key])
+            known[key] = _material(lm, run, evaluated, tokenizer, store)
         made = prompted(
             spec.recipe,
             known[key],
@@ -182,8 +176,25 @@ def _taught(
     return taught
 
 
+def _learns_as(spec: Spec) -> Hashable:
+    return spec.recipe, spec.source, spec.run.budgets
+
+
+def _evaluated(specs: Sequence[Spec]) -> Evaluated:
+    """The problems of a run, or of a rank's share of it, which learn from the same."""
+    if get_method(specs[0].recipe.method).learn is None:
+        return Evaluated()
+    contents = dict.fromkeys(spec.content for spec in specs)  # one for each trace
+    parted = all(spec.split in ("", "test") for spec in specs)
+    return Evaluated(tuple(map(fingerprint, contents)), "" if parted else TEST_SPLIT)
+
+
 def _material(
-    lm: Any, run: TraceRequest, tokenizer: Tokenizer | None, store: TraceStore | None
+    lm: Any,
+    run: TraceRequest,
+    evaluated: Evaluated,
+    tokenizer: Tokenizer | None,
+    store: TraceStore | None,
 ) -> Material:
     spec = run.spec
     if get_method(spec.recipe.method).learn is None:
@@ -214,7 +225,7 @@ def _material(
             "tokenizer": spec.run.tokenizer,
         },
     )
-    return material(spec.recipe, spec.source, sampling, run_programs)
+    return material(spec.recipe, spec.source, sampling, evaluated, run_programs)
 
 
 def _by_budget(made: Prompted) -> ByBudget | None:
@@ -263,7 +274,7 @@ def asker(
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
         outstanding = []
-        asked: dict[Hashable, _Asked] = {}
+        asked: dict[Hashable, Pending] = {}
         texts: dict[Hashable, str] = {}
         for number, request in batch:
             run = runs[number]
@@ -276,9 +287,7 @@ def asker(
             # lm-eval's hash of a long prompt takes longer than all else here: only where it is read
             hashed = "" if store is None and cache is None else hash_args("generate_until", args)
             kept = hashed if draw is None else f"{hashed}-{draw}"
-            if store is not None and kept in store:
-                texts[key] = store[kept]
-            elif (
+            if (
                 cache is not None
                 and draw is None
                 and hashed in cache
@@ -286,7 +295,7 @@ def asker(
             ):
                 texts[key] = cache[hashed]
             else:
-                asked[key] = _Asked(_instance(run.request, args), kept, cacheable=draw is None)
+                asked[key] = Pending(_instance(run.request, args), kept, cacheable=draw is None)
         _check_room(lm, [request.instance for request in asked.values()], tokenizer)
         texts |= _generate(lm, asked, cache, store, empty_fails)
         traces = [key for key, _, request in outstanding if _is_cut(request)]
@@ -316,31 +325,30 @@ def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
 
 def _generate(
     lm: Any,
-    asked: Mapping[Hashable, _Asked],
+    asked: Mapping[Hashable, Pending],
     cache: Any,
     store: TraceStore | None,
     empty_fails: bool,
 ) -> dict[Hashable, str]:
-    texts: dict[Hashable, str] = {}
-    step = len(asked) if store is None else STORED_BATCH
-    waiting = iter(asked.items())
-    while part := list(islice(waiting, step)):
-        said = lm.generate_until([request.instance for _, request in part])
-        texts |= zip((key for key, _ in part), said, strict=True)
-        # What failed is not kept, so that it is asked again.
-        kept = [
-            (request, text)
-            for (_, request), text in zip(part, said, strict=True)
-            if not _failure(text, empty_fails)
-        ]
-        if store is not None:
-            store.add({request.kept: text for request, text in kept})
-        if cache is not None:
-            for request, text in kept:
-                if request.cacheable:
-                    cache[request.kept] = text
-            cache.commit()
-    return texts
+    if store is None:
+        said = generated(lm, asked)
+    else:
+        places = {request.kept: key for key, request in asked.items()}
+        kept = generated_with_store(
+            lm,
+            {request.kept: request for request in asked.values()},
+            store,
+            one_by_one=tells_each(lm),
+            failed=lambda text: _failure(text, empty_fails),
+        )
+        said = {places[name]: text for name, text in kept.items()}
+    if cache is not None:
+        for key, text in said.items():
+            # What failed is not kept, so that it is asked again.
+            if asked[key].cacheable and not _failure(text, empty_fails):
+                cache[asked[key].kept] = text
+        cache.commit()
+    return said
 
 
 def _check_room(lm: Any, asked: Any, tokenizer: Tokenizer | None) -> None:

@@ -15,6 +15,7 @@ from filelock import FileLock
 from anytime.errors import AnytimeError, UnansweredError
 from anytime.methods.base import Material, Recipe
 from anytime.methods.learning import Lock, MissingTraces, Sampling, Step, learning
+from anytime.methods.overlap import Evaluated
 from anytime.methods.source import Source, samples_pool
 from anytime.protocol import Program
 
@@ -30,20 +31,23 @@ RunPrograms = Callable[[Sequence[tuple[Program[Any], int]]], list[Any]]
 """Runs programs, each with the draw it belongs to."""
 
 
-def material(recipe: Recipe, source: Source, sampling: Sampling, run: RunPrograms) -> Material:
+def material(
+    recipe: Recipe, source: Source, sampling: Sampling, evaluated: Evaluated, run: RunPrograms
+) -> Material:
     """What the method shows, from a file, a finished run, or a pool that is sampled now.
 
     Args:
         recipe: The method and its options.
         source: Where it learns.
         sampling: How the run asks its model.
+        evaluated: The problems of the run.
         run: Runs programs on the model.
 
     Raises:
         AnytimeError: There is nothing to learn from.
     """
     outcome: Material | None = None
-    with ExitStack() as held, closing(learning(recipe, source, sampling)) as program:
+    with ExitStack() as held, closing(learning(recipe, source, sampling, evaluated)) as program:
         while True:
             try:
                 step = program.send(outcome)

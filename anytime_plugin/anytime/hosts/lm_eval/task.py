@@ -81,6 +81,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
         remember(self._domain, loaded.problems)
         self._problems = {problem.id: problem for problem in loaded.problems}
         self._examples = loaded.examples
+        self._split = loaded.split
         self.dataset = {"test": Documents(map(_document, loaded.problems))}
         self.config.metadata |= settings.record() | {
             "dataset": loaded.name,
@@ -166,6 +167,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
             content=self._domain.content(problem.prompt),
             recipe=settings.recipe,
             source=self._source,
+            split=self._split,
         )
 
     def process_results(

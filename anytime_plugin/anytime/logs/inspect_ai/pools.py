@@ -30,6 +30,7 @@ class _Row(NamedTuple):
     sample: str | int
     quality: Mapping[int, float] | None
     tokens: int
+    all_read: bool
 
 
 class InspectPool:
@@ -78,7 +79,8 @@ class InspectPool:
 
     def _note(self, summary: EvalSampleSummary) -> None:
         key = (str(summary.id), summary.epoch)
-        quality = None if summary.scores is None else _quality(summary.scores)
+        value = _value(summary.scores or {})
+        quality = None if value is None else _quality(value)
         if summary.error is not None:
             self.skipped["ended with an error"] += 1
         elif summary.limit is not None:
@@ -87,7 +89,10 @@ class InspectPool:
             nan = any(_is_nan(score.value) for score in summary.scores.values())
             self.skipped["not scored" if nan else "without checkpoints"] += 1
         else:
-            self._rows[key] = _Row(summary.id, quality, _tokens(summary.model_usage))
+            # At which budgets an answer could not be read stands nowhere but in the answers.
+            all_read = value is not None and not value.get("unparsed", 0) > 0
+            tokens = _tokens(summary.model_usage)
+            self._rows[key] = _Row(summary.id, quality, tokens, all_read)
 
     def _read_info(self, header: EvalLog) -> PoolInfo:
         for key in list(self._rows):
@@ -126,18 +131,23 @@ class InspectPool:
         raise AnytimeError(f"{self._path} holds no trace that was cut and scored ({left_out})")
 
     def scored(self) -> Iterator[Scored]:
-        """The numbers of every trace, in the log's order; those not scored yet last."""
-        unscored = []
+        """The numbers of every trace, in the log's order; those looked at one by one come last.
+
+        Those are traces that are not scored yet, and those whose answers could not all be read.
+        """
+        unknown = []
         for (problem, draw), row in self._rows.items():
-            if row.quality is None:
-                unscored.append((problem, draw))
-                continue
-            if tuple(row.quality) != self.info.budgets:
+            if row.quality is not None and tuple(row.quality) != self.info.budgets:
                 raise self._of_another_grid(problem, draw, row.quality)
+            if row.quality is None or not row.all_read:
+                unknown.append((problem, draw))
+                continue
             yield Scored(problem, draw, tuple(row.quality.values()), row.tokens)
-        if unscored:
-            for trace in self.traces(unscored):
-                yield trace.scored
+        if unknown:
+            for trace in self.traces(unknown):
+                scored = trace.scored
+                told = self._rows[scored.problem, scored.draw].quality
+                yield scored if told is None else scored._replace(quality=tuple(told.values()))
 
     def traces(self, wanted: Collection[TraceId] | None = None) -> Iterator[PoolTrace]:
         """Whole traces, one by one: those wanted, or all, a problem's own one after another."""
@@ -182,18 +192,21 @@ class InspectPool:
         return self._log.some([(self._rows[key].sample, key[1]) for key in keys])
 
 
-def _quality(scores: Mapping[str, Score]) -> dict[int, float] | None:
-    """The curve that `anytime/curve` gave."""
+def _value(scores: Mapping[str, Score]) -> dict[str, float] | None:
+    """What `anytime/curve` gave."""
     for score in scores.values():
         if isinstance(score.value, Mapping):
-            quality = {
-                int(name.removeprefix("q@")): float(value)
-                for name, value in score.value.items()
-                if name.startswith("q@") and isinstance(value, int | float)
-            }
-            if quality and not any(map(math.isnan, quality.values())):
-                return dict(sorted(quality.items()))
+            value = {k: float(v) for k, v in score.value.items() if isinstance(v, int | float)}
+            quality = [number for name, number in value.items() if name.startswith("q@")]
+            if quality and not any(map(math.isnan, quality)):
+                return value
     return None
+
+
+def _quality(value: Mapping[str, float]) -> dict[int, float]:
+    """The curve in it."""
+    found = {int(k.removeprefix("q@")): v for k, v in value.items() if k.startswith("q@")}
+    return dict(sorted(found.items()))
 
 
 def _is_nan(value: Any) -> bool:
