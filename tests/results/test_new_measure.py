@@ -57,7 +57,7 @@ def test_in_the_table_of_lm_eval_with_its_arrow(tmp_path: Path) -> None:
     assert row["first,none"] == pytest.approx(row["q@32,none"])
     assert 0 <= row["range,none"] <= 1
     lines = {cells[5].strip(): cells for cells in map(_cells, make_table(results).splitlines())}
-    assert [lines[name][6].strip() for name in ("first", "range", "drift")] == ["↓", "↑", "↓"]
+    assert [lines[name][6].strip() for name in ("first", "range", "unparsed")] == ["↓", "↑", "↓"]
     assert "first_stderr,none" in row
     assert row["range_stderr,none"] == "N/A"
 

@@ -235,7 +235,7 @@ def columns_shown(*where: Literal["everywhere", "tables"]) -> list[Column]:
         if measure.bound_of or measure.shown not in where:
             continue
         found.append(Column(measure.title or measure.name, measure.kind, (measure.name,)))
-        bounds = [one for one in known if one.bound_of == measure.name and one.shown in where]
+        bounds = [one for one in known if one.bound_of == measure.name and one.shown != "files"]
         if limits := tuple(one.name for one in bounds):
             found.append(Column("95 %", "interval", limits))
     return found

@@ -90,7 +90,7 @@ def test_a_block_by_hand() -> None:
         SampleScore(score=Score(value=dict(zip(("q@0", "q@1", "q@3"), row, strict=True)) | rest))
         for row in rows
     ]
-    block = anytime()(scores)
+    block = anytime(estimator="plugin")(scores)
     assert isinstance(block, dict)
     # none: (0.25 + 0.75) / 2 * 1 + (0.75 + 0.5) / 2 * 2 = 1.75, of 3; mean: 0.5 + 1.5, of 3.
     assert block["anytime_index_raw"] == pytest.approx(1.75 / 3)
@@ -99,6 +99,12 @@ def test_a_block_by_hand() -> None:
     assert (block["final"], block["average"]) == (0.5, 0.5)
     assert (block["overthinking"], block["unparsed"]) == (0.5, 0.25)
     assert block["leaked_reasoning_tokens"] == 3.0
+    # Each problem where the other was best: 0, 1, 1 of the first and 0.5, 0.5, 0 of the second.
+    fair = anytime()(scores)
+    assert isinstance(fair, dict)
+    assert fair["anytime_index"] == pytest.approx((2.5 / 3 + 1 / 3) / 2)
+    assert fair["anytime_index_plugin"] == block["anytime_index"]
+    assert fair["drift"] == pytest.approx(0)
 
 
 def test_a_share_of_unparsed_answers_is_counted_and_worth_nothing(run: Run) -> None:
