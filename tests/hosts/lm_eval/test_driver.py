@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from anytime.domains.aime import AIME
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.driver import drive
 from anytime.hosts.lm_eval.models import Planner, Simulated
+from anytime.hosts.lm_eval.store import TraceStore, model_name
 from anytime.protocol import Message, Program, Reply, Request
 from tests.lm_eval_models import Scripted, counting
 from tests.lm_eval_runs import (
@@ -213,75 +215,118 @@ SAMPLED = "do_sample=True"
 
 
 def test_a_store_asks_only_for_what_is_missing(tmp_path: Path) -> None:
-    knobs = {**KNOBS, "traces": 2, "trace_store": str(tmp_path / "store")}
+    store = tmp_path / "store"
+    knobs = {**KNOBS, "traces": 2, "trace_store": str(store)}
     whole = evaluate(TRIP, Simulated(), knobs, limit=4, gen_kwargs=SAMPLED)
-    lines = (tmp_path / "store").read_bytes().splitlines(keepends=True)
-    kept = len(lines) // 2
-    # Torn in the middle of a line, as a kill leaves it.
-    (tmp_path / "store").write_bytes(b"".join(lines[:kept]) + lines[kept][:20])
+    with sqlite3.connect(store) as file:
+        texts = dict(file.execute("SELECT key, text FROM traces"))
+        lost = sorted(texts)[::2]
+        file.executemany("DELETE FROM traces WHERE key = ?", [(key,) for key in lost])
     model = Simulated()
     calls = Counting(model).calls
     again = evaluate(TRIP, model, knobs, limit=4, gen_kwargs=SAMPLED)
-    assert sum(map(len, calls)) == len(lines) - kept
+    assert sum(map(len, calls)) == len(lost)
     assert numbers(whole, TRIP) == numbers(again, TRIP)
-    assert sorted((tmp_path / "store").read_bytes().splitlines()) == sorted(
-        line.strip() for line in lines
-    )
+    with sqlite3.connect(store) as file:
+        assert dict(file.execute("SELECT key, text FROM traces")) == texts
+
+
+def test_a_store_takes_over_what_the_version_before_kept(tmp_path: Path) -> None:
+    knobs = {**KNOBS, "traces": 2}
+    options: dict[str, Any] = {"limit": 4, "gen_kwargs": SAMPLED}
+    whole = evaluate(TRIP, Simulated(), {**knobs, "trace_store": str(tmp_path / "new")}, **options)
+    with sqlite3.connect(tmp_path / "new") as file:
+        kept = [
+            {"key": key, "text": text.decode()}
+            for key, text in file.execute("SELECT key, text FROM traces")
+        ]
+    header = {"format": "anytime traces 1", "model": model_name(Simulated())}
+    records = [header, *kept[: len(kept) // 2]]
+    old = tmp_path / "old"
+    # Torn in the middle of a line, as a kill left it.
+    old.write_text("".join(json.dumps(record) + "\n" for record in records) + '{"key": "')
+    model = Simulated()
+    calls = Counting(model).calls
+    again = evaluate(TRIP, model, {**knobs, "trace_store": str(old)}, **options)
+    assert sum(map(len, calls)) == len(kept) - len(kept) // 2
+    assert numbers(whole, TRIP) == numbers(again, TRIP)
 
 
 KILLED = """
 import os, signal, sys
-from anytime.hosts.lm_eval import driver
 from anytime.hosts.lm_eval.models import Simulated
+from anytime.hosts.lm_eval import keeping
 from tests.lm_eval_runs import evaluate
-driver.STORED_BATCH = 3
-class Slow(Simulated):
-    calls = 0
-    def generate_until(self, requests, disable_tqdm=False):
-        Slow.calls += 1
-        if Slow.calls == 4:
+from tests.lm_eval_models import Scripted, counting
+keeping.SLICE = 3
+seen = []
+def answers(context, kwargs):
+    seen.append(context)
+    if len(seen) == 11:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return counting(context, kwargs)
+class Telling(Simulated):
+    def _answer(self, context, kwargs):
+        seen.append(context)
+        if len(seen) == 11:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().generate_until(requests)
-Slow.__name__ = "Simulated"
+        return super()._answer(context, kwargs)
+Telling.__name__ = "Simulated"
 knobs = {"budgets": "64,256", "traces": 3, "trace_store": sys.argv[1]}
-evaluate("anytime_aime_builtin", Slow(), knobs, limit=4, gen_kwargs="do_sample=True")
+model = Telling() if sys.argv[2] == "each" else Scripted(answers)
+evaluate("anytime_aime_builtin", model, knobs, limit=4, gen_kwargs="do_sample=True")
 """
 
 
-def test_killed_and_run_again_nothing_finished_is_asked_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("tells", "kept"), [("each", 10), ("of a call", 9)])
+def test_killed_and_run_again_nothing_kept_is_asked_twice(
+    tells: str, kept: int, tmp_path: Path
+) -> None:
     task = "anytime_aime_builtin"
     store = tmp_path / "store"
-    command = [sys.executable, "-c", KILLED, str(store)]
+    command = [sys.executable, "-c", KILLED, str(store), tells]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == -9, done.stderr
     knobs = {"budgets": "64,256", "traces": 3}
-    model = Simulated()
-    asked = Counting(model).calls
     options: dict[str, Any] = {"limit": 4, "gen_kwargs": SAMPLED}
-    again = evaluate(task, model, {**knobs, "trace_store": str(store)}, **options)
-    model = Simulated()
-    fresh = Counting(model).calls
-    whole = evaluate(task, model, knobs, **options)
-    assert sum(map(len, asked)) == sum(map(len, fresh)) - 9
-    assert numbers(again, task) == numbers(whole, task)
+    results, calls = [], []
+    for more in ({"trace_store": str(store)}, {}):
+        model = Simulated() if tells == "each" else Scripted(counting)
+        calls.append(Counting(model).calls)
+        results.append(numbers(evaluate(task, model, {**knobs, **more}, **options), task))
+    again, fresh = (sum(map(len, one)) for one in calls)
+    assert again == fresh - kept
+    assert results[0] == results[1]
 
 
-def test_a_store_of_another_run_or_damaged_is_one_sentence(tmp_path: Path) -> None:
-    store = tmp_path / "store"
-    knobs = {**KNOBS, "trace_store": str(store)}
+def test_a_store_that_fails_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    knobs = {**KNOBS, "trace_store": str(tmp_path / "store")}
+    add, kept = TraceStore.add, []
+
+    def full(self: TraceStore, texts: Mapping[str, str]) -> None:
+        if len(kept) == 3:
+            raise AnytimeError("trace store cannot be used: database or disk is full")
+        kept.append(texts)
+        add(self, texts)
+
+    monkeypatch.setattr(TraceStore, "add", full)
+    answered: list[str] = []
+
+    class Telling(Planner):
+        def _answer(self, context: str, kwargs: Mapping[str, Any]) -> str:
+            answered.append(context)
+            return super()._answer(context, kwargs)
+
+    with pytest.raises(AnytimeError, match="disk is full"):
+        evaluate(TRIP, Telling(), knobs, limit=5)
+    assert len(answered) == 4, "no more is paid for"
+
+
+def test_a_store_of_another_run_is_one_sentence(tmp_path: Path) -> None:
+    knobs = {**KNOBS, "trace_store": str(tmp_path / "store")}
     evaluate(TRIP, Planner(), knobs, limit=2)
     with pytest.raises(AnytimeError, match="holds traces of Planner"):
         evaluate(TRIP, Simulated(), knobs, limit=2)
-    content = store.read_bytes()
-    store.write_bytes(content.replace(b'{"key"', b'{"kex"', 1))
-    with pytest.raises(AnytimeError, match="damaged in line 2"):
-        evaluate(TRIP, Planner(), knobs, limit=2)
-    store.write_bytes(b"some other file\n")
-    with pytest.raises(AnytimeError, match="damaged in line 1"):
-        evaluate(TRIP, Planner(), knobs, limit=2)
-    store.write_bytes(json.dumps({"format": "x", "model": "y"}).encode() + b"\n")
-    with pytest.raises(AnytimeError, match="is no trace store"):
-        evaluate(TRIP, Planner(), knobs, limit=2)
 
 
 BAD = {

@@ -30,6 +30,7 @@ __all__ = [
     "resolve_continuation",
     "says_nothing_on_failure",
     "takes_messages",
+    "tells_each",
 ]
 
 LENGTHS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens", "max_length")
@@ -73,6 +74,14 @@ def says_nothing_on_failure(lm: Any) -> bool:
     failure too, and shown. Models in this process say nothing only if they had nothing to say.
     """
     return _derives(lm, "TemplateAPI")
+
+
+def tells_each(lm: Any) -> bool:
+    """Whether this model tells lm-eval's cache of answers while a call still goes on.
+
+    Others tell of all at the end, `vllm` and `sglang` among them, or of none.
+    """
+    return takes_messages(lm) or _derives(lm, "TemplateAPI") or _derives(lm, "HFLM")
 
 
 def keep_places(lm: Any) -> None:

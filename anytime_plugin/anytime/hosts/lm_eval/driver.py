@@ -13,8 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer, counter
@@ -32,8 +31,10 @@ from anytime.hosts.lm_eval.backends import (
     resolve_continuation,
     says_nothing_on_failure,
     takes_messages,
+    tells_each,
 )
 from anytime.hosts.lm_eval.errors import one_sentence
+from anytime.hosts.lm_eval.keeping import Pending, generated, generated_with_store
 from anytime.hosts.lm_eval.material import check_sampled, evaluated_in, material
 from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_of
 from anytime.hosts.lm_eval.records import Response, as_written, no_content, response
@@ -65,10 +66,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 ByBudget = Mapping[int, Sequence[Message]]
-
-STORED_BATCH = 256
-"""With a trace store a round goes out in batches of so many requests, each kept when it is done, so
-that a kill loses one batch at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +144,6 @@ class TraceRequest:
     gen_kwargs: dict[str, Any]
     draw: int
     request: Instance
-
-
-class _Asked(NamedTuple):
-    """A request on its way: `kept` is its key in the cache and in the trace store."""
-
-    instance: Instance
-    kept: str
-    cacheable: bool
 
 
 def _taught(
@@ -275,7 +264,7 @@ def asker(
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
         outstanding = []
-        asked: dict[Hashable, _Asked] = {}
+        asked: dict[Hashable, Pending] = {}
         texts: dict[Hashable, str] = {}
         for number, request in batch:
             run = runs[number]
@@ -288,9 +277,7 @@ def asker(
             # lm-eval's hash of a long prompt takes longer than all else here: only where it is read
             hashed = "" if store is None and cache is None else hash_args("generate_until", args)
             kept = hashed if draw is None else f"{hashed}-{draw}"
-            if store is not None and kept in store:
-                texts[key] = store[kept]
-            elif (
+            if (
                 cache is not None
                 and draw is None
                 and hashed in cache
@@ -298,7 +285,7 @@ def asker(
             ):
                 texts[key] = cache[hashed]
             else:
-                asked[key] = _Asked(_instance(run.request, args), kept, cacheable=draw is None)
+                asked[key] = Pending(_instance(run.request, args), kept, cacheable=draw is None)
         _check_room(lm, [request.instance for request in asked.values()], tokenizer)
         texts |= _generate(lm, asked, cache, store, empty_fails)
         traces = [key for key, _, request in outstanding if _is_cut(request)]
@@ -328,31 +315,30 @@ def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
 
 def _generate(
     lm: Any,
-    asked: Mapping[Hashable, _Asked],
+    asked: Mapping[Hashable, Pending],
     cache: Any,
     store: TraceStore | None,
     empty_fails: bool,
 ) -> dict[Hashable, str]:
-    texts: dict[Hashable, str] = {}
-    step = len(asked) if store is None else STORED_BATCH
-    waiting = iter(asked.items())
-    while part := list(islice(waiting, step)):
-        said = lm.generate_until([request.instance for _, request in part])
-        texts |= zip((key for key, _ in part), said, strict=True)
-        # What failed is not kept, so that it is asked again.
-        kept = [
-            (request, text)
-            for (_, request), text in zip(part, said, strict=True)
-            if not _failure(text, empty_fails)
-        ]
-        if store is not None:
-            store.add({request.kept: text for request, text in kept})
-        if cache is not None:
-            for request, text in kept:
-                if request.cacheable:
-                    cache[request.kept] = text
-            cache.commit()
-    return texts
+    if store is None:
+        said = generated(lm, asked)
+    else:
+        places = {request.kept: key for key, request in asked.items()}
+        kept = generated_with_store(
+            lm,
+            {request.kept: request for request in asked.values()},
+            store,
+            one_by_one=tells_each(lm),
+            failed=lambda text: _failure(text, empty_fails),
+        )
+        said = {places[name]: text for name, text in kept.items()}
+    if cache is not None:
+        for key, text in said.items():
+            # What failed is not kept, so that it is asked again.
+            if asked[key].cacheable and not _failure(text, empty_fails):
+                cache[asked[key].kept] = text
+        cache.commit()
+    return said
 
 
 def _check_room(lm: Any, asked: Any, tokenizer: Tokenizer | None) -> None:

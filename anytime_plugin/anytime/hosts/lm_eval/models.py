@@ -48,7 +48,12 @@ class BuiltIn(LM):  # type: ignore[misc]
     def generate_until(self, requests: Sequence[Instance], disable_tqdm: bool = False) -> list[str]:
         """Answer each request; `seed` among its settings is the draw."""
         with one_sentence():
-            return [self._answer(*request.args) for request in requests]
+            return [self._kept(request.args) for request in requests]
+
+    def _kept(self, arguments: Any) -> str:
+        text = self._answer(*arguments)
+        self.cache_hook.add_partial("generate_until", arguments, text)
+        return text
 
     def _answer(self, context: str, kwargs: Mapping[str, Any]) -> str:
         cap = int(kwargs.get("max_gen_toks", DEFAULT_MAX_TOKENS))

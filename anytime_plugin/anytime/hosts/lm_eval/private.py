@@ -22,6 +22,7 @@ __all__ = [
     "answers_kept",
     "configuration_of",
     "finds_for_itself",
+    "hearing",
     "loaded_from",
     "look_further",
     "predicts_only",
@@ -239,6 +240,41 @@ def answers_kept(lm: Any) -> Any:
     The cache stands before the model and knows lm-eval's own request types alone.
     """
     return getattr(lm.cache_hook, "dbdict", None)
+
+
+class _Heard:
+    """What stands in the place of a model's cache hook, and before it."""
+
+    def __init__(self, before: Any, hear: Callable[[Any, str], None]) -> None:
+        self._before, self._hear = before, hear
+
+    def add_partial(self, attr: str, req: Any, res: Any) -> None:
+        """As lm-eval's own: a request type, the arguments of a request, and what was answered."""
+        self._before.add_partial(attr, req, res)
+        if attr == "generate_until":
+            self._hear(req, res)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._before, name)
+
+
+@contextmanager
+def hearing(lm: Any, hear: Callable[[Any, str], None]) -> Iterator[None]:
+    """Hear of a model's answers when they arrive.
+
+    Models tell a hook of each answer, or of those of a batch, for --use_cache to keep; nothing else
+    sees an answer before the whole call ends.
+
+    Args:
+        lm: The model.
+        hear: Called with the arguments of a request (context and settings) and its text.
+    """
+    before = lm.cache_hook
+    lm.cache_hook = _Heard(before, hear)
+    try:
+        yield
+    finally:
+        lm.cache_hook = before
 
 
 def seed_of(lm: Any) -> int | None:
