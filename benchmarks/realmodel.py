@@ -201,54 +201,71 @@ def table(here: Here, say: Callable[[str], None] = print) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Size:
-    """How much of the chain is run."""
+class Course:
+    """What the chain is run on, and how much of it.
 
-    pool_problems: int = 4
-    pool_traces: int = 6
+    Attributes:
+        model: A folder in the working directory.
+        task: Of ours in Inspect, and in lm-eval.
+        learn: Where the pool's problems are from, as a task's settings.
+        test: Where the measured ones are from.
+        pool: Problems and traces of the pool.
+        problems: How many are measured.
+        budgets: The grid.
+        temperature: Of all traces.
+        template: Whether the model has a chat template.
+    """
+
+    model: str = "smollm2"
+    task: tuple[str, str] = ("anytime/gpqa", "anytime_gpqa_builtin")
+    learn: tuple[str, ...] = ("dataset=builtin", "split=dev")
+    test: tuple[str, ...] = ("dataset=builtin", "split=test")
+    pool: tuple[int, int] = (4, 6)
     problems: int = 6
     budgets: str = "8,16,32"
+    temperature: float = 0.8
+    template: bool = True
 
 
-SMALL = Size(pool_problems=2, pool_traces=3, problems=2, budgets="8,16")
-
-
-def chain(size: Size) -> list[str]:
+def chain(of: Course) -> list[str]:
     """What a user types, from a pool to a report, in both harnesses."""
-    task = (
-        f"inspect eval anytime/gpqa -T dataset=builtin -T budgets={size.budgets} "
-        "--model hf/smollm2 -M model_path=smollm2 -M dtype=float32 --temperature 0.8"
-    )
-    other = (
-        "lm_eval --model hf --model_args pretrained=smollm2,dtype=float32 --batch_size 8 "
-        "--tasks anytime_gpqa_builtin --gen_kwargs do_sample=true,temperature=0.8 "
-        "--apply_chat_template --log_samples"
-    )
 
-    def knobs(**more: Any) -> str:
-        return "'" + json.dumps({"budgets": size.budgets, **more}) + "'"
+    def there(settings: tuple[str, ...]) -> str:
+        named = " ".join(f"-T {one}" for one in (*settings, f"budgets={of.budgets}"))
+        return (
+            f"inspect eval {of.task[0]} {named} --model hf/{of.model} -M model_path={of.model} "
+            f"-M dtype=float32 --temperature {of.temperature}"
+        )
 
-    pool, rest = size.pool_problems, f"--limit {size.problems}"
+    def here(settings: tuple[str, ...], **more: Any) -> str:
+        named = dict(one.split("=") for one in settings) | {"budgets": of.budgets, **more}
+        return (
+            f"lm_eval --model hf --model_args pretrained={of.model},dtype=float32 --batch_size 8 "
+            f"--tasks {of.task[1]} --gen_kwargs do_sample=true,temperature={of.temperature} "
+            f"{'--apply_chat_template ' if of.template else ''}--log_samples "
+            f"--metadata '{json.dumps(named)}'"
+        )
+
+    problems, traces = of.pool
+    rest = f"--limit {of.problems}"
     return [
-        f"{task} -T split=dev --limit {pool} --epochs {size.pool_traces} --log-dir pool",
+        f"{there(of.learn)} --limit {problems} --epochs {traces} --log-dir pool",
         "anytime pairs build pool/*.eval -o pairs.jsonl",
-        "anytime pairs stats pairs.jsonl",
-        f"{task} -T split=test {rest} --solver anytime/cot --log-dir cot",
-        f"{task} -T split=test {rest} --solver anytime/pdp -S pairs=pairs.jsonl --log-dir pdp",
+        f"{there(of.test)} {rest} --solver anytime/cot --log-dir cot",
+        f"{there(of.test)} {rest} --solver anytime/pdp -S pairs=pairs.jsonl --log-dir pdp",
         "anytime compare cot/*.eval pdp/*.eval",
         "anytime report cot/*.eval pdp/*.eval -o report.html",
-        f"{other} --limit {pool} --output_path lm_pool "
-        f"--metadata {knobs(split='dev', traces=size.pool_traces)}",
+        f"{here(of.learn, traces=traces)} --limit {problems} --output_path lm_pool",
         "anytime pairs build lm_pool/*/samples_*.jsonl -o lm_pairs.jsonl",
-        f"{other} {rest} --output_path lm_cot --metadata {knobs(split='test')}",
-        f"{other} {rest} --output_path lm_pdp "
-        f"--metadata {knobs(split='test', method='pdp', pairs='lm_pairs.jsonl')}",
+        f"{here(of.test)} {rest} --output_path lm_cot",
+        f"{here(of.test, method='pdp', pairs='lm_pairs.jsonl')} {rest} --output_path lm_pdp",
         "anytime compare lm_cot/*/samples_*.jsonl lm_pdp/*/samples_*.jsonl",
         "anytime report lm_cot/*/samples_*.jsonl lm_pdp/*/samples_*.jsonl -o lm_report.html",
     ]
 
 
-SHOWN = ("anytime compare", "anytime pairs stats")
+SHOWN = ("anytime compare", "anytime pairs build")
+"""What these print tells the result."""
 
 
 def typed(command: str, folder: Path, env: Mapping[str, str] | None = None) -> str:
@@ -275,11 +292,11 @@ def typed(command: str, folder: Path, env: Mapping[str, str] | None = None) -> s
     return done.stdout
 
 
-def run_chain(size: Size, model: Path, folder: Path, say: Callable[[str], None] = print) -> str:
+def run_chain(of: Course, model: Path, folder: Path, say: Callable[[str], None] = print) -> str:
     """All commands, with the outputs that tell the result."""
-    (folder / "smollm2").symlink_to(model)
+    (folder / of.model).symlink_to(model)
     told = []
-    for command in chain(size):
+    for command in chain(of):
         say(f"$ {command}")
         printed = typed(command, folder)
         told.append(f"$ {command}")
@@ -331,7 +348,7 @@ def main(write: bool = False, only: str = "") -> None:
         if only != "table":
             folder = here.scratch / "chain"
             folder.mkdir()
-            told = run_chain(Size(), here.folder, folder)
+            told = run_chain(Course(), here.folder, folder)
             page = written(page, "chain", f"```text\n{told}\n```")
         if write:
             PAGE.write_text(page)

@@ -20,6 +20,7 @@ from benchmarks import (
     lm_eval_memory,
     overhead,
     pairs,
+    realmodel,
     report,
     results,
     scoring,
@@ -38,6 +39,7 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     "report": report.main,
     "annotate": annotating.main,
     "bootstrap": statistics.main,
+    "realmodel": realmodel.main,
     "import": lambda: import_time(),
 }
 

@@ -106,7 +106,7 @@ def test_pairs_of_a_real_pool_are_shown_in_inspect(
         task_args={"dataset": str(problems[1]), "budgets": BUDGETS},
         solver=solver(pool=str(pool), answer_tokens=ANSWER_TOKENS),
     )
-    check(run, BUDGETS)
+    check(run, BUDGETS, forced=False)  # it was never shown examples, and may answer at once
     for sample in run.log.samples:
         learned = sample.store["anytime"]["method"]
         assert learned["added_tokens"] > 0
@@ -123,7 +123,7 @@ def test_pairs_of_a_pool_of_the_other_harness_are_shown_in_lm_eval(
         "pool": str(pool),
     }
     run = in_lm_eval("anytime_aime24", hf(reasoner_folder), knobs)
-    check(run, BUDGETS)
+    check(run, BUDGETS, forced=False)
     assert run.numbers["added_tokens"] > 0
 
 
