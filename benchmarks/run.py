@@ -21,6 +21,7 @@ from benchmarks import (
     lm_eval_memory,
     overhead,
     pairs,
+    realmodel,
     report,
     results,
     scoring,
@@ -40,6 +41,7 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     "annotate": annotating.main,
     "bootstrap": statistics.main,
     "coverage": coverage_page.main,
+    "realmodel": realmodel.main,
     "import": lambda: import_time(),
 }
 

@@ -55,7 +55,7 @@ class Run(NamedTuple):
     log: Any
 
 
-def in_inspect(task: str, model: Any, folder: Path, **options: Any) -> Run:
+def in_inspect(task: Any, model: Any, folder: Path, **options: Any) -> Run:
     """Run a task of ours in Inspect; keywords are those of `inspect_ai.eval`."""
     (made,) = inspect_eval(
         task,

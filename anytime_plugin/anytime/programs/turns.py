@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from anytime.protocol import Message, Role
 
-__all__ = ["appended", "raw_prompt"]
+__all__ = ["appended", "expects_template", "raw_prompt"]
+
+_TUNED = re.compile(r"(?i)(?<![a-z])(instruct|chat|it|sft|dpo|assistant)(?![a-z])")
 
 
 def appended(
@@ -27,3 +30,11 @@ def raw_prompt(messages: Sequence[Message]) -> str:
         return f"{raw_prompt(messages[:-1])}{messages[-1].content}"
     text = "\n\n".join(message.content for message in messages)
     return text if text.endswith("\n\n") else f"{text}\n\n"
+
+
+def expects_template(name: str) -> bool:
+    """Whether a model, by its name, was tuned on conversations in a template of its own.
+
+    Without it such a model continues a text that it was never shown the like of.
+    """
+    return _TUNED.search(name) is not None

@@ -22,6 +22,7 @@ from inspect_ai.model import Model, get_model
 from tenacity import wait_fixed
 
 from anytime.domains.trip import TRIP
+from anytime.hosts.inspect_ai import driver
 from anytime.hosts.inspect_ai.tasks import trip
 from anytime.models import Respond, load_model
 from anytime.protocol import Message, Reply
@@ -167,6 +168,46 @@ def test_a_raw_prompt_is_continued_to_the_same_curve(run: Run) -> None:
     assert {c["continuation"] for s in samples(log) for c in forced_ones(s)} == {"prefill"}
     assert len(curves(log)) == 3
     assert curves(log) == curves(expected)
+
+
+def test_token_texts_that_a_server_does_not_tell_are_missed_aloud(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    def silent(messages: Any, max_tokens: int, seed: int) -> Reply:
+        return replace(PLANNER(messages, max_tokens, seed), token_bytes=None)
+
+    driver._tell_no_token_texts.cache_clear()
+    with serving(silent, questions=[TRIP.ask(problem) for problem in PROBLEMS]) as server:
+        model = over_http(server, "openai-api-completions")
+        log = run(model, continuation="auto", logprobs=True)
+    assert {c["cut"] for s in samples(log) for c in forced_ones(s)} == {"calibrated"}
+    assert caplog.text.count("--logprobs brought no token texts") == 1
+
+
+def test_token_ids_without_a_tokenizer_are_refused_before_anything_is_paid(run: Run) -> None:
+    with serving(PLANNER) as server:
+        model = over_http(server, "openai-api-completions")
+        log = run(model, continuation="token_ids", fail_on_error=True)
+    assert log.status == "error"
+    assert log.error is not None
+    assert "name the model's own tokenizer" in log.error.message
+    assert server.exchanges == []
+
+
+@pytest.mark.parametrize(("name", "said"), [("Tiny-1B-Instruct", 1), ("tiny-1b-base", 0)])
+def test_a_tuned_model_behind_raw_prompts_is_said_to_be_out_of_its_element(
+    run: Run, caplog: pytest.LogCaptureFixture, name: str, said: int
+) -> None:
+    driver._tell_no_template.cache_clear()
+    with serving(PLANNER, questions=[TRIP.ask(problem) for problem in PROBLEMS]) as server:
+        model = get_model(
+            f"openai-api-completions/local/{name}",
+            base_url=server.url,
+            api_key="none",
+            memoize=False,
+        )
+        assert run(model, continuation="auto", problems=1).status == "success"
+    assert caplog.text.count("looks tuned on conversations") == said
 
 
 @pytest.mark.parametrize("provider", ["openai-api", "openai-api-completions"])

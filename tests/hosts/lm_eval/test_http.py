@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from anytime.domains.trip import TRIP
+from anytime.hosts.lm_eval import backends
 from anytime.hosts.lm_eval.models import Planner
 from anytime.models import load_model
 from tests.lm_eval_runs import checkpoints, evaluate, numbers, samples
@@ -120,6 +121,23 @@ def test_a_cached_run_asks_the_server_nothing(
             found = over_http(server, "local-completions", {"tokenizer": pieces_file}, **options)
         assert set(server.answered().values()) == {1}
     assert curve(found) == curve(direct)
+
+
+@pytest.mark.parametrize(("name", "said"), [("tiny-chat", 1), ("planner", 0)])
+def test_a_tuned_model_without_its_template_is_said_to_be(
+    pieces_file: str, caplog: pytest.LogCaptureFixture, name: str, said: int
+) -> None:
+    backends._tell_no_template.cache_clear()
+    with serving(load_model("planner", {}), questions=QUESTIONS) as server:
+        arguments = {"model": name, "base_url": f"{server.url}/completions"}
+        evaluate(
+            TASK,
+            "local-completions",
+            {"budgets": BUDGETS, "tokenizer": pieces_file},
+            model_args={**arguments, "tokenizer_backend": None},
+            limit=1,
+        )
+    assert caplog.text.count("add --apply_chat_template, unless it is a base model") == said
 
 
 REFUSED = {

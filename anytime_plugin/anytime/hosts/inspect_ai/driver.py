@@ -36,7 +36,7 @@ from anytime.hosts.inspect_ai.replies import (
 )
 from anytime.hosts.inspect_ai.transformers_here import as_generated, as_sent, continuing
 from anytime.programs.lockstep import Done, advance
-from anytime.programs.turns import raw_prompt
+from anytime.programs.turns import expects_template, raw_prompt
 from anytime.protocol import Message, Program, Reply, Request
 
 __all__ = ["drive", "reply_from", "requester"]
@@ -135,6 +135,8 @@ def requester(
     own = host_tokenizer(model) if can.transformers else None
     if can.transformers:
         model = continuing(model, in_effect)
+    if can.raw_prompt and expects_template(str(model)):
+        _tell_no_template(str(model))
     encode = _encoder(model, tokenizer)
     how: dict[str, Any] = {} if cached else {"cache": False}
     # Requests of a sample share turns; handing on the same message lets the log keep it once.
@@ -208,6 +210,16 @@ def _tell_no_token_texts(provider: str) -> None:
         "--logprobs brought no token texts: what serves %s tells none that Inspect reads, so cuts "
         "are made with a tokenizer, or calibrated where none is named (-T tokenizer=)",
         provider,
+    )
+
+
+@functools.lru_cache(maxsize=8)  # once a run says it
+def _tell_no_template(model: str) -> None:
+    log.warning(
+        "%s looks tuned on conversations, and its provider sends raw prompts without their "
+        "template: take a chat provider (openai-api, vllm, hf), or read the curve as that of a "
+        "model out of its element",
+        model,
     )
 
 

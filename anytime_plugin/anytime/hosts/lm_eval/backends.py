@@ -7,15 +7,17 @@ JSON (`local-chat-completions` and what derives from it), or, our own, messages 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from anytime.cutting.frames import unopened
 from anytime.cutting.tokens import Tokenizer, from_tokenizers, load_tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.private import seed_of, template_arguments
-from anytime.programs.turns import raw_prompt
+from anytime.programs.turns import expects_template, raw_prompt
 from anytime.protocol import Message, Request
 from anytime.settings import Continuation
 
@@ -31,6 +33,8 @@ __all__ = [
     "takes_messages",
     "tells_each",
 ]
+
+log = logging.getLogger(__name__)
 
 LENGTHS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens", "max_length")
 
@@ -100,6 +104,20 @@ def check_model(lm: Any, prompt: Prompt) -> None:
             f"think_end_token cuts the reasoning away, which is what anytime measures: drop "
             f"think_end_token{also} from --model_args{instead}"
         )
+    if isinstance(prompt.context, str) and not (prompt.templated or takes_messages(lm)):
+        template = getattr(getattr(lm, "tokenizer", None), "chat_template", None)
+        name = getattr(lm, "model", None)
+        if template or (isinstance(name, str) and expects_template(name)):
+            _tell_no_template(type(lm).__name__)
+
+
+@lru_cache(maxsize=8)  # once a run says it
+def _tell_no_template(name: str) -> None:
+    log.warning(
+        "anytime: this model has a chat template, or looks tuned with one, and %s asks it without: "
+        "add --apply_chat_template, unless it is a base model",
+        name,
+    )
 
 
 def resolve_continuation(asked: str, lm: Any, prompt: Prompt) -> Continuation:
