@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from anytime.domains import aime_builtin
 from anytime.domains.answers import end_of_integer, integer, last_integer, strip_integers
