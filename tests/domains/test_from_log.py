@@ -71,6 +71,14 @@ def test_a_target_that_is_no_option_is_refused(target: str) -> None:
         GPQA.from_log(Problem("x", "Which?", target), "Which?", {"choices": list(FOUR)})
 
 
+def test_two_orders_of_the_same_options_are_refused() -> None:
+    asked = "\n".join(f"{letter}) {text}" for letter, text in zip("ABCD", FOUR, strict=True))
+    problem = Problem("x", "Which?", "B")
+    assert GPQA.from_log(problem, asked, {"choices": list(FOUR)}).gold == "B"
+    with pytest.raises(AnytimeError, match="in one order in its prompt, in another"):
+        GPQA.from_log(problem, asked, {"choices": list(reversed(FOUR))})
+
+
 def test_options_that_are_not_told_are_missing_and_five_are_not_four() -> None:
     five = "\n".join(f"{letter}) {letter}{letter}" for letter in "ABCDE")
     assert options_in(five) is None

@@ -224,9 +224,17 @@ _OF_TARGET = re.compile(r"\W{0,6}([A-Da-d])\W{0,6}")
 
 def _from_log(problem: Problem, asked: str, document: Mapping[str, Any]) -> Problem:
     """Take the options from where the model saw them, else from the document."""
-    options = options_in(asked) or _options_of(document)
+    shown, held = options_in(asked), _options_of(document)
+    options = shown or held
     if options is None:
         return problem  # without facts, which is refused by their name
+    if (
+        shown
+        and held
+        and shown != held
+        and sorted(map(fingerprint, shown)) == sorted(map(fingerprint, held))
+    ):
+        raise AnytimeError("whose options stand in one order in its prompt, in another beside it")
     named = _OF_TARGET.fullmatch(problem.gold)
     gold = named[1].upper() if named else option_stated(problem.gold, options)
     if gold is None:

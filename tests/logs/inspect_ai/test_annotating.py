@@ -345,7 +345,8 @@ def test_shuffled_options_are_refused(run: Run, tmp_path: Path) -> None:
         step.params["kwargs"] = {"shuffle": True}
 
     path = spoil(plain_log(run, picks()), shuffled)
-    assert "its solver shuffled the options" in refusal(path, tmp_path / "out")
+    for domain in (None, get_domain("gpqa")):
+        assert "its solver shuffled the options" in refusal(path, tmp_path / "out", domain=domain)
 
 
 def test_a_domain_grades_where_it_is_named(run: Run, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ _LEAD = rf"(?P<lead>(?:{_WORD}[ ,:]{{1,3}}){{0,12}}?)"
 _POWER = rf"(?:\s?\^\s?-?[0-9]|[²³]|/{_WORD})?"
 _UNIT = rf"(?P<unit>(?:\s?{_WORD}{_POWER}(?:\s{_WORD}{_POWER}){{0,3}})?)"
 _INTEGER = re.compile(rf"\s?{_LEAD}{_DIGITS}{_UNIT}\s?[.,;:]?\s?")
-_FACTOR = re.compile(r"[A-Za-z](?![^\W\d_])|[A-Za-z]{1,20}\s?\(")
+_FACTOR = re.compile(r"[A-Za-zα-ωΑ-Ω](?![^\W\d_])|[A-Za-z]{1,20}\s?\(")
 """What makes a product of a number it directly follows: `10x`, `3sin(`."""
 # Words that make another number, or a doubt, of a number they stand beside.
 # fmt: off
@@ -42,17 +42,20 @@ _NO_LEAD = frozenset((
     "section", "figure", "lemma", "theorem", "example", "line", "exercise", "to", "into", "since",
     "suppose", "assume", "try", "aime", "isn't", "cannot", "never", "without", "greater", "fewer",
     "above", "below", "under", "exceeding", "confidence", "certainty", "format",
+    "nicht", "não", "nao", "niet", "ikke", "inte", "nie", "nem", "не", "ні", "tidak", "bukan",
+    "không", "δεν", "pas", "kein", "keine", "ни", "non", "mehr", "weniger", "más", "menos", "moins",
+    "mindestens", "höchstens", "больше", "меньше", "mais", "più", "meno",
 ))
 _NO_UNIT = frozenset((
     "or", "and", "not", "is", "isn't", "if", "when", "then", "times", "plus", "minus", "mod",
     "modulo", "over", "divided", "choose", "squared", "cubed", "factorial", "th", "st", "nd", "rd",
     "thousand", "million", "billion", "hundred", "dozen", "to", "through", "x", "percent", "more",
-    "less", "but", "e", "pi", "digit", "digits", "i", "was", "are", "has", "have", "does",
+    "less", "but", "e", "pi", "π", "digit", "digits", "i", "was", "are", "has", "have", "does",
 ))
 # fmt: on
 _REASON = re.compile(
     rf"\s{{0,2}}{_DIGITS}(?P<unit>(?:\s(?!(?:of|x)\b)[A-Za-z]{{2,15}}){{0,2}}?)"
-    r"(?:\s?[,;]?\s(?:because|since|as|which|where|so|for|by|but)\b|\s?\(|\s[-–—]{1,2}\s|[.;!]\s"
+    r"(?:\s?[,;]?\s(?:because|since|as|which|where|so|for|by|but)\b|\s?\(|\s[-–—]{1,2}\s|[.;!]\s(?!\s?-?[0-9])"
     r"|,\snot\b|\s✓|\s✅|[.;!]?\s?\Z)"
 )
 _CONCLUDED = re.compile(
@@ -61,8 +64,10 @@ _CONCLUDED = re.compile(
     rf"{_DIGITS}{_UNIT}\s?[.!]?\s?\Z"
 )
 _DENIED = re.compile(
-    r"(?i)\b(?:not|\w{1,6}n't|never|cannot|unless|wait|hmm|maybe|perhaps|possibly)\b|\?"
+    r"(?i)\b(?:not|\w{1,6}n't|never|cannot|unless|wait|hmm|maybe|perhaps|possibly|to part"
+    r"|no es|n[ãa]o|nicht|niet|ikke|inte|nie|nem|не|ні|tidak|bukan|không|δεν|pas)\b|\?"
 )
+_TAKEN_BACK = re.compile(r"(?i)\b(?:wait|hmm+|scratch that|or rather|i mean)\b")
 _SUBORDINATE = re.compile(
     r"(?i)\s?(?:so |thus |hence )?(?:let|since|if|suppose|assum\w+|because|when|where|for|as|given"
     r"|consider|try|with|using)\b"
@@ -90,7 +95,8 @@ def value(plain: str) -> str | None:
         return last
     # "204 = 12 · 17" is 204, too; "0 = x - 204" is not 0.
     first = _side(sides[0])
-    return first if not re.search(r"[^\W\d_]", "".join(sides[1:])) else None
+    rest = "".join(sides[1:])
+    return first if rest.strip() and not re.search(r"[^\W\d_]", rest) else None
 
 
 def _side(text: str) -> str | None:
@@ -114,6 +120,11 @@ _LEADS_TO = re.compile(
 
 
 _EITHER = re.compile(r"[0-9] ?,? or\b[^0-9]{0,15}[0-9]")
+# "p = 3, q = 7": two numbers of equal rank, while "m = 3, n = 4, so m + n = 7" comes to one. (In a
+# box the last one counts: there the question's own letter comes last.)
+_SEVERAL = re.compile(
+    r"(?:\A|[\s,;])[A-Za-z]\s?=\s?-?[0-9]+\s?(?:[,;]|and\b|,\sand\b)\s?[A-Za-z]\s?=\s?-?[0-9]+\s?[.,;]?\s?\Z"
+)
 _VARIABLE = re.compile(r"[A-Za-z][ ,]{1,3}")
 
 
@@ -129,7 +140,7 @@ def _lower(words: str) -> set[str]:
 
 def spoken_integer(plain: str, content: str) -> str | None:
     """The integer that the rest of a line comes to: dressed, with a reason, or in a sentence."""
-    if _EITHER.search(plain):
+    if _EITHER.search(plain) or _SEVERAL.search(plain) or _TAKEN_BACK.search(plain):
         return None
     if _SUBORDINATE.match(plain) and not re.search(r",.*\.\s?\Z", plain):
         return None

@@ -39,7 +39,15 @@ _EQUAL = re.compile(
 )
 # What is counted in its index or put into a function is no number by itself: a_5, f(5).
 _INDEX = re.compile(r"(?<=[A-Za-z])_(?=\{?\s?[0-9])|(?<=\b[A-Za-z])\((?=[0-9])")
-_SURE = re.compile(r"\(\s?(?:[Cc]onfiden(?:ce|t)|[Cc]ertainty)[^()\n]{0,40}\)")
+# How sure the model is: a number beside the answer.
+_SURE = re.compile(
+    r"\(\s?(?:[Cc]onfiden(?:ce|t)|[Cc]ertainty)[^()\n]{0,40}\)"
+    r"|[,;.]?\s(?:and\s|with\s){0,2}(?i:I am|I'm|I feel)\s(?:about\s|roughly\s)?[0-9.]{1,5}\s?\\?%?"
+    r"\s(?:confident|sure|certain)\b[^.\n]{0,30}"
+    r"|[,;.]?\s(?:and\s|with\s)?(?:my\s|a\s)?(?i:confidence|certainty)(?:\s(?i:is|level|of|score)){0,2}"
+    r"\s?[:=]?\s?[0-9.]{1,5}\s?\\?%?(?=[\s.]*(?:\Z|\n))"
+    r"|\s\(?[0-9.]{1,5}\s?\\?%\s(?:confiden(?:ce|t)|sure|certain(?:ty)?)\b\)?"
+)
 _SIGNS = {r"\times": "×", r"\cdot": "·", r"\div": "÷", r"\pm": "±", r"\mu": "μ", r"\mathring": "°"}
 _SIGN = re.compile(r"\\(?:times|cdot|div|pm|mu)" + _NEXT)
 _TAG = re.compile(r"</?(?:b|i|u|em|strong|span|p|code|sup|sub|mark|center|font|br|h[1-6])"
@@ -50,9 +58,14 @@ _COMMAND = re.compile(
     r"|hbox|under(?:line|bar)|uline|operatorname\*?|ensuremath|mathstrut|strut|displaystyle"
     r"|textstyle|scriptstyle|tiny|small|normalsize|large|Large|LARGE|huge|Huge|q?quad|enspace"
     r"|thinspace|medspace|thickspace|[hv]fill|newline|left|right|[bB]igg?[lr]?|ans(?:wer)?"
-    r"|centering|noindent|par|blacksquare|square|qed)" + _NEXT + r"|\\[,;:!>/ ()\[\]\\]"
+    r"|centering|noindent|par|blacksquare|square|qed)" + _NEXT + r"|\\[,;:!>/ ()\[\]\\{}]"
 )
-_MARKUP = re.compile(r"[{}~*_`()\[\]\"$&]|(?<![0-9A-Za-z])'|'(?![0-9A-Za-z])")
+# Of a function of a number that number is not the value.
+_FUNCTION = re.compile(
+    r"\b(?:sqrt|cbrt|log|ln|lg|exp|a?(?:sin|cos|tan)h?|cot|sec|csc|gcd|lcm|max|min|floor|ceil|round"
+    r"|abs|binom|nCr|phi|det|deg|fib)\s?[({]?\s?(?=-?[0-9])"
+)
+_MARKUP = re.compile(r"[✅✔✓☑👉🎯➡\ufe0f]|[{}~*_`()\[\]\"$&]|(?<![0-9A-Za-z])'|'(?![0-9A-Za-z])")
 
 
 def undress(text: str) -> str:
@@ -71,7 +84,7 @@ def undress(text: str) -> str:
         text = _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
     else:
         text = _MODULUS.sub(" ", text)
-    text = _SURE.sub(" ", _INDEX.sub("≠", _GROUPS.sub("", text)))
+    text = _SURE.sub(" ", _FUNCTION.sub("≠", _INDEX.sub("≠", _GROUPS.sub("", text))))
     text = _DEGREES.sub(" ", text)
     text = _MONEY.sub(" ", text)
     text = _COMPARED.sub("≠", text)

@@ -43,7 +43,7 @@ _COMMANDS = (
     r"|f?box(?:ed)?|framebox|mbox|underline|uline|emph|displaystyle|large|huge)"
 )
 _DRESS = (
-    r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|\\[,;:! ]|<(?=[A-D]>)"
+    r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|\\[,;:! ]|[✅✔✓☑👉➡️\ufe0f]|<(?=[A-D]>)"
     r"|</?(?:b|i|u|em|strong|span|p|code)>|(?<=\n)[-•+][ \t]|[\s*_:$({\[\\\"'`>]"
     rf"|(?:{_COMMANDS}|(?i:option|choice|letter|answer|final|correct|therefore|thus|is|the|clearly"
     r"|indeed|definitely|certainly|obviously|simply|just|hence|probably|likely|most|then|still"
@@ -58,10 +58,10 @@ _ANNOUNCED = (
 )
 _CHOSEN = (
     r"\b(?:(?i:I|we)(?:'ll|'d|\s(?:will|would|must|should|shall))?\s(?:(?:therefore|thus|hence|then"
-    r"|will|finally|now)\s)?|(?:(?i:going|go|went)\s)?(?=with\s))"
+    r"|will|finally|now)\s)?|(?i:going|go|went)\s(?=with\s))"
     r"(?:choose|pick|select|go\swith|opt\sfor|answer|settle\son|went\swith|chose|with)"
     r"(?:\s(?:the|option|choice|answer|letter)\b){0,3}(?=[\s:])"
-    r"|(?:应选|故选|所以选|应该选|选择|选|選)(?=[\s:]{0,3}[A-D])"
+    r"|(?<![不能要])(?:应选|故选|所以选|应该选|选择|选|選)(?=[\s:]{0,3}[A-D])"
 )
 _LETTER_MARK = re.compile(
     rf"(?P<box>{BOX})|(?P<tag>{TAG})|(?P<json>{JSON_ANSWER})|(?P<said>{_ANNOUNCED})"
@@ -115,7 +115,7 @@ _AS_ASKED = re.compile(
 )
 
 _BARE_LETTER = re.compile(
-    rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$]|\s*\n|\s*\Z|<|\s(?:because|since)\b|\s[-–—]\s)"
+    rf"{_DRESS}(?P<letter>[A-Da-d])(?=[)\]}}.:*$\"'`”’]|\s*\n|\s*\Z|<|,?\s(?:because|since)\b|\s[-–—]\s)"
 )
 _LABEL = re.compile(r"(?<![A-Za-z0-9])([A-D])\)")
 _CLOSED = re.compile(
@@ -124,19 +124,23 @@ _CLOSED = re.compile(
     r"|\s?<[|/a-z]|\s?[✓✅(]|です|입니다|이다"
 )
 _HEDGED = re.compile(
-    r"(?:[)\]}*$\s.:]|\\(?:text|mathrm|q?quad)\s?\{?|\\[,;: ]){0,8}"
+    r"(?:[)\]}*$\s.:\"'`]|\\(?:text|mathrm|q?quad)\s?\{?|\\[,;: ]){0,8}"
     r"(?:[,/&+|]|[-–](?=\s?[A-D](?![A-Za-z0-9]))|(?:or|and|nor|vs\.?)\b)[}\s]{0,3}"
-    r"(?i:(?:maybe|perhaps|possibly|option|choice|then)\s){0,2}[({$*]{0,4}[A-D](?![A-Za-z0-9'])"
+    r"(?i:(?:maybe|perhaps|possibly|option|choice|then)\s){0,2}[({$*\"'`]{0,4}[A-D](?![A-Za-z0-9'])"
 )
 _HEDGED_SMALL = re.compile(r"[)\s]{0,3}(?:[,/&]|(?:or|and)\b)\s{0,3}\(?[a-d](?![A-Za-z0-9'])")
 _DENIED = re.compile(
-    r"[)\]}*$.:,\s]{0,6}(?:\?|(?:(?i:option|choice)\s)?(?:(?i:is|are|was|seems|would be|looks)\s"
+    r"[)\]}*$.:, ]{0,6}(?i:(?:no,? )?(?:wait|hmm+|i mean|or rather|scratch that)\b|no[,.:-])"
+    r"|[)\]}*$.:,\s]{0,6}(?:\?|(?:(?i:option|choice)\s)?(?:(?i:is|are|was|seems|would be|looks)\s"
     r"(?i:not|wrong|incorrect|false|too|un\w{1,20}|impossible|invalid|inconsistent|excluded|out)"
     r"|(?i:isn't|cannot|can't|doesn't|does not|fails|won't|could|might)\b))"
 )
 _LISTED = re.compile(r"\s{0,4}\n\s{0,4}[*_(\t >-]{0,6}\Z")
 _NEXT_LABEL = re.compile(r"\n[ \t*_(>-]{0,6}([B-D])[).:]")
-_MORE_AFTER = re.compile(r"[ \t]+(?:[-–—(:*$\\<]|(?:because|since|as|is|for|due|which)\b)")
+_MORE_AFTER = re.compile(
+    r"[ \t]+(?:[-–—(:*$\\<]|(?:because|since|as|is|for|due|which|not|and not|rather than"
+    r"|instead of|over)\b)"
+)
 _MORE = re.compile(r"[ \t]+(?:[A-Z]{1,20}[a-z'’-]|[\"“][A-Za-z])")
 
 
@@ -237,7 +241,7 @@ def _behind(text: str, mark: re.Match[str], options: Sequence[str]) -> str | Non
     dressed = _LETTER.match(text, start, start + LONGEST_ANSWER)
     if dressed:
         at = dressed.start("letter")
-        if _is_list(text, mark, at):
+        if _is_list(text, mark, at) or _goes_on(text, mark, at):
             return None
         letter = _letter_at(text, at, options)
         if letter is not None:
@@ -264,6 +268,20 @@ def _is_list(text: str, mark: re.Match[str], at: int) -> bool:
     return text[at] == "A" and below is not None
 
 
+_AS_SOMETHING = re.compile(
+    r"[)*_$]{0,3}\s(?:as|to be|for)\s(?!(?:(?:the|my|our)\s)?(?:(?:final|correct|best|right)\s)?"
+    r"(?:answer|option|choice|final|correct|best)\b)"
+)
+
+
+def _goes_on(text: str, mark: re.Match[str], at: int) -> bool:
+    """Whether it is an article where a text breaks off, or something chosen that is no option."""
+    if mark.lastgroup == "chosen":
+        return _AS_SOMETHING.match(text, at + 1) is not None
+    article = text[at] == "a" and text[at - 1] == " " and not text[at + 1 :].strip()
+    return article and mark.lastgroup == "said" and mark[0][-1] not in ":="
+
+
 def _bare(text: str, options: Sequence[str]) -> str | None:
     bare = _BARE_LETTER.match(text)
     if bare is not None:
@@ -281,7 +299,9 @@ def _bare(text: str, options: Sequence[str]) -> str | None:
     return option_stated(text.strip(), options)
 
 
-_ALONE = re.compile(r"[)\]}.:*$\"'_]{0,6}\s*(?:\Z|\n|<)|[)*$]{0,4}[.,:]?\s(?:because|since|as)\b")
+_ALONE = re.compile(
+    r"[)\]}.:*$\"'_`”’]{0,6}\s*(?:\Z|\n|<)|[)*$]{0,4}[.,:]?\s(?:because|since|as)\b"
+)
 
 
 def _own_text(text: str, at: int, options: Sequence[str]) -> bool:

@@ -16,6 +16,8 @@ LETTERS = "ABCD"
 _TOKEN = re.compile(r"[^\W\d_]+|[0-9]+(?:\.[0-9]+)?|\n|[^\s\w]")
 _FIRST_WORD = re.compile(r"[\s*_(]{0,8}([^\W\d_]+)(?=[\s.,;:]|\Z)")
 _ENDS = frozenset((".", ";", ":", "\n", ")", "]", "—", "–", "!", "because", "since", "<", "✓"))
+# "carbon monoxide (CO)": a remark on the option, and no further one
+_REMARK = re.compile(r"([^\n]{1,300}?) \((?!or\b|and\b|not\b)[^()\n]{1,60}\)[ .*_]{0,4}(?:\Z|\n)")
 _ARTICLES = frozenset(("the", "a", "an"))
 _BLOCK = re.compile(r"(?m)^[ \t>*_(\[`-]{0,6}([A-J])[)\].:][)*_` \t]{1,4}(?=\S)")
 
@@ -38,7 +40,8 @@ def option_stated(text: str, options: Sequence[str]) -> str | None:
             found = _longest_start(said[1:], known)
         if found is not None:
             return LETTERS[found]
-    return None
+    remark = _REMARK.match(text)
+    return option_stated(remark[1], plain) if remark else None
 
 
 def options_in(prompt: str) -> tuple[str, ...] | None:

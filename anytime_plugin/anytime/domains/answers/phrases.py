@@ -38,7 +38,10 @@ _QUALIFIED = (
 )
 _SEPARATOR = r"(?:[:=→]|--?>|\s[–—-]{1,2}(?=\s))"
 
-ANSWER_LINE = rf"{_FRONT}{KIND}(?i:answer|ans\.?){_QUALIFIED}[ \t*_\"'`]{{0,6}}{_SEPARATOR}"
+ANSWER_LINE = (
+    rf"{_FRONT}{KIND}(?:(?i:answer|ans\.?){_QUALIFIED}[ \t*_\"'`]{{0,6}}{_SEPARATOR}"
+    r"|(?i:ans)\.(?=[ \t]))"
+)
 """An answer at the begin of its line."""
 
 HEADING = (
@@ -55,7 +58,8 @@ _WORDS = (
     r"\b(?i:respuesta|resposta|risposta|r[eé]\u0301?ponse|antwoord|antwort|lösung|svar(?:et)?"
     r"|vastaus|odpowied[zź]|odpov[eě][dď]|v[aá]lasz|r[aă]spuns(?:ul)?|cevap|yan[ıi]t|jawaban"
     r"|απάντηση|đáp án|câu trả lời|ответ|відповідь|отговор|одговор)"
-    r"(?:\s(?!(?i:es|est|è|é|ist|is|är|er|adalah|là|είναι|lautet|to|je|este|on)\b)"
+    r"(?:\s(?!(?i:es|est|è|é|ist|is|är|er|adalah|là|είναι|lautet|to|je|este|on"
+    r"|no|n[ãa]o|non|nicht|kein\w{0,2}|niet|ikke|inte|ei|nie|nem|ne|nu|не|ні|tidak|bukan|không|δεν)\b)"
     r"[^\W\d_]{2,12}){0,2}"
     r"|(?:最终|最后|正确|最終|最終的な|正しい)?(?:答案|解答|答え|正解|回答)|答|選択肢|정답|답안?"
     r"|الإجابة(?: الصحيحة| النهائية)?|الاجابة|الجواب|پاسخ|תשובה|התשובה|उत्तर|คำตอบ"
@@ -84,7 +88,9 @@ _DOUBT = re.compile(
     r"(?i)\b(?:if|whether|suppose|supposing|assum\w{1,5}|maybe|perhaps|possibly|unless|until|say|not"
     r"|no|never|cannot|guess\w{0,3}|could|might|may|is|was|are|does|did|would|can|each|every"
     r"|any|other|another|wrong|incorrect|previous|first|initial|unlikely|doubt|example|either"
-    r"|both|neither|nor|whatever|what|when|isn't|wasn't)[ \t,]{1,3}"
+    r"|both|neither|nor|whatever|what|when|isn't|wasn't|let's|test(?:ing)?|consider(?:ing)?|try(?:ing)?"
+    r"|check(?:ing)?|evaluat(?:e|ing)|examin(?:e|ing)|compar(?:e|ing)|eliminat(?:e|ing|es)"
+    r"|reject(?:ing|s)?|exclud(?:e|ing|es)|(?:rul(?:e|es|ing) )?out)[ \t,]{1,3}"
     r"(?:(?:the|my|that|your|this|an?|correct|final|right|best|of|then)[ \t]{1,2}){0,4}[*_(]{0,3}\Z"
 )
 

@@ -67,6 +67,7 @@ _CONFIDENCE = re.compile(
     r"(?i)\b(?:confidence|certainty|credence|probability (?:of being|that))\b"
     r"[^.\n]{0,24}\Z"
 )
+_OF_CONFIDENCE = re.compile(r"(?i)\b(?:confidence|certainty|confident)\b")
 _CONFIDENT = re.compile(r"(?i)[} \t$%\\)]{0,8}(?:confident|sure|certain)\b")
 _REMARK = re.compile(
     r"\}(?:[\s}$.,;:()\\\]]|\\(?:text|mathrm|q?quad)\s?\{?){0,12}"
@@ -154,6 +155,8 @@ def _beside_the_answer(text: str, mark: re.Match[str], content: str) -> bool:
     """Whether a box holds how sure the model is, or what the answer in the box before rests on."""
     if mark.lastgroup != "box":
         return False
+    if _OF_CONFIDENCE.search(content):
+        return True
     before = text[max(0, mark.start() - 200) : mark.start()]
     return bool(
         _CONFIDENCE.search(before[-50:])

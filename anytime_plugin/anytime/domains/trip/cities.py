@@ -8,7 +8,16 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-__all__ = ["MOVING", "NAME", "NO_NAMES", "VISIT", "city_in", "known_names", "spelled"]
+__all__ = [
+    "MOVING",
+    "NAME",
+    "NO_NAMES",
+    "VISIT",
+    "city_in",
+    "is_no_city",
+    "known_names",
+    "spelled",
+]
 
 # A name is capitalised; it goes on only where the next word is, too ("San Sebastian").
 NAME = r"[^\W\d_a-z][^\W\d_]*(?:[ '’-][A-Z][^\W\d_]*)*"
@@ -58,7 +67,7 @@ def spelled(name: str, known: Mapping[str, str] = NO_NAMES) -> str:
     if name in known:
         return known[name]
     words = name.split(" ")
-    while len(words) > 1 and _no_city(words[0]):
+    while len(words) > 1 and is_no_city(words[0]):
         del words[0]
     for count in range(len(words), 0, -1):
         if city := known.get(_folded(" ".join(words[:count]))):
@@ -87,20 +96,21 @@ def _named(line: str) -> str | None:
         return visit[1]
     leading = _LEADING.match(line)
     named = _IN.search(line)
-    if leading and not _no_city(leading[1].partition(" ")[0]) and not (leading["verb"] and named):
+    if leading and not is_no_city(leading[1].partition(" ")[0]) and not (leading["verb"] and named):
         return leading[1]
     if leading and " " in leading[1]:  # "Explore Rome"
         words = leading[1].split(" ")
-        while words and _no_city(words[0]):
+        while words and is_no_city(words[0]):
             del words[0]
         if words:
             return " ".join(words)
     if leading:
         named = named or _TO.search(line)
-    return named[1] if named and not _no_city(named[1].partition(" ")[0]) else None
+    return named[1] if named and not is_no_city(named[1].partition(" ")[0]) else None
 
 
-def _no_city(word: str) -> bool:
+def is_no_city(word: str) -> bool:
+    """Whether a word is one that an entry begins with, such as a verb."""
     plain = word.lower()
     return plain in _NOT_CITIES or (plain.endswith("ing") and len(plain) > 5)
 

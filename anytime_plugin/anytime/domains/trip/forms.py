@@ -43,7 +43,8 @@ _RANGE = rf"(\d{{1,4}})(?!\d){UNTIL}(?:{DAY} ?)?(\d{{1,4}})(?!\d|[-.,]\d)"
 _LENGTH = r"(?:\(?(?:for )?\d{1,3}[ -][Dd]ays?\)?[,:;]?[*_ ]{0,3}[-–—]? ?)?"
 # Bounded, for it is tried at every word.
 _SHORT_NAME = (
-    r"(?<![^\W\d_])([^\W\d_a-z][^\W\d_]{1,24}(?:[ '’-][A-Z][^\W\d_]{0,24}){0,3})(?![^\W\d_])"
+    r"(?<![^\W\d_])((?!D(?:ays?|AYS?)\b)[^\W\d_a-z][^\W\d_]{1,24}"
+    r"(?:[ '’-](?!D(?:ays?|AYS?)\b)[A-Z][^\W\d_]{0,24}){0,3})(?![^\W\d_])"
 )
 # "Rome (Days 1-4)", "Rome: from day 1 to day 4", "Rome (1-4)", "Rome, Italy - Day 1-4"
 _CITY_FIRST = re.compile(
@@ -78,6 +79,8 @@ _CELL_DAYS = re.compile(
     rf"[*_` ]{{0,4}}(?:{DAY} ?)?(\d{{1,4}})(?:{UNTIL}(?:{DAY} ?)?(\d{{1,4}}))?"
     r"[*_` ]{0,4}(?:\(.{0,30}\))?"
 )
+_ONE_DAY = re.compile(r"[*_` ]{0,4}(\d{1,3})[*_` ]{0,4}")
+_ON_DAY = re.compile(rf"(?:[|/→&]|->|\band\b|\A) {{0,2}}[*_`]{{0,3}}({NAME})")
 _CELL_CITY = re.compile(rf"[*_` ]{{0,4}}({NAME})[*_` ]{{0,4}}(?:\(.{{0,30}}\)|, .{{0,20}})?")
 _OBJECT = re.compile(rf"\{{([^{{}}]{{8,{MAX_OBJECT}}})\}}")
 _PAIR = re.compile(
@@ -113,6 +116,7 @@ def plan_in_other_form(
         if sign not in text or (lists_only and not listed):
             continue
         end, stays = _last_plan(form(text, known), listed, known)
+        stays = _day_by_day(stays)
         whole = listed or days is None or stays[-1:] == [] or stays[-1].last == days
         if (
             len(stays) > 1
@@ -121,6 +125,19 @@ def plan_in_other_form(
         ):
             best, latest = OtherPlan(tuple(stays), listed), end
     return best
+
+
+def _day_by_day(stays: list[Stay]) -> list[Stay]:
+    """Stays out of single days: those in one city that follow on each other are one."""
+    if not all(stay.first == stay.last for stay in stays):
+        return stays
+    joined: list[Stay] = []
+    for stay in stays:
+        if joined and joined[-1].city == stay.city and stay.first <= joined[-1].last + 1:
+            joined[-1] = Stay(stay.city, joined[-1].first, stay.last)
+        else:
+            joined.append(stay)
+    return joined
 
 
 def _last_plan(
@@ -221,13 +238,24 @@ def _without_colon(text: str, known: Mapping[str, str]) -> Iterator[Found]:
 
 
 def _table(text: str, known: Mapping[str, str]) -> Iterator[Found]:
+    day_column = -1
     for row in _ROW.finditer(text):
         cells = row[1].split("|")
+        heads = [cell.strip(" *_").lower() for cell in cells]
+        if "day" in heads:
+            day_column = heads.index("day")
+        if 0 <= day_column < len(cells) and (day := _ONE_DAY.fullmatch(cells[day_column])):
+            # A day on which two cities stand belongs to both.
+            there = [spelled(name, known) for name in _ON_DAY.findall(row[1])]
+            among = set(known.values())
+            for city in dict.fromkeys(city for city in there if not among or city in among):
+                yield Found(row.start(), row.end(), Stay(city, int(day[1]), int(day[1])))
+            continue
         ranges = [days for cell in cells if (days := _CELL_DAYS.fullmatch(cell.strip()))]
         names = [name for cell in cells if (name := _CELL_CITY.fullmatch(cell.strip()))]
-        whole = [days for days in ranges if days[2]] or [
-            days for days in ranges if "ay" in days[0].lower()
-        ]
+        named = [days for days in ranges if "ay" in days[0].lower()]
+        whole = [days for days in ranges if days[2]] or (named if len(named) == 1 else [])
+        ranges = named if len(named) == 2 else ranges
         cities = [spelled(name[1], known) for name in names]
         listed = [city for city in cities if city in known.values()] or cities
         if not listed:

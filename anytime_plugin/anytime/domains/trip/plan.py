@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from anytime.domains.trip.aligned import aligned_plan
 from anytime.domains.trip.cities import (
     MOVING,
     NAME,
@@ -46,6 +47,10 @@ ENTRY = re.compile(
 )
 _END = re.compile(r"\n|\b(?:[Dd]ays?|DAYS?) ?\d")
 _ROUTE = re.compile(rf"\bfrom [*_]{{0,3}}({NAME})[*_]{{0,3}} to [*_]{{0,3}}({NAME})")
+_GOES_TO = re.compile(
+    r"(?i:\b(?:fly|flight|flying|travel|travell?ing|transfer|move|moving|train|head|heading"
+    rf"|depart|departing|leave)\b)[^.\n]{{0,30}}? (?:to|for) [*_]{{0,3}}({NAME})"
+)
 _BELOW = re.compile(r"[ *_`]{0,6}\n[ \t]{0,8}(?!\|)(?:[-*•+>] {0,3})?[*_ ]{0,4}")
 # Two cities on one day: it is the day of the flight between them.
 _BOTH = re.compile(
@@ -78,7 +83,8 @@ def parse_itinerary(text: str, days: int | None = None, cities: Collection[str] 
     day 5 and day 9") is no entry. Only the last `MAX_TEXT` characters are read.
 
     Where no such plan is found, or a complete one follows it, a plan in another form is read: city
-    first, in a table, in JSON, without a colon (`anytime.domains.trip.forms`).
+    first, in a table, in JSON, without a colon (`anytime.domains.trip.forms`); and where nothing
+    is, days and cities that take turns (`anytime.domains.trip.aligned`).
 
     Args:
         text: Anything a model wrote.
@@ -94,6 +100,9 @@ def parse_itinerary(text: str, days: int | None = None, cities: Collection[str] 
     good = len(stays) > 1 and stays[0].first == 1
     complete = good and stays[-1].last == days
     other = plan_in_other_form(text[end:] if good else text, days, known, lists_only=complete)
+    none = len(stays) < 2 and len(other.stays) < 2
+    if none and days and known and (aligned := aligned_plan(text, days, known)):
+        return Itinerary(aligned, ())
     if not stays or (other.listed and other.stays != stays):
         return Itinerary(other.stays, ())
     if not complete and len(other.stays) >= len(stays) and other.stays != stays:
@@ -125,8 +134,12 @@ def _by_day(text: str, days: int | None, known: Mapping[str, str]) -> tuple[Itin
         if city is None:
             # "Day 10: Depart from Bonn" is the last day there, where a plan goes day by day.
             leaves = single and previous and not until and first == previous.last + 1
-            if leaves and previous and previous.city in rest_of_entry(text, entry):
+            line = rest_of_entry(text, entry) if leaves else ""
+            target = _target(line, known)
+            if previous and leaves and (target or previous.city in line):
                 stays[-1] = Stay(previous.city, previous.first, first)
+                if target and target != previous.city:
+                    stays.append(Stay(target, first, first))
             continue
         if not until and (both := _BOTH.match(text, entry.end())) and previous:
             here, there = (spelled(name, known) for name in both.groups())
@@ -137,7 +150,12 @@ def _by_day(text: str, days: int | None, known: Mapping[str, str]) -> tuple[Itin
                 single = True
                 continue
         if previous and previous.city == city and (first > 1 or not until):
-            joins = first <= previous.last + 1 if not until else single and previous.first == first
+            # "Days 2-3" go on from day 1, and a stay as a whole may follow on its first day.
+            joins = (
+                first <= previous.last + 1
+                if not until
+                else single and (previous.first == first or previous.last + 1 == first)
+            )
             if joins:
                 stays[-1] = Stay(city, previous.first, max(previous.last, last))
                 continue
@@ -151,6 +169,13 @@ def _by_day(text: str, days: int | None, known: Mapping[str, str]) -> tuple[Itin
     if _replaces(draft.stays, best.stays, days):
         best, best_end = draft, end
     return Itinerary(tuple(best.stays), tuple(best.flights)), best_end
+
+
+def _target(line: str, known: Mapping[str, str]) -> str | None:
+    """Where a day's journey goes: "Morning in Rome, then fly to Oslo"."""
+    named = _GOES_TO.search(line)
+    city = spelled(named[1], known) if named else None
+    return city if city in known.values() else None
 
 
 class _Draft(NamedTuple):

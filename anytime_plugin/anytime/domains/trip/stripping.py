@@ -6,6 +6,7 @@ import re
 from functools import partial
 
 from anytime.domains.stripping import strip_statements
+from anytime.domains.trip.aligned import aligned_spans
 from anytime.domains.trip.cities import MOVING, NAME
 from anytime.domains.trip.forms import entries_in_other_forms, written_in_other_forms
 from anytime.domains.trip.plan import ENTRY, parse_plan, read_entry, rest_of_entry
@@ -16,7 +17,7 @@ __all__ = ["strip_plans"]
 
 _HINT = re.compile(r"[Dd]ay|DAY|trip plan for visiting")
 _DAY = re.compile(r"[Dd]ay|DAY")
-_OTHER_HINT = re.compile(r"[Dd]ay|DAY|\d")
+_OTHER_HINT = re.compile(r"[Dd]ay|DAY|\d|\{")
 # What is a city only for those who know the cities of the trip: "rome", "the old town of Rome".
 _PERHAPS_CITY = re.compile(
     rf"[^\w\n]{{0,16}}(?:{NAME}[^\n]{{0,80}}?\b{NAME}|[^\W\d_]+(?: [^\W\d_]+)?[*_. ]*(?:\Z|[,;(]))"
@@ -34,11 +35,23 @@ def strip_plans(text: str) -> str:
     left = strip_statements(text, _HINT, _end)
     for _ in range(MOST_ROUNDS):
         if not parse_plan(left):
-            return left
+            return _without_aligned(left)
         written = written_in_other_forms(left)
         left = strip_statements(left, _OTHER_HINT, partial(_end_of_other, written))
         left = strip_statements(left, _HINT, _end)
-    return left if not parse_plan(left) else ""
+    return _without_aligned(left) if not parse_plan(left) else ""
+
+
+def _without_aligned(text: str) -> str:
+    """The text without the lines that are a plan to those who know the cities."""
+    for _ in range(MOST_ROUNDS):
+        spans = list(aligned_spans(text))
+        if not spans:
+            return text
+        ends = [0, *(end for _, end in spans)]
+        begins = [*(start for start, _ in spans), len(text)]
+        text = "".join(text[a:b] for a, b in zip(ends, begins, strict=True))
+    return ""
 
 
 def _end(window: str, length: int) -> int | None:
@@ -75,4 +88,6 @@ def _end_of_other(written: frozenset[str], window: str, length: int) -> int | No
         for found in entries_in_other_forms(near)
         if found.start < length and near[found.start : found.end] in written
     ]
+    if any(line in written for line in near[:length].split("\n")):  # a table's row by itself
+        ends.append(length)
     return max(ends, default=None)

@@ -43,6 +43,7 @@ from anytime.logs.inspect_ai.log_scorers import (
     Grading,
     domain_grading,
     is_generated,
+    plan_solver,
     scorer_grading,
 )
 from anytime.programs.checkpoints import Elicited
@@ -87,6 +88,8 @@ class InspectAnnotation:
         first = check_annotatable(self.log)
         ours = entry_of(first.fields.get("metadata") or {}) is not None
         try:
+            if domain is not None and not ours:
+                plan_solver(self.log.header)  # which order of options was shown is told, or not
             self._grading: Grading = (
                 domain_grading(domain) if ours or domain else scorer_grading(self.log.header)
             )
