@@ -231,10 +231,10 @@ def test_a_store_asks_only_for_what_is_missing(tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from anytime.hosts.lm_eval import driver
+from anytime.hosts.lm_eval import asking
 from anytime.hosts.lm_eval.models import Simulated
 from tests.lm_eval_runs import evaluate
-driver.STORED_BATCH = 3
+asking.STORED_BATCH = 3
 class Slow(Simulated):
     calls = 0
     def generate_until(self, requests, disable_tqdm=False):
