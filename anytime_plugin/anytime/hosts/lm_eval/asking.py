@@ -21,11 +21,19 @@ that a kill loses one batch at most."""
 
 
 class UnderWay(NamedTuple):
-    """A request on its way: `kept` is its key in the cache and in the trace store."""
+    """A request on its way.
+
+    Attributes:
+        instance: As lm-eval is asked.
+        kept: Its key in the cache and in the trace store.
+        cacheable: Whether lm-eval's cache may hold it.
+        to_cut: It asks for a trace that is to be cut.
+    """
 
     instance: Instance
     kept: str
     cacheable: bool
+    to_cut: bool
 
 
 def generated(
@@ -54,12 +62,11 @@ def generated(
                 lm, failed, empty_fails
             )  # once more: many a service is only busy for a moment
         texts |= said
-        # What failed is not kept, so that it is asked again; nor is a text whose reasoning was
-        # withheld, which a string alone does not tell.
+        # What failed is not kept, so that it is asked again.
         kept = {
             part[key].kept: text
             for key, text in said.items()
-            if not (isinstance(text, Hidden) or failure(text, empty_fails))
+            if not failure(text, empty_fails, to_cut=part[key].to_cut)
         }
         if store is not None:
             store.add(kept)
@@ -87,7 +94,7 @@ def _cache(asked: Iterable[UnderWay], texts: Mapping[str, str], cache: Any) -> N
 
 def check_answered(traces: Sequence[str]) -> None:
     """Refuse a service that gave no answer to any trace, which a run has nothing without."""
-    reasons = Counter(map(failure, traces))
+    reasons = Counter(failure(text, to_cut=True) for text in traces)
     if traces and not reasons[""]:
         told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
         raise AnytimeError(
@@ -96,13 +103,16 @@ def check_answered(traces: Sequence[str]) -> None:
         )
 
 
-def failure(text: str, empty_fails: bool = False) -> str:
+def failure(text: str, empty_fails: bool = False, *, to_cut: bool = False) -> str:
     """Why a text is no answer of the model; empty where it is one.
 
     Args:
         text: As the model's class returned it, or as it was kept.
         empty_fails: It was kept, and nothing may stand for a failure.
+        to_cut: It is a trace that is to be cut, which is not to be had without its reasoning.
     """
+    if to_cut and isinstance(text, Hidden):
+        return "hidden reasoning"
     if isinstance(text, Failed):
         return text.reason
     if text == "":
