@@ -42,7 +42,8 @@ Body = Mapping[str, Any]
 
 Fault = str
 """`429`, `429-retry-after` (which names a second), `500`, `503`; `stall` never answers, `drop`
-closes the connection in the middle of the body; or one of `tests.spoiling`, of status 200."""
+closes the connection in the middle of the body; or one of `tests.spoiling`, of status 200; or the
+JSON object that is sent."""
 
 PASSING: tuple[Fault, ...] = ("429", "429-retry-after", "500", "503", "stall", "drop")
 """The faults that clients try again after."""
@@ -101,6 +102,7 @@ class Server:
     Attributes:
         url: The base URL for clients, with `/v1`.
         exchanges: Every POST in the order in which its answer was decided.
+        respond: The model, which may be exchanged; so may `faults`.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class Server:
         self.faults = faults
         self.pieces: dict[int, str] = {}
         self._dress = dress
-        self._respond = respond
+        self.respond = respond
         self._questions = questions
         self._tries: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -174,7 +176,7 @@ class Server:
 
     def _say(self, body: Body, messages: Sequence[Message]) -> Reply:
         cap = body.get("max_completion_tokens") or body.get("max_tokens") or DEFAULT_MAX_TOKENS
-        return _stopped(self._respond(messages, cap, body.get("seed") or 0), body.get("stop") or ())
+        return _stopped(self.respond(messages, cap, body.get("seed") or 0), body.get("stop") or ())
 
 
 def _stopped(reply: Reply, stop: str | Sequence[str]) -> Reply:
@@ -303,6 +305,8 @@ class _Handler(BaseHTTPRequestHandler):
         done = self.known.exchange(self.path, body)
         if done.answer is not None:
             self._send(400 if "error" in done.answer else 200, done.answer)
+        elif done.fault is not None and done.fault.startswith("{"):
+            self._send_text(200, done.fault)
         elif done.fault == "stall":
             self.known.closing.wait(STALL_SECONDS)
             self.close_connection = True

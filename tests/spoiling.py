@@ -8,10 +8,22 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["HARMLESS", "LYING", "SPOILED", "UNANSWERED", "UNREADABLE", "spoiled"]
+__all__ = [
+    "BATCHES",
+    "HARMLESS",
+    "LYING",
+    "ODD_TEXTS",
+    "ODD_USAGE",
+    "SPOILED",
+    "UNANSWERED",
+    "UNREADABLE",
+    "mutated",
+    "spoiled",
+]
 
 Answer = dict[str, Any]
 Spoil = Callable[[Answer], Any]
@@ -114,9 +126,6 @@ UNANSWERED: Mapping[str, Spoil] = {
 }
 """No answer of the model."""
 
-CHATS_ALONE = ("refusal",)
-"""Those that a completion cannot tell."""
-
 UNREADABLE: Mapping[str, Spoil] = {
     "bad-json": lambda answer: json.dumps(answer)[:40],
     "page": lambda answer: PAGE,
@@ -144,6 +153,7 @@ HARMLESS: Mapping[str, Spoil] = {
     "odd-finish": _told("complete"),
     "more-fields": _with(timings={"predicted_n": 3}, error=None),
     "twice": _twice,
+    "backwards": lambda answer: answer | {"choices": answer["choices"][::-1]},
 }
 """A good answer all the same, which must come to the same numbers."""
 
@@ -170,7 +180,15 @@ ODD_TEXTS: Mapping[str, Spoil] = {
 }
 """Texts nobody thought of."""
 
+BATCHES: Mapping[str, Spoil] = {
+    "one-missing": lambda answer: answer | {"choices": answer["choices"][1:]},
+    "one-twice": lambda answer: answer | {"choices": [answer["choices"][0], *answer["choices"]]},
+    "no-places": _choices(lambda choice: choice.update(index=None)),
+}
+"""An answer to several prompts of which nobody can tell what belongs to which."""
+
 SPOILED: Mapping[str, Spoil] = {
+    **BATCHES,
     **UNANSWERED,
     **UNREADABLE,
     **LYING,
@@ -184,3 +202,34 @@ def spoiled(answer: Answer, kind: str) -> str:
     """The body that is sent in place of a good answer."""
     found = SPOILED[kind](copy.deepcopy(answer))
     return found if isinstance(found, str) else json.dumps(found)
+
+
+JUNK: Sequence[Any] = (None, 0, -1, 10**9, 0.5, True, "", "x", [], {}, [None], {"x": 1}, "stop")
+
+
+def mutated(answer: Answer, draw: random.Random) -> tuple[str, bool]:
+    """A good answer in which one field, at any depth, is something else or is gone.
+
+    Returns:
+        The body, and whether the model says something else now, or in tokens that are not told.
+    """
+    changed = copy.deepcopy(answer)
+    *above, key = path = draw.choice(list(_paths(changed)))
+    holder: Any = changed
+    for step in above:
+        holder = holder[step]
+    if isinstance(key, str) and draw.random() < 0.3:
+        del holder[key]
+    else:
+        holder[key] = draw.choice(JUNK)
+    text = isinstance(holder, dict) and str(holder.get(key) or "").strip()
+    return json.dumps(changed), "logprobs" in path or bool(key in ("text", "content") and text)
+
+
+def _paths(value: Any) -> Iterator[list[Any]]:
+    """The way to every place in a JSON value; of a list to the first few alone."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value[:3])
+    for key, held in inside:
+        yield [key]
+        if isinstance(held, dict | list):
+            yield from ([key, *rest] for rest in _paths(held))

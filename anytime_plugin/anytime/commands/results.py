@@ -118,8 +118,23 @@ def _summary(chosen: argparse.Namespace) -> None:
     for one in found:
         for sentence in one.doubts:
             tell(f"{one.key.log}: {sentence}")
+    _tell_cuts(found)
     if failed:
         raise AnytimeError(f"{failed} of {len(runs)} runs could not be summed up, see above")
+
+
+def _tell_cuts(found: Sequence[RunSummary]) -> None:
+    """Name runs whose traces were cut otherwise than others': their numbers stand side by side."""
+    kinds: dict[str, list[str]] = {}
+    for log, cuts in {one.key.log: sorted(one.cuts) for one in found}.items():
+        kinds.setdefault(" and ".join(cuts), []).append(log)
+    kinds.pop("", None)  # no trace was cut
+    if len(kinds) > 1:
+        told = "; ".join(f"{how}: {', '.join(logs)}" for how, logs in kinds.items())
+        tell(
+            f"traces of these runs were cut in different ways, so small differences between them "
+            f"may come from that ({told})"
+        )
 
 
 def _print(found: Sequence[RunSummary]) -> None:

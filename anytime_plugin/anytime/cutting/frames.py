@@ -347,7 +347,7 @@ def framed(reasoning: str, text: str, *, closed: bool) -> str:
     """
     opening = _line_of(FRAMES[0].open)
     return (
-        f"{opening}{reasoning}{_closing_line(FRAMES[0])}\n{text}" if closed else opening + reasoning
+        f"{opening}{reasoning}{_closing_line(FRAMES[0])}{text}" if closed else opening + reasoning
     )
 
 

@@ -174,7 +174,8 @@ def _thought_aloud(said: str, begun: str, rules: AnswerRules, *, capped: bool) -
     stripped = rules.strip(said)
     if stripped == said:
         whole = begun + said
-        stated = bool(begun) and rules.strip(whole) != whole
+        # What was begun may state something by itself: it counts if it took the model's words in.
+        stated = bool(begun) and not rules.strip(whole).endswith(said)
         return "" if stated or not capped or rules.strip is _unchanged else said
     same = (place for place, (a, b) in enumerate(zip(said, stripped, strict=False)) if a != b)
     before = said[: next(same, min(len(said), len(stripped)))]

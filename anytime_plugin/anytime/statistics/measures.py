@@ -308,8 +308,12 @@ def measures_of(*known: Input) -> list[Measure]:
 
 
 def higher_is_better(name: str) -> bool:
-    """Which way the arrow of a number points; a number that is no measure is a quality: up."""
-    return next((one.higher_is_better for one in MEASURES if one.name == name), True)
+    """Which way the arrow of a number points; a number that is no measure is a quality: up.
+
+    That of a budget (`answer_tokens@256`) points as the measure's own.
+    """
+    measure = name.partition("@")[0]
+    return next((one.higher_is_better for one in MEASURES if one.name == measure), True)
 
 
 def measured(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "answer_tokens",
+    "answer_tokens_at",
     "checkpoint_values",
     "known_mean",
     "leaked_reasoning",
@@ -69,6 +70,16 @@ def answer_tokens(checkpoints: Sequence[Checkpoint]) -> float:
     known = [point.answer_tokens for point in checkpoints if point.forced]
     counts = [count for count in known if count is not None]
     return sum(counts) / len(counts) if counts else math.nan
+
+
+def answer_tokens_at(checkpoints: Sequence[Checkpoint]) -> dict[str, float]:
+    """`answer_tokens@B` by budget: those of its forced answer; NaN where none is known."""
+    return {
+        f"answer_tokens@{point.budget}": math.nan
+        if point.failed or not point.forced or point.answer_tokens is None
+        else float(point.answer_tokens)
+        for point in checkpoints
+    }
 
 
 def known_mean(values: Sequence[float]) -> float:

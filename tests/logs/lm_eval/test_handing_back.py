@@ -12,7 +12,7 @@ import pytest
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval import driver
+from anytime.hosts.lm_eval import asking
 from anytime.logs.lm_eval.annotating_live import HandingBack, store_path
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
@@ -105,7 +105,7 @@ def test_a_run_whose_model_failed_asks_only_for_the_rest(
     whole = Speaking(speak)
     calm = annotated(path, tmp_path / "whole", budgets=GRID, answering=HandingBack(whole))
     monkeypatch.setenv("ANYTIME_CACHE_DIR", str(tmp_path / "another"))
-    monkeypatch.setattr(driver, "STORED_BATCH", 3)
+    monkeypatch.setattr(asking, "STORED_BATCH", 3)
     first = Failing(speak)
     sentence = refusal(path, tmp_path / "out", budgets=GRID, answering=HandingBack(first))
     assert "ConnectionError: the server went away" in sentence

@@ -16,6 +16,7 @@ from anytime.plugins import get_domain
 from anytime.programs.checkpoints import Checkpoint, Elicited
 
 __all__ = [
+    "KEY",
     "Record",
     "checkpoint_of",
     "checkpoint_view",

@@ -51,7 +51,12 @@ from anytime.settings import (
 )
 from anytime.statistics.index import Curve
 from anytime.statistics.measures import Measure, measures_of
-from anytime.statistics.traces import checkpoint_values, known_mean, trace_values
+from anytime.statistics.traces import (
+    answer_tokens_at,
+    checkpoint_values,
+    known_mean,
+    trace_values,
+)
 
 __all__ = [
     "anytime",
@@ -200,8 +205,13 @@ def _curve(
 def curve_metrics(
     options: IndexOptions,
 ) -> list[Metric | dict[str, list[Metric]]]:
-    """Metrics of `anytime/curve`: a mean per budget, and the block of `anytime`."""
-    return [{"q@*": [mean(), stderr()], "em@*": [mean()]}, anytime(*options)]
+    """Metrics of `anytime/curve`: means per budget, and the block of `anytime`."""
+    by_budget: dict[str, list[Metric]] = {
+        "q@*": [mean(), stderr()],
+        "em@*": [mean()],
+        "answer_tokens@*": [mean()],
+    }
+    return [by_budget, anytime(*options)]
 
 
 @scorer(metrics=curve_metrics(IndexOptions()))
@@ -214,8 +224,9 @@ def curve(envelope: Envelope = "mean") -> Scorer:
 
     The value holds `q@B` (quality at budget B), the domain's further numbers (`em@B`, ...), and per
     trace `final`, `overthinking`, `unparsed` (share of checkpoints without an extractable answer),
-    `leaked_reasoning_tokens` and `answer_tokens` (per forced answer), and `failed`: 1 where the
-    model gave no answer at some budget, and then all else is NaN.
+    `leaked_reasoning_tokens` and `answer_tokens` (per forced answer; `answer_tokens@B` is that of
+    one budget, NaN where none was forced), and `failed`: 1 where the model gave no answer at some
+    budget, and then all else is NaN.
 
     Args:
         envelope: `trace` adds `best@B`, the best so far of each trace, which the metric needs then.
@@ -283,7 +294,8 @@ def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: b
     else:
         domain, problem = known
         grades = [domain.grade(problem, checkpoint.answer) for checkpoint in checkpoints]
-    value = trace_values(checkpoints, grades) | dict.fromkeys(_FAILED, 0.0)
+    value = trace_values(checkpoints, grades) | answer_tokens_at(checkpoints)
+    value |= dict.fromkeys(_FAILED, 0.0)
     costs = [measure.name for measure in measures_of("prompt")]
     value |= {name: float(record.method[name]) for name in costs if name in record.method}
     if best:
@@ -331,7 +343,8 @@ def _score_failed(known: tuple[Domain, Problem] | None, record: Record, *, best:
     metrics = dict.fromkeys(known[0].metrics if known else (), math.nan)
     unknown = Grade(quality=math.nan, parsed=None, answer="", metrics=metrics)
     checkpoints = record.elicited.checkpoints
-    value = dict.fromkeys(trace_values(checkpoints, [unknown] * len(checkpoints)), math.nan)
+    known_of_it = trace_values(checkpoints, [unknown] * len(checkpoints))
+    value = dict.fromkeys([*known_of_it, *answer_tokens_at(checkpoints)], math.nan)
     value |= dict.fromkeys(_FAILED, 1.0)
     costs = [measure.name for measure in measures_of("prompt")]
     value |= dict.fromkeys((name for name in costs if name in record.method), math.nan)

@@ -34,6 +34,7 @@ from anytime.hosts.inspect_ai.records import (
 )
 from anytime.hosts.inspect_ai.scoring import refuse_failed
 from anytime.hosts.inspect_ai.solving import continuation_used, conversation, cue_of
+from anytime.hosts.inspect_ai.telling import tell_at_end
 from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.programs.elicit import Asked, elicit
@@ -204,6 +205,7 @@ def at_every_budget(
         nonlocal rehearsed
         untouched = deepcopy(state)
         mark_started(state.store)
+        tell_at_end()
         found: list[Elicited] = []
 
         async def ask(state: TaskState, options: Mapping[str, Any]) -> ModelOutput:

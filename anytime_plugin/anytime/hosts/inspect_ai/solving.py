@@ -29,6 +29,7 @@ from anytime.hosts.inspect_ai.records import (
     write_record,
 )
 from anytime.hosts.inspect_ai.scoring import refuse_failed
+from anytime.hosts.inspect_ai.telling import tell_at_end
 from anytime.methods.base import Recipe
 from anytime.methods.learning import Sampling
 from anytime.methods.prompting import Prompted, prompted
@@ -96,6 +97,7 @@ def solving(
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         model = get_model()
         mark_started(state.store)
+        tell_at_end()
         with one_sentence():
             known = domain_of(state.metadata)
             run = run_of_sample(given, state.metadata)

@@ -34,9 +34,8 @@ def generated(
         empty_fails: An empty text of this model may be a failure.
     """
 
-    def is_answer(text: str) -> bool:
-        # A string alone does not tell that its reasoning was withheld.
-        return not (isinstance(text, Hidden) or failure(text, empty_fails))
+    def is_answer(request: UnderWay, text: str) -> bool:
+        return not failure(text, empty_fails, to_cut=request.to_cut)
 
     if store is None:
         texts = _asked_twice(lm, asked, empty_fails)
@@ -50,7 +49,7 @@ def generated(
         )
         texts = {key: found[request.kept] for key, request in asked.items()}
     if cache is not None:
-        kept = {asked[key].kept: text for key, text in texts.items() if is_answer(text)}
+        kept = {asked[key].kept: text for key, text in texts.items() if is_answer(asked[key], text)}
         _cache(asked.values(), kept, cache)
     return texts
 
@@ -81,7 +80,7 @@ def _cache(asked: Iterable[UnderWay], texts: Mapping[str, str], cache: Any) -> N
 
 def check_answered(traces: Sequence[str]) -> None:
     """Refuse a service that gave no answer to any trace, which a run has nothing without."""
-    reasons = Counter(map(failure, traces))
+    reasons = Counter(failure(text, to_cut=True) for text in traces)
     if traces and not reasons[""]:
         told = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
         raise AnytimeError(
@@ -90,13 +89,16 @@ def check_answered(traces: Sequence[str]) -> None:
         )
 
 
-def failure(text: str, empty_fails: bool = False) -> str:
+def failure(text: str, empty_fails: bool = False, *, to_cut: bool = False) -> str:
     """Why a text is no answer of the model; empty where it is one.
 
     Args:
         text: As the model's class returned it, or as it was kept.
         empty_fails: It was kept, and nothing may stand for a failure.
+        to_cut: It is a trace that is to be cut, which is not to be had without its reasoning.
     """
+    if to_cut and isinstance(text, Hidden):
+        return "hidden reasoning"
     if isinstance(text, Failed):
         return text.reason
     if text == "":

@@ -285,7 +285,12 @@ def asker(
             ):
                 texts[key] = cache[hashed]
             else:
-                asked[key] = UnderWay(_instance(run.request, args), kept, cacheable=draw is None)
+                asked[key] = UnderWay(
+                    _instance(run.request, args),
+                    kept,
+                    cacheable=draw is None,
+                    to_cut=_is_cut(request),
+                )
         _check_room(lm, [request.instance for request in asked.values()], tokenizer)
         texts |= generated(lm, asked, cache, store, empty_fails)
         check_answered([texts[key] for key, _, request in outstanding if _is_cut(request)])
@@ -333,7 +338,7 @@ def _is_cut(request: Request) -> bool:
 
 
 def _reply(text: str, request: Request, spec: Spec, tokenizer: Tokenizer | None) -> Reply:
-    if failed := failure(text):
+    if failed := failure(text, to_cut=_is_cut(request)):
         return Reply(text="", finish="other", failed=failed)
     hidden = isinstance(text, Hidden)
     text = encodable(text)

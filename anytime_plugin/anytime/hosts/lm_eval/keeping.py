@@ -29,12 +29,23 @@ WAIT = 0.5
 
 
 class UnderWay(NamedTuple):
-    """A request on its way: `kept` is its key in the cache and in the trace store."""
+    """A request on its way.
+
+    Attributes:
+        instance: As lm-eval is asked.
+        kept: Its key in the cache and in the trace store.
+        cacheable: Whether lm-eval's cache may hold it.
+        to_cut: It asks for a trace that is to be cut.
+    """
 
     instance: Instance
     kept: str
     cacheable: bool
+    to_cut: bool
 
+
+IsAnswer = Callable[[UnderWay, str], bool]
+"""Whether what a request was answered with may be kept."""
 
 Ask = Callable[[Mapping[str, UnderWay]], dict[str, str]]
 """Asks a model for all requests at once; the texts under the same keys."""
@@ -53,7 +64,7 @@ def shared(
     asked: Mapping[str, UnderWay],
     store: TraceStore,
     ask: Ask,
-    is_answer: Callable[[str], bool],
+    is_answer: IsAnswer,
 ) -> dict[str, str]:
     """Ask for what neither the store nor a run beside this one has or gets, and wait for the rest.
 
@@ -72,8 +83,8 @@ def shared(
     """
     texts = store.kept(asked)
     # Stores of earlier versions kept empty texts of services, too.
-    store.forget([key for key, text in texts.items() if not is_answer(text)])
-    texts = {key: text for key, text in texts.items() if is_answer(text)}
+    store.forget([key for key, text in texts.items() if not is_answer(asked[key], text)])
+    texts = {key: text for key, text in texts.items() if is_answer(asked[key], text)}
     told = False
     while missing := [key for key in asked if key not in texts]:
         mine = store.claim(missing)
@@ -86,7 +97,7 @@ def shared(
                 except _NotKept as stopped:
                     raise stopped.error from None
             # Of equal requests each has its own text now, whichever was heard first.
-            store.add({key: text for key, text in said.items() if is_answer(text)})
+            store.add({key: text for key, text in said.items() if is_answer(asked[key], text)})
             texts |= said
         if mine:
             store.give_up()  # what failed, another run may ask
@@ -103,7 +114,7 @@ def shared(
 
 
 def _keeper(
-    requests: Mapping[str, UnderWay], store: TraceStore, is_answer: Callable[[str], bool]
+    requests: Mapping[str, UnderWay], store: TraceStore, is_answer: IsAnswer
 ) -> Callable[[Any, str], None]:
     """Keeps an answer that is heard of under the key of its request."""
     expected: dict[str, list[str]] = defaultdict(list)
@@ -112,7 +123,7 @@ def _keeper(
 
     def keep(arguments: Any, text: str) -> None:
         keys = expected.get(_identity(arguments))
-        if not keys or not isinstance(text, str) or not is_answer(text):
+        if not keys or not isinstance(text, str) or not is_answer(requests[keys[0]], text):
             return
         try:
             store.add({keys.pop(0): text})

@@ -19,7 +19,7 @@ from anytime.programs.checkpoints import Elicited
 from anytime.settings import IndexOptions
 from anytime.statistics.index import Curve, FloatArray
 from anytime.statistics.measures import Measure, higher_is_better, measures_of
-from anytime.statistics.traces import known_mean, trace_values
+from anytime.statistics.traces import answer_tokens_at, known_mean, trace_values
 
 __all__ = [
     "Aggregate",
@@ -69,11 +69,11 @@ def values(
 ) -> dict[str, float]:
     """Every number of one problem, averaged over its traces.
 
-    Keys: `q@B` and the domain's further `em@B`, ... for each budget; the measures of a trace
-    (`anytime.statistics.measures`); of a method that puts something into the prompt, what that
-    took; and the measures of a curve: the index with its companions. Traces at some budget of which
-    the model gave no answer are left out, and counted in `failed`, which is all that is left where
-    every trace is one.
+    Keys: `q@B`, the domain's further `em@B`, ... and `answer_tokens@B` for each budget; the
+    measures of a trace (`anytime.statistics.measures`); of a method that puts something into the
+    prompt, what that took; and the measures of a curve: the index with its companions. Traces at
+    some budget of which the model gave no answer are left out, and counted in `failed`, which is
+    all that is left where every trace is one.
     """
     costs = [measure.name for measure in measures_of("prompt")]
     per_trace: list[dict[str, Any]] = []
@@ -86,7 +86,7 @@ def values(
         grades = [domain.grade(problem, point.answer) for point in elicited.checkpoints]
         quality = [grade.quality for grade in grades]
         curve.append(quality)
-        value = trace_values(elicited.checkpoints, grades)
+        value = trace_values(elicited.checkpoints, grades) | answer_tokens_at(elicited.checkpoints)
         value |= {name: float(method[name]) for name in costs if name in method}
         per_trace.append(value | trace_measures(np.array(quality)))
     averaged = {key: _averaged(key, [value[key] for value in per_trace]) for key in per_trace[0]}
@@ -94,7 +94,8 @@ def values(
 
 
 def _averaged(name: str, values: Sequence[float]) -> float:
-    return known_mean(values) if name in _of_answers() else float(np.mean(values))
+    of_answers = name.partition("@")[0] in _of_answers()
+    return known_mean(values) if of_answers else float(np.mean(values))
 
 
 def _of_answers() -> list[str]:
@@ -178,7 +179,8 @@ def aggregations(domain: Domain, settings: Settings) -> dict[str, Aggregate]:
     per_trace = [measure.name for measure in known if measure.of_traces is not None]
     if get_method(settings.method).write is not None:
         per_trace += [measure.name for measure in measures_of("prompt")]
-    means = dict.fromkeys([*per_budget, *per_trace], mean) | of_forced(_of_answers())
+    means = dict.fromkeys([*per_budget, *per_trace], mean)
+    means |= of_forced([*_of_answers(), *(f"answer_tokens@{b}" for b in settings.run.budgets)])
     return means | index_aggregations(settings)
 
 

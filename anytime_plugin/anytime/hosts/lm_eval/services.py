@@ -166,7 +166,7 @@ def _texts(body: Any, count: int, parse: Parse) -> list[str]:
     if "choices" in body:
         return [Failed("no choice")] * count
     found = _read(parse, dict(body), count)  # of a service with another API
-    return [text or Failed("empty reply") for text in found]
+    return [text if text or isinstance(text, Failed) else Failed("empty reply") for text in found]
 
 
 def _placed(choices: Sequence[Any], count: int) -> Sequence[Any]:

@@ -1,0 +1,63 @@
+"""Says at the end of a run of Inspect AI what its numbers must not be believed without."""
+
+from __future__ import annotations
+
+import functools
+import logging
+
+from inspect_ai.hooks import Hooks, SampleEnd, TaskEnd, hooks
+from inspect_ai.log import EvalLog, EvalSample
+
+from anytime.hosts.inspect_ai.records import KEY, record_in
+from anytime.programs.doubts import Doubts
+
+__all__ = ["doubts_about", "tell_at_end"]
+
+log = logging.getLogger(__name__)
+
+
+@functools.lru_cache(maxsize=1)
+def tell_at_end() -> None:
+    """Look at every task that ends from now on; others than ours have nothing to be said of.
+
+    Called when the first sample of ours is begun, and not before: Inspect counts the hooks it knows
+    at the start of any run, of whatever task, and says so.
+    """
+
+    @hooks(name="doubts", description="what a curve must not be believed without")
+    class Telling(Hooks):
+        def __init__(self) -> None:
+            self._asked: dict[str, Doubts] = {}
+
+        async def on_sample_end(self, data: SampleEnd) -> None:
+            # The log that a task ends with may be its header alone.
+            _add(self._asked.setdefault(data.eval_id, Doubts()), data.sample)
+
+        async def on_task_end(self, data: TaskEnd) -> None:
+            asked = self._asked.pop(data.eval_id, Doubts())
+            for sentence in doubts_about(data.log, asked):
+                log.warning("anytime: %s", sentence)
+
+
+def doubts_about(finished: EvalLog, asked: Doubts) -> list[str]:
+    """What has to be said of a finished task, in sentences; nothing of one that is not ours.
+
+    Args:
+        finished: Its log, or the header of it.
+        asked: What is known of the samples that were run now, should their log be a header. Those
+            of an earlier try were told of then.
+    """
+    doubts = Doubts() if finished.samples else asked
+    for sample in finished.samples or []:
+        _add(doubts, sample)
+    if not doubts.traces:
+        return []
+    results = finished.results.scores if finished.results else []
+    unparsed = [one.metrics["unparsed"].value for one in results if "unparsed" in one.metrics]
+    return doubts.sentences(max(unparsed, default=None))
+
+
+def _add(doubts: Doubts, sample: EvalSample) -> None:
+    record = record_in(sample.store.get(KEY))
+    if record is not None:
+        doubts.add(record.elicited)
