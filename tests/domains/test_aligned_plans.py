@@ -6,8 +6,8 @@ import pytest
 
 from anytime.domains.trip.plan import parse_plan
 from anytime.domains.trip.stripping import strip_plans
-from tests.domains.test_reading_plans import CITIES, TRIP
 from tests.scaling import grows_linearly, repeated
+from tests.trip_forms import CITIES, TRIP
 
 # fmt: off
 PLANS = {

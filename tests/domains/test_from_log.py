@@ -9,7 +9,7 @@ import pytest
 from anytime import Problem, get_domain
 from anytime.domains.answers import options_in
 from anytime.errors import AnytimeError
-from tests.domains.test_reading_plans import PLANS, TRIP
+from tests.trip_forms import PLANS, TRIP
 
 AIME, GPQA, TRIPS = (get_domain(name) for name in ("aime", "gpqa", "trip"))
 FOUR = ("a red giant", "argon", "both of them", "none of these")

@@ -36,34 +36,27 @@ from inspect_ai.scorer import (
     scorer,
 )
 from inspect_ai.scorer import math as math_scorer
-from inspect_ai.solver import TaskState, generate, multiple_choice, system_message
+from inspect_ai.solver import TaskState, multiple_choice
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.tasks import aime
-from anytime.logs.annotation import Told, annotate
+from anytime.logs.annotation import annotate
 from anytime.logs.inspect_ai.annotating_live import annotate as annotate_task
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
 from anytime.settings import IndexOptions
+from tests.inspect_annotating import (
+    BUDGETS,
+    GRID,
+    annotated,
+    outcome,
+    plain_log,
+    solve,
+    sums,
+)
 from tests.inspect_runs import Cli, Run, logs_in, metrics, samples, says, scripted
-
-BUDGETS = [2, 4, 8, 16]
-GRID = BudgetGrid(BUDGETS)
-
-# Sixteen words each, a token a word; right and wrong answers stand in between.
-SUMS = {
-    "What is 3 + 4?": "The answer is ANSWER: 7 and now I check it all again. ANSWER: 7",
-    "What is 20 + 22?": "Perhaps ANSWER: 42 or not, so let me see, it may be this: ANSWER: 41",
-}
-TARGETS = {"What is 3 + 4?": "7", "What is 20 + 22?": "42"}
-
-
-def sums(*scorers: Any, **options: Any) -> Task:
-    dataset = [Sample(id=q, input=q, target=TARGETS[q]) for q in SUMS]
-    options = {"solver": [system_message("Be brief."), generate()], **options}
-    return Task(dataset=dataset, scorer=list(scorers), name="sums", **options)
 
 
 def picks(**options: Any) -> Task:
@@ -73,34 +66,6 @@ def picks(**options: Any) -> Task:
     ]
     solver = multiple_choice(cot=True, **options)
     return Task(dataset=dataset, solver=solver, scorer=choice(), name="picks")
-
-
-def solve(messages: list[Any], config: Any) -> ModelOutput:
-    asked = messages[-1].text
-    for question, said in SUMS.items():
-        if question in asked:
-            return says(said)
-    return says("It is clear to me by now.\n\nANSWER: A")
-
-
-def plain_log(
-    run: Run, task: Task, script: Callable[..., ModelOutput] = solve, **options: Any
-) -> Path:
-    log = run(task, scripted(script), **options)
-    return Path(log.location.removeprefix("file://"))
-
-
-def annotated(path: Path, folder: Path, **options: Any) -> Path:
-    told = outcome(path, folder, **options)
-    assert told.outcome is not None, told.refused
-    (made,) = told.outputs
-    return made
-
-
-def outcome(path: Path, folder: Path, **options: Any) -> Told:
-    _, told = annotate([path], folder, **{"budgets": GRID, **options})
-    (one,) = told
-    return one
 
 
 def quality(path: Path, scorer: str | None = None) -> dict[str, list[float]]:

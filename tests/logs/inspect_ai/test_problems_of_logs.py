@@ -15,8 +15,8 @@ from inspect_ai.solver import generate, multiple_choice, prompt_template
 
 from anytime import get_domain
 from anytime.results import frame
+from tests.inspect_annotating import annotated, outcome, plain_log
 from tests.inspect_runs import Run, says
-from tests.logs.inspect_ai.test_annotating import annotated, outcome, plain_log
 
 FOUR = ["a red giant", "argon", "both of them", "none of these"]
 SHOWN = "\n".join(f"{letter}. {text}" for letter, text in zip("ABCD", FOUR, strict=True))

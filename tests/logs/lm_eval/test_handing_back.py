@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.hosts.lm_eval import asking
+from anytime.hosts.lm_eval import keeping
 from anytime.logs.lm_eval.annotating_live import HandingBack, store_path
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
@@ -105,13 +106,14 @@ def test_a_run_whose_model_failed_asks_only_for_the_rest(
     whole = Speaking(speak)
     calm = annotated(path, tmp_path / "whole", budgets=GRID, answering=HandingBack(whole))
     monkeypatch.setenv("ANYTIME_CACHE_DIR", str(tmp_path / "another"))
-    monkeypatch.setattr(asking, "STORED_BATCH", 3)
+    monkeypatch.setattr(keeping, "SLICE", 3)
     first = Failing(speak)
     sentence = refusal(path, tmp_path / "out", budgets=GRID, answering=HandingBack(first))
     assert "ConnectionError: the server went away" in sentence
     assert "run the same command again" in sentence
     assert "(6 answers are kept in " in sentence
-    assert store_path(first, path).read_text().count("\n") == 1 + 6
+    with sqlite3.connect(store_path(first, path)) as file:
+        assert file.execute("SELECT count(*) FROM traces").fetchone() == (6,)
     second = Failing(speak)
     second.left = 1000
     made = annotated(path, tmp_path / "out", budgets=GRID, answering=HandingBack(second))

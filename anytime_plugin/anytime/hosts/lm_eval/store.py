@@ -141,7 +141,7 @@ class TraceStore:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if "not a database" in str(error):
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
                 reason = f"{self._path} is no trace store: name another file"
             else:
                 reason = f"trace store {self._path} cannot be used: {error}"
