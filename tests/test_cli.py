@@ -105,6 +105,8 @@ def test_ctrl_c_ends_without_a_traceback(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell lets what it starts in the background ignore the key, and the tests with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with pipe.open("w"):  # opens when the command does, which then waits for what is written
         running.send_signal(signal.SIGINT)
