@@ -78,7 +78,8 @@ def test_both_harnesses_and_a_program_without_either_give_one_curve(
     reasoner_folder: Path, asked: list[reasoner.Chain], runs: tuple[Run, Run]
 ) -> None:
     table = np.array(reasoner.own_curve(reasoner_folder, asked, BUDGETS))
-    own, mean = summarize(Curve(BUDGETS, table)), table.mean(0)
+    names = tuple(f"chain-{place:03d}" for place in range(len(asked)))
+    own, mean = summarize(Curve(BUDGETS, table, problems=names)), table.mean(0)
     curve = {f"q@{budget}": value for budget, value in zip(BUDGETS, mean, strict=True)}
     for run in runs:
         assert {name: run.numbers[name] for name in curve} == pytest.approx(curve, abs=1e-12)
