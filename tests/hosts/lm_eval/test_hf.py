@@ -47,9 +47,9 @@ def test_the_prefix_is_exactly_the_first_ids_of_the_trace(
             assert trace.startswith(prefix)
             between = "\n\n" if prefix else ""
             assert f"{prompt}{prefix}{between}{CUE.begin}" in asked
-            # Counted as the trace is, in the text that came back.
+            # Counted as the trace is, in all the text that came back; its first answer is graded.
             said = point["answer"].removeprefix(CUE.begin)
-            assert point["answer_tokens"] == len(model.tok_encode(said))
+            assert len(model.tok_encode(said)) <= point["answer_tokens"] <= 6
     assert cuts >= 3 * 3  # a sampled trace may have ended at once
 
 
