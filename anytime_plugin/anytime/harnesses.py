@@ -75,11 +75,14 @@ class GradedBy(NamedTuple):
         domain: A domain of anytime.
         task: A task of the log's harness.
         include_path: A folder where that harness finds tasks.
+        trust: Run Python files that a log itself names. Without, a log is data, and what grades it
+            is installed or named here.
     """
 
     domain: Domain | None = None
     task: str | None = None
     include_path: Path | None = None
+    trust: bool = False
 
 
 class NamedModel(NamedTuple):

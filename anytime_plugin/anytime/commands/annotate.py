@@ -76,6 +76,11 @@ def add_annotate(commands: Any) -> None:
         help="a folder with the YAML of lm-eval tasks that lm-eval does not bring",
     )
     annotate.add_argument(
+        "--trust",
+        action="store_true",
+        help="run the Python files that a log itself names for its scorers: look at them first",
+    )
+    annotate.add_argument(
         "--tokenizer",
         metavar="NAME",
         help="a tokenizers file, directory or hub id to cut with, where the log has no counts",
@@ -129,6 +134,7 @@ def _annotate(chosen: argparse.Namespace) -> None:
         domain=domain,
         task=chosen.task,
         include_path=chosen.include_path,
+        trust=chosen.trust,
         answering=answering,
         tokenizer=tokenizer,
         options=IndexOptions(chosen.envelope, chosen.scale, estimator=chosen.estimator),

@@ -95,6 +95,7 @@ def annotate(
     domain: Domain | None = None,
     task: str | None = None,
     include_path: Path | None = None,
+    trust: bool = False,
     answering: Answering | None = None,
     tokenizer: Tokenizer | None = None,
     options: IndexOptions | None = None,
@@ -116,6 +117,7 @@ def annotate(
         domain: Whose grading is used instead of the tasks' own.
         task: The task of the logs' harness whose grading is used instead.
         include_path: A folder where that harness finds tasks, those of the logs for one.
+        trust: Run Python files that the logs themselves name for their scorers.
         answering: The model that answers, see `answering_of`; None for what stands in the traces.
         tokenizer: Cuts where the log has no token texts.
         options: How the index is computed.
@@ -132,7 +134,7 @@ def annotate(
     options = options or IndexOptions()
     check_options(options)
     files = log_files(logs)
-    opened = _open(files, GradedBy(domain, task, include_path), answering)
+    opened = _open(files, GradedBy(domain, task, include_path, trust), answering)
     fit = [one for one in opened if not isinstance(one, Refused)]
     _check_outputs(fit, folder, replace)
     if budgets is None:

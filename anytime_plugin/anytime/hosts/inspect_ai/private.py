@@ -38,6 +38,7 @@ __all__ = [
     "rendered",
     "sample_member",
     "samples_of_run",
+    "scorer_files",
     "scorers_here",
     "scorers_of",
     "settings_of_run",
@@ -111,6 +112,28 @@ def scorers_of(header: EvalLog) -> list[Scorer]:
     from inspect_ai._eval.score import resolve_scorers
 
     return resolve_scorers(header)
+
+
+def scorer_files(header: EvalLog) -> dict[str, str]:
+    """The Python files that `scorers_of` would run, by the scorer that is looked for in each.
+
+    A log's scorer is `FILE@NAME`, a file, or a name; a name that no installed package registers is
+    looked for in the log's task file. Nothing is imported here but installed packages.
+    """
+    from inspect_ai._eval.loader import parse_spec_str
+    from inspect_ai._util.registry import registry_lookup
+
+    found = {}
+    for spec in header.eval.scorers or []:
+        file, _ = parse_spec_str(spec.name)
+        known = file is None and any(
+            registry_lookup(kind, spec.name) is not None for kind in ("scorer", "scanner")
+        )
+        if file is not None:
+            found[spec.name] = spec.name.rpartition("@")[0] or spec.name
+        elif not known and header.eval.task_file:
+            found[spec.name] = header.eval.task_file
+    return found
 
 
 def scorers_here() -> list[str]:

@@ -76,12 +76,13 @@ class InspectAnnotation:
     Args:
         path: The log.
         domain: Whose grading is used instead of the task's own scorers.
+        trust: Run Python files that the log names.
 
     Raises:
         AnytimeError: It cannot be read, has answers at budgets already, or cannot be graded.
     """
 
-    def __init__(self, path: Path, domain: Domain | None) -> None:
+    def __init__(self, path: Path, domain: Domain | None, *, trust: bool = False) -> None:
         """Read the header, and make the scorers."""
         self.path = path
         self.log = InspectLog(path)
@@ -91,7 +92,9 @@ class InspectAnnotation:
             if domain is not None and not ours:
                 plan_solver(self.log.header)  # which order of options was shown is told, or not
             self._grading: Grading = (
-                domain_grading(domain) if ours or domain else scorer_grading(self.log.header)
+                domain_grading(domain)
+                if ours or domain
+                else scorer_grading(self.log.header, trust=trust)
             )
         except AnytimeError as error:
             raise AnytimeError(f"{path} cannot be annotated: {error}") from None

@@ -25,7 +25,7 @@ from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.cutting.tokens import Tokenizer, load_tokenizer
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError, HiddenReasoningError
-from anytime.harnesses import Annotated, NamedModel, Watch
+from anytime.harnesses import Annotated, GradedBy, NamedModel, Watch
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of, record_in
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
@@ -79,6 +79,7 @@ def annotate(
     q_max: QMax = 1.0,
     estimator: Estimator = "crossfit",
     seed: int = 0,
+    trust: bool = False,
     **unknown: object,
 ) -> Task:
     """The traces of a finished log, handed back at every budget to the model of this run.
@@ -98,6 +99,7 @@ def annotate(
         q_max: Quality that counts as 1 in the index, or `achieved`.
         estimator: `crossfit` (without the bias of a maximum over noisy means) or `plugin`.
         seed: Of the index's folds.
+        trust: Run the Python files that the log itself names for its scorers.
         unknown: Refused: a misspelt option shall not run the default at full price.
     """
     with one_sentence():
@@ -114,7 +116,9 @@ def annotate(
         options = IndexOptions(envelope, scale, q_max, seed, estimator)
         check_options(options)
         cutter = None if tokenizer is None else load_tokenizer(tokenizer)
-        grader = None if domain is None else get_domain(domain)
+        if not isinstance(trust, bool):
+            raise AnytimeError(f"trust is true or false, not {trust!r}")
+        graded_by = GradedBy(None if domain is None else get_domain(domain), trust=trust)
         source = InspectLog(Path(log))
         check_annotatable(source)
         grid = (
@@ -123,12 +127,12 @@ def annotate(
             else parse_budgets(budgets or [])
         )
         check_scale(scale, grid)
-        return _handed_back(source, grader, {**named, "budgets": grid}, grid, cutter, options)
+        return _handed_back(source, graded_by, {**named, "budgets": grid}, grid, cutter, options)
 
 
 def _handed_back(
     source: InspectLog,
-    domain: Domain | None,
+    graded_by: GradedBy,
     named: Named,
     grid: BudgetGrid,
     tokenizer: Tokenizer | None,
@@ -136,7 +140,7 @@ def _handed_back(
 ) -> Task:
     header = source.header
     epochs, cap = header.eval.config.epochs or 1, cap_of(source)
-    samples, left_out = _dataset(source, domain, epochs)
+    samples, left_out = _dataset(source, graded_by.domain, epochs)
     ours = entry_of(samples[0].metadata or {}) is not None
     told = {
         "mode": "interrupt",
@@ -152,10 +156,11 @@ def _handed_back(
         output = ModelOutput.model_validate(fields["output"])
         return Sampled(asked_of(fields), output, header.eval.model, cap)
 
+    scorers = [] if ours else log_scorers(header, trust=graded_by.trust)
     inner = Task(
         dataset=MemoryDataset(samples, name=header.eval.dataset.name),
         solver=(None if ours else plan_solver(header)) or generate(),
-        scorer=[] if ours else [one.scorer for one in log_scorers(header)],
+        scorer=[one.scorer for one in scorers],
         epochs=epochs,
         name=header.eval.task,
         metadata=header.eval.metadata,
@@ -272,18 +277,18 @@ class HandedBack:
 
     Args:
         path: The log.
-        domain: Whose grading is used instead of the log's own scorers.
+        graded_by: Who grades instead of the log's own scorers, if anybody does.
         answering: Who answers.
 
     Raises:
         AnytimeError: The log cannot be read, or has answers at budgets already.
     """
 
-    def __init__(self, path: Path, domain: Domain | None, answering: InspectAnswering) -> None:
+    def __init__(self, path: Path, graded_by: GradedBy, answering: InspectAnswering) -> None:
         """Read the header."""
         self.path = path
         self._log = InspectLog(path)
-        self._domain = domain
+        self._graded_by = graded_by
         self._answering = answering
         check_annotatable(self._log)
 
@@ -319,7 +324,8 @@ class HandedBack:
         arguments = {
             "log": str(self.path.resolve()),
             "budgets": ",".join(map(str, budgets)),
-            "domain": self._domain and self._domain.name,
+            "domain": self._graded_by.domain and self._graded_by.domain.name,
+            "trust": self._graded_by.trust or None,
             "tokenizer": named.tokenizer,
             "continuation": named.continuation,
             # Of means over epochs, which metrics see, no interval over traces can be told.

@@ -82,12 +82,12 @@ def _annotation(
                 f"them out, or name --domain"
             )
         if answering is None:
-            return InspectAnnotation(log, graded_by.domain)
+            return InspectAnnotation(log, graded_by.domain, trust=graded_by.trust)
         from anytime.logs.inspect_ai.annotating_live import HandedBack, InspectAnswering
 
         if not isinstance(answering, InspectAnswering):
             raise AnytimeError("logs of Inspect AI are answered by a model of Inspect AI")
-        return HandedBack(log, graded_by.domain, answering)
+        return HandedBack(log, graded_by, answering)
     except AnytimeError as error:
         return Refused(log, str(error))
 

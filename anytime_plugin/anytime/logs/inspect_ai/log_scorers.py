@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
@@ -15,9 +16,10 @@ from pydantic import TypeAdapter
 
 from anytime.domains.base import Domain, Grade, Problem, grading_once
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.private import scorers_of
+from anytime.hosts.inspect_ai.private import scorer_files, scorers_of
 from anytime.hosts.inspect_ai.records import CURVE, domain_of, shown_answer
 from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
+from anytime.logs.inspect_ai.timed_search import LIMIT, TimedSearch
 
 __all__ = [
     "Grading",
@@ -48,8 +50,12 @@ class LogScorer(NamedTuple):
     scorer: Scorer
 
 
-def log_scorers(header: EvalLog) -> list[LogScorer]:
+def log_scorers(header: EvalLog, *, trust: bool = False) -> list[LogScorer]:
     """Make the scorers that a log names, without curves of ours.
+
+    Args:
+        header: Of the log, which may be a stranger's.
+        trust: Run Python files that it names. Without, only installed packages are.
 
     Raises:
         AnytimeError: It names none, or one that is not installed.
@@ -60,12 +66,19 @@ def log_scorers(header: EvalLog) -> list[LogScorer]:
             "its task has no scorer that could grade an answer: name --domain, whose grading is "
             "to be used"
         )
+    if not trust and (files := scorer_files(header)):
+        scorer, file = next(iter(files.items()))
+        raise AnytimeError(
+            f"its scorer {scorer} is none of an installed package, and the file {file}, which the "
+            f"log names, would be run to find it: look at that file and add --trust (or -T "
+            f"trust=true), or name --domain, whose grading is to be used"
+        )
     try:
         made = scorers_of(header)
     except Exception as error:  # whatever the file or package of the task raises
         raise AnytimeError(
             f"its scorers ({', '.join(names)}) cannot be made here ({error}): install the package "
-            f"of its task, stand where the log's task file is, or name --domain"
+            f"of its task, or name --domain"
         ) from None
     return [
         LogScorer(name.rpartition("/")[2], scorer)
@@ -113,13 +126,17 @@ def domain_grading(domain: Domain | None) -> Grading:
     return grade
 
 
-def scorer_grading(header: EvalLog) -> Grading:
+def scorer_grading(header: EvalLog, *, trust: bool = False) -> Grading:
     """Grade as the task's own scorers do.
+
+    Args:
+        header: Of the log.
+        trust: Run Python files that it names.
 
     Raises:
         AnytimeError: They cannot be had, or ask a model.
     """
-    scorers = log_scorers(header)
+    scorers = log_scorers(header, trust=trust)
     asking = [one.name for one in scorers if one.name in _ASKING]
     if asking:
         raise AnytimeError(
@@ -127,11 +144,17 @@ def scorer_grading(header: EvalLog) -> Grading:
             f"inside Inspect"
         )
     solver = plan_solver(header)
+    searches = [] if trust else _searches(header)
     name = header.eval.model
     model = ModelName(name if "/" in name else f"none/{name}")
 
     async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
         found: dict[str, dict[str, Grade]] = {}
+        if not all(search.ends(list(dict.fromkeys(texts))) for search in searches):
+            raise AnytimeError(
+                f"whose scorer's pattern is not done with its texts after {LIMIT:g} seconds: "
+                f"--trust waits as long as it takes"
+            )
         target = Target(sample["target"])
         asked = _state(sample, model, asked_of(sample))
         for text in dict.fromkeys(texts):
@@ -152,6 +175,17 @@ def scorer_grading(header: EvalLog) -> Grading:
         }
 
     return grade
+
+
+def _searches(header: EvalLog) -> list[TimedSearch]:
+    """The regular expressions that a log brings for its `pattern` scorers."""
+    found = []
+    for spec in header.eval.scorers or []:
+        given = (spec.options or {}).get("pattern")
+        if spec.name.rpartition("/")[2] == "pattern" and isinstance(given, str):
+            flags = re.IGNORECASE if (spec.options or {}).get("ignore_case", True) else 0
+            found.append(TimedSearch(given, int(flags)))
+    return found
 
 
 def _grades(name: str, score: Score | None) -> dict[str, Grade]:

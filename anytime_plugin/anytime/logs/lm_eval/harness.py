@@ -65,7 +65,7 @@ class LmEval:
         for log in logs:
             try:
                 run = PlainRun(log)
-                part = Part(run, grader(run, *graded_by))
+                part = Part(run, grader(run, graded_by))
                 if (results := run.results.resolve()) in runs:
                     runs[results].add(part)
                     continue

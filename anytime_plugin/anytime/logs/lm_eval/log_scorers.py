@@ -19,6 +19,7 @@ from typing import Any
 from anytime.cutting.frames import answer_of
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
+from anytime.harnesses import GradedBy
 from anytime.hosts.lm_eval.api import ConfigurableTask, TaskManager, mean
 from anytime.hosts.lm_eval.base_task import AtEveryBudget
 from anytime.hosts.lm_eval.private import TakesInstances, configuration_of
@@ -59,15 +60,16 @@ class Grader:
         return {QUALITY: True} if self.domain else self.task.higher_is_better()
 
 
-def grader(
-    run: PlainRun, domain: Domain | None, task: str | None, include_path: Path | None
-) -> Grader:
+def grader(run: PlainRun, graded_by: GradedBy) -> Grader:
     """Find who grades a log: the domain that is named, the task that is named, or the log's own.
+
+    `GradedBy.trust` changes nothing: the functions that a results file holds are never run.
 
     Raises:
         AnytimeError: The task is unknown or cannot be made, or its answers are not to be graded
             here.
     """
+    domain, task, include_path, _ = graded_by
     if domain is not None:
         return Grader(_DomainTask(domain), domain.name, 1, domain, partial(problem_of, domain))
     name = task or run.header.task
