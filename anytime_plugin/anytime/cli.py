@@ -19,6 +19,7 @@ from anytime.commands.plan import add_plan
 from anytime.commands.report import add_report
 from anytime.commands.results import add_results
 from anytime.errors import AnytimeError
+from anytime.harmless import for_terminal
 
 __all__ = ["main"]
 
@@ -86,7 +87,7 @@ def _run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> No
 
 
 def _stop(code: int, told: str = "") -> NoReturn:
-    sys.stderr.write(told)
+    sys.stderr.write(for_terminal(told))
     sys.exit(code)
 
 

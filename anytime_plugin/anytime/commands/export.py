@@ -19,6 +19,7 @@ from anytime.commands.terminal import (
     tell_read,
 )
 from anytime.errors import AnytimeError
+from anytime.harmless import for_terminal
 from anytime.writing import whole_file
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _table(chosen: argparse.Namespace) -> None:
     measured = [one for ones in _measured(_open(chosen)) for one in ones]
     text = (to_csv if chosen.format == "csv" else to_markdown)(measured)
     if chosen.output is None:
-        print(text, end="")
+        print(for_terminal(text), end="")
         return
     with whole_file(chosen.output) as partial:
         partial.write_text(text, encoding="utf-8", newline="")

@@ -6,14 +6,15 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anytime.errors import AnytimeError
+from anytime.harmless import for_terminal
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, ConsoleRenderable
     from rich.table import Table
 
     from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId
@@ -162,7 +163,7 @@ def check_output(chosen: argparse.Namespace) -> None:
 
 def tell(sentence: str) -> None:
     """Say something that is no result."""
-    print(f"anytime: {sentence}", file=sys.stderr)
+    print(f"anytime: {for_terminal(sentence)}", file=sys.stderr)
 
 
 def tell_skipped(source: str, skipped: Counter[str]) -> None:
@@ -222,18 +223,37 @@ def progress(items: Iterator[Any], what: str, unit: str) -> Iterator[Any]:
     from tqdm import tqdm
 
     hidden = not sys.stderr.isatty()
-    yield from tqdm(items, what, unit=f" {unit}", delay=1, leave=False, disable=hidden)
+    shown = for_terminal(what)
+    yield from tqdm(items, shown, unit=f" {unit}", delay=1, leave=False, disable=hidden)
 
 
 def console() -> Console:
     """Where tables are printed: in colour on a terminal alone, and not where NO_COLOR is set."""
-    from rich.console import Console
+    from rich.console import Console, RenderHook
+    from rich.segment import Segment
 
     class Piped(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # rich would exit with code 1; the command line has its own
 
-    return Piped()
+    @dataclass
+    class Drawn:
+        what: ConsoleRenderable
+
+        def __rich_console__(self, screen: Console, options: ConsoleOptions) -> Iterator[Segment]:
+            for part in screen.render(self.what, options):
+                text = part.text if part.control else for_terminal(part.text)
+                yield Segment(text, part.style, part.control)
+
+    class Harmless(RenderHook):
+        """Whatever is printed: names in it may be a stranger's."""
+
+        def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[Any]:
+            return [Drawn(one) for one in renderables]
+
+    screen = Piped()
+    screen.push_render_hook(Harmless())
+    return screen
 
 
 def print_table(table: Table) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from anytime.domains.base import Grade
 from anytime.errors import AnytimeError
+from anytime.harmless import from_spreadsheet
 from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.rows import Row, from_record
 from anytime.rows import columns as row_columns
@@ -321,6 +322,7 @@ def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
         for record in reader:
             if None in record or None in record.values():
                 raise ValueError  # a row that is longer or shorter than the header
+            record = {name: from_spreadsheet(cell) for name, cell in record.items()}
             yield {k: _typed(v, kinds.get(k, str)) for k, v in record.items()} if ours else record
 
 

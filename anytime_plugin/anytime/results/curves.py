@@ -12,6 +12,7 @@ import numpy as np
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
+from anytime.harmless import row_for_spreadsheet
 from anytime.logs.opening import open_runs
 from anytime.rows import METRIC, Row, rows_of, to_record
 from anytime.rows import columns as row_columns
@@ -112,7 +113,7 @@ def write_csv(path: Path, rows: Iterable[Row]) -> int:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         for count, row in enumerate(rows, 1):  # noqa: B007
-            writer.writerow(to_record(row))
+            writer.writerow(row_for_spreadsheet(to_record(row)))
     return count
 
 

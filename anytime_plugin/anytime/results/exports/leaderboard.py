@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from anytime.harmless import row_for_spreadsheet
 from anytime.results.exports.measuring import Measured, benchmark, index_options
 from anytime.results.summary import columns_shown, notes_on
 
@@ -24,7 +25,8 @@ def to_csv(measured: Iterable[Measured]) -> str:
     writer = csv.DictWriter(text, columns, lineterminator="\n", restval="")
     writer.writeheader()
     for values, quality in lines:
-        writer.writerow(values | {f"q@{budget}": value for budget, value in quality.items()})
+        curve = {f"q@{budget}": value for budget, value in quality.items()}
+        writer.writerow(row_for_spreadsheet(values) | curve)
     return _writable(text.getvalue())
 
 
