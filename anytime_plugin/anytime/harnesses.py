@@ -263,6 +263,11 @@ def logs_of(path: Path) -> list[Path]:
     return [path] if harness is None else list(harness.logs_of(path))
 
 
+def _kind(path: Path) -> str:
+    kinds = {"pipe": path.is_fifo, "socket": path.is_socket, "directory": path.is_dir}
+    return next((kind for kind, is_one in kinds.items() if is_one()), "device")
+
+
 def files_of_harnesses() -> str:
     """What may be named as a finished file, for messages."""
     return ", ".join(harness.files for harness in known_harnesses().values())
@@ -275,9 +280,14 @@ def read_head(path: Path) -> bytes:
         AnytimeError: It cannot be read.
     """
     try:
+        # A pipe would be waited for, and a device never ends.
+        if path.exists() and not path.is_file():
+            raise AnytimeError(f"{path} is no file but a {_kind(path)}: name a file")
         with path.open("rb") as file:
             return file.read(HEAD)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise AnytimeError(f"{path} is a link that leads nowhere") from None
         raise AnytimeError(f"there is no log {path}") from None
     except OSError as error:
         raise AnytimeError(f"log {path} cannot be read: {error.strerror}") from None

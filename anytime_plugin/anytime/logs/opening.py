@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -41,19 +42,21 @@ def open_runs(
         check_columns(columns)
     logs = [logs] if isinstance(logs, str | Path) else list(logs)
     files = log_files(logs)
-    harnesses = harnesses_of(files)
-    if columns is not None and None not in harnesses:
-        raise AnytimeError("columns are named and no table is: name a .csv, .jsonl or .parquet")
     named = {Path(log) for log in logs}
     runs: list[FinishedRun] = []
-    for file, harness in zip(files, harnesses, strict=True):
+    tables = 0
+    for file in files:
         try:
+            (harness,) = harnesses_of([file])
+            tables += harness is None
             runs += read_table(file, columns) if harness is None else [harness.open_run(file)]
         except AnytimeError as error:
             # A folder of logs holds others too; one that is named is meant.
             if left_out is None or file in named or len(files) == 1:
                 raise
             left_out(error)
+    if columns is not None and not tables:
+        raise AnytimeError("columns are named and no table is: name a .csv, .jsonl or .parquet")
     if not runs:
         raise AnytimeError("none of these files holds a run at budgets")
     return runs
@@ -68,13 +71,15 @@ def log_files(logs: str | Path | Iterable[str | Path]) -> list[Path]:
     named = [Path(logs)] if isinstance(logs, str | Path) else [Path(log) for log in logs]
     if not named:
         raise AnytimeError("no log: name at least one finished run")
-    files = [file for path in named for file in logs_of(path)]
-    known: set[Path] = set()
-    for file in files:
-        if (real := file.resolve()) in known:
-            raise AnytimeError(f"{file} is named twice")
-        known.add(real)
-    return files
+    found: dict[str, Path] = {}
+    for path in named:
+        of_path: dict[str, Path] = {}  # a folder may hold links to its own files
+        for file in logs_of(path):
+            of_path.setdefault(os.path.realpath(file), file)  # `resolve` fails at a link to itself
+        if twice := [file for real, file in of_path.items() if real in found]:
+            raise AnytimeError(f"{twice[0]} is named twice")
+        found |= of_path
+    return list(found.values())
 
 
 def harnesses_of(files: Iterable[Path]) -> list[Harness | None]:

@@ -42,8 +42,7 @@ class InspectAI:
         """A log is a run of its own."""
         if not path.is_dir():
             return [path]
-        named_json = (file for file in path.rglob("*.json") if _is_json_log(read_head(file)))
-        return [*path.rglob("*.eval"), *named_json]
+        return [*path.rglob("*.eval"), *filter(_may_be_log, path.rglob("*.json"))]
 
     def open_run(self, path: Path) -> FinishedRun:
         """As `Harness.open_run`."""
@@ -94,6 +93,15 @@ def _annotation(
 
 def _is_json_log(head: bytes) -> bool:
     return head.startswith(b"{") and b'"eval"' in head and not head.startswith(b'{"doc_id"')
+
+
+def _may_be_log(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    try:
+        return _is_json_log(read_head(file))
+    except AnytimeError:
+        return True  # whoever opens it says what is wrong with it
 
 
 @hookimpl

@@ -8,6 +8,7 @@ the transcript is parsed: several times faster.
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ from anytime.hosts.inspect_ai.private import (
 from anytime.hosts.inspect_ai.records import KEY, Record, record_in
 
 __all__ = ["InspectLog", "LoggedSample", "Place", "RawSample", "reading"]
+
+UNPACKED = "ANYTIME_MAX_UNPACKED_MIB"
+"""How large a part of an archive may be; some megabytes can hold a gigabyte of one letter."""
 
 Place = tuple[str | int, int]
 """A sample's id and epoch."""
@@ -98,6 +102,8 @@ class InspectLog:
         self.path = path
         self.format = _format(path)
         with reading(path):
+            if self.format == "eval":
+                _check_sizes(path)
             self.header = _header(path, self.format)
 
     @property
@@ -227,13 +233,50 @@ def _sample(raw: Mapping[str, Any]) -> LoggedSample:
 
 def _header(path: Path, written: Literal["eval", "json"]) -> EvalLog:
     try:
-        return read_eval_log(str(path), header_only=True, format=written)
+        header = read_eval_log(str(path), header_only=True, format=written)
     except AssertionError:  # a `.json` log without `stats`, which a whole reading does not miss
         if written != "json":
             raise
-    whole = read_eval_log(str(path), format=written)
-    whole.samples = None
-    return whole
+        header = read_eval_log(str(path), format=written)
+        header.samples = None
+    except ValueError:
+        if written == "json":
+            _check_version(path, json.loads(path.read_bytes()).get("version"))
+        raise
+    _check_version(path, header.version)
+    return header
+
+
+def _check_version(path: Path, version: object) -> None:
+    """Refuse what a later Inspect wrote: fields may mean something else in it."""
+    known = EvalLog.model_fields["version"].default
+    if isinstance(version, int) and version > known:
+        raise AnytimeError(
+            f"log {path} is of version {version} of Inspect's format, and the Inspect that is "
+            f"installed knows {known}: pip install -U inspect-ai"
+        )
+
+
+def _check_sizes(path: Path) -> None:
+    """Refuse an archive with a member that takes much memory, before anything is unpacked."""
+    allowed = _allowed()
+    with zipfile.ZipFile(path) as archive:
+        large = max(archive.infolist(), key=lambda member: member.file_size, default=None)
+    if large is not None and large.file_size > allowed << 20:
+        size = -(-large.file_size >> 20)
+        raise AnytimeError(
+            f"log {path} holds {large.filename}, which takes {size} MiB unpacked, and {allowed} "
+            f"are allowed: if you know where it is from, {UNPACKED}={size} allows it"
+        )
+
+
+def _allowed() -> int:
+    given = os.environ.get(UNPACKED, "")
+    if given.isascii() and given.isdigit():
+        return int(given)
+    if given:
+        raise AnytimeError(f"{UNPACKED} is a whole number of MiB, not {given!r}")
+    return 256
 
 
 def _format(path: Path) -> Literal["eval", "json"]:
