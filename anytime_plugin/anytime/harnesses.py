@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
+from anytime.places import opened
 from anytime.plugins import brought
 from anytime.settings import IndexOptions
 
@@ -283,7 +284,7 @@ def read_head(path: Path) -> bytes:
         # A pipe would be waited for, and a device never ends.
         if path.exists() and not path.is_file():
             raise AnytimeError(f"{path} is no file but a {_kind(path)}: name a file")
-        with path.open("rb") as file:
+        with opened(path, HEAD) as file:
             return file.read(HEAD)
     except FileNotFoundError:
         if path.is_symlink():

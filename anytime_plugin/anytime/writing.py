@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from anytime.errors import AnytimeError
+from anytime.places import is_remote
 
 __all__ = ["make_folder", "whole_file", "write_lines"]
 
@@ -21,15 +24,34 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         AnytimeError: The file cannot be written.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    if is_remote(path):
+        with _sent_whole(path) as partial:
+            yield partial
+        return
+    real = Path(os.path.realpath(path))  # what a link leads to is written, and the link stays
+    partial = real.with_name(f"{real.name}.{os.getpid()}.part")
     try:
         yield partial
-        partial.replace(path)
+        partial.replace(real)
     except OSError as error:
         raise AnytimeError(f"{path} cannot be written: {error.strerror or error}") from None
     finally:
         with suppress(OSError):  # where nothing can be written nothing can be removed
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _sent_whole(path: Path) -> Iterator[Path]:
+    """Write here, and send it elsewhere at the end: archives and tables cannot be sent in parts."""
+    with tempfile.TemporaryDirectory(prefix="anytime-") as folder:
+        partial = Path(folder, path.name)
+        yield partial
+        try:
+            with partial.open("rb") as made, path.open("wb") as sent:
+                shutil.copyfileobj(made, sent, 1 << 20)
+        except Exception as error:  # of whatever library reaches that place
+            told = getattr(error, "strerror", None) or error
+            raise AnytimeError(f"{path} cannot be written: {told}") from None
 
 
 def make_folder(folder: Path) -> None:
@@ -38,6 +60,8 @@ def make_folder(folder: Path) -> None:
     Raises:
         AnytimeError: It cannot be made.
     """
+    if is_remote(folder):  # where names of files make folders
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anytime.commands.terminal import action, console, progress, tell, tell_skipped
+from anytime.commands.terminal import action, console, named_place, progress, tell, tell_skipped
 from anytime.errors import AnytimeError
+from anytime.places import log_dir
 
 if TYPE_CHECKING:
     from anytime.harnesses import Annotated, Answering, Watch
@@ -42,15 +43,16 @@ def add_annotate(commands: Any) -> None:
     annotate = action(commands, "annotate", about, _ANNOTATE, _annotate)
     annotate.add_argument(
         "logs",
-        nargs="+",
-        type=Path,
+        nargs="*",
+        type=named_place,
         metavar="LOG",
-        help="a log of Inspect AI; lm-eval's results_*.json or samples_*.jsonl; a directory",
+        help="a log of Inspect AI; lm-eval's results_*.json or samples_*.jsonl; a directory; by "
+        "default INSPECT_LOG_DIR, or logs/",
     )
     annotate.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=named_place,
         required=True,
         metavar="DIR",
         help="where annotated logs of the same names are written",
@@ -71,7 +73,7 @@ def add_annotate(commands: Any) -> None:
     )
     annotate.add_argument(
         "--include-path",
-        type=Path,
+        type=named_place,
         metavar="DIR",
         help="a folder with the YAML of lm-eval tasks that lm-eval does not bring",
     )
@@ -116,6 +118,7 @@ def _annotate(chosen: argparse.Namespace) -> None:
     from anytime.plugins import get_domain
     from anytime.settings import IndexOptions
 
+    chosen.logs = chosen.logs or [log_dir()]
     budgets = None if chosen.budgets == "auto" else parse_budgets(chosen.budgets)
     domain = None if chosen.domain is None else get_domain(chosen.domain)
     if domain is not None and chosen.task is not None:

@@ -21,6 +21,7 @@ from anytime.commands.terminal import (
     columns_of,
     console,
     named_options,
+    named_place,
     print_table,
     tell,
     tell_skipped,
@@ -62,8 +63,8 @@ def add_compare(commands: Any) -> None:
     """Add `compare` to the commands of the command line."""
     about = "compare runs with a baseline, paired by problem"
     compare = action(commands, "compare", about, _COMPARE, _compare)
-    compare.add_argument("baseline", type=Path, metavar="BASELINE", help="a finished run")
-    compare.add_argument("others", nargs="+", type=Path, metavar="LOG", help="finished runs")
+    compare.add_argument("baseline", type=named_place, metavar="BASELINE", help="a finished run")
+    compare.add_argument("others", nargs="+", type=named_place, metavar="LOG", help="finished runs")
     compare.add_argument(
         "--common", action="store_true", help="leave out the problems that not all runs have"
     )
@@ -75,7 +76,7 @@ def add_compare(commands: Any) -> None:
     )
     add_columns(compare)
     add_options(compare, "estimator")
-    compare.add_argument("--html", type=Path, metavar="FILE", help="write a page of it too")
+    compare.add_argument("--html", type=named_place, metavar="FILE", help="write a page of it too")
     compare.add_argument("--force", action="store_true", help="replace FILE if it is there")
     compare.add_argument("--json", action="store_true", help="all digits, as JSON")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 
 from anytime import distribution
+from anytime.commands.terminal import named_place
 from anytime.errors import AnytimeError
 
 __all__ = ["SHELLS", "script"]
@@ -31,7 +31,7 @@ def script(parser: argparse.ArgumentParser, shell: str) -> str:
             f"tab completion is written by shtab: {distribution.extra('completion')}"
         ) from None
     for argument in _arguments(parser):
-        if argument.type is Path:
+        if argument.type is named_place:
             argument.complete = shtab.FILE  # type: ignore[attr-defined]
     made: str = shtab.complete(parser, shell=shell)
     return made

@@ -14,6 +14,7 @@ from anytime.commands.terminal import (
     action,
     add_logs,
     check_output,
+    named_place,
     opened,
     tell,
     tell_read,
@@ -69,7 +70,7 @@ def add_export(commands: Any) -> None:
     export.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=named_place,
         metavar="PLACE",
         help="a file, or for every-eval-ever a directory; - prints csv and markdown",
     )

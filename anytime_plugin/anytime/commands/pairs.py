@@ -10,7 +10,15 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anytime.commands.terminal import action, check_output, console, progress, tell, tell_skipped
+from anytime.commands.terminal import (
+    action,
+    check_output,
+    console,
+    named_place,
+    progress,
+    tell,
+    tell_skipped,
+)
 from anytime.errors import AnytimeError
 
 if TYPE_CHECKING:
@@ -91,12 +99,12 @@ def add_pairs(commands: Any) -> None:
     )
 
     show = action(actions, "show", "print pairs readably", _SHOW, _show)
-    show.add_argument("pairs", type=Path, metavar="PAIRS")
+    show.add_argument("pairs", type=named_place, metavar="PAIRS")
     show.add_argument("--budget", type=_count, metavar="B", help="only pairs cut at this budget")
     show.add_argument("--full", action="store_true", help="whole texts")
 
     stats = action(actions, "stats", "budgets, gaps, problems and tokens of pairs", _STATS, _stats)
-    stats.add_argument("pairs", type=Path, metavar="PAIRS")
+    stats.add_argument("pairs", type=named_place, metavar="PAIRS")
 
     export = action(actions, "export", "write all pairs as training data", _EXPORT, _export)
     _add_logs(export)
@@ -110,9 +118,9 @@ def add_pairs(commands: Any) -> None:
 
 
 def _add_logs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("logs", nargs="+", type=Path, metavar="LOG", help="finished runs")
+    parser.add_argument("logs", nargs="+", type=named_place, metavar="LOG", help="finished runs")
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="where to write"
+        "-o", "--output", type=named_place, required=True, metavar="FILE", help="where to write"
     )
     parser.add_argument("--force", action="store_true", help="replace FILE if it is there")
     parser.add_argument(

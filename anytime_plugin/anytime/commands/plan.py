@@ -14,6 +14,7 @@ from anytime.commands.terminal import (
     add_columns,
     columns_of,
     console,
+    named_place,
     print_table,
     tell,
     tell_skipped,
@@ -75,8 +76,8 @@ def add_plan(commands: Any) -> None:
     """Add `plan` to the commands of the command line."""
     about = "how many problems and traces a result needs, from a pilot run"
     plan = action(commands, "plan", about, _PLAN, _plan)
-    plan.add_argument("pilot", nargs="?", type=Path, metavar="PILOT", help="a finished run")
-    plan.add_argument("--against", type=Path, metavar="LOG", help="a pilot of the other run")
+    plan.add_argument("pilot", nargs="?", type=named_place, metavar="PILOT", help="a finished run")
+    plan.add_argument("--against", type=named_place, metavar="LOG", help="a pilot of the other run")
     plan.add_argument("--width", type=float, metavar="W", help="how wide the interval may be")
     plan.add_argument(
         "--difference", type=float, metavar="D", help="a true difference that is to be shown"

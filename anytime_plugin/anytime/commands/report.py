@@ -15,10 +15,12 @@ from anytime.commands.terminal import (
     add_options,
     check_output,
     console,
+    named_place,
     opened,
     tell_read,
 )
 from anytime.errors import AnytimeError
+from anytime.places import is_remote
 from anytime.writing import make_folder, whole_file
 
 __all__ = ["add_report", "check_plots", "now"]
@@ -42,10 +44,10 @@ def add_report(commands: Any) -> None:
     add_logs(report)
     add_options(report, "estimator")
     report.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="the page: a .html"
+        "-o", "--output", type=named_place, required=True, metavar="FILE", help="the page: a .html"
     )
     report.add_argument(
-        "--png", type=Path, metavar="DIR", help="write the figures as pictures there too"
+        "--png", type=named_place, metavar="DIR", help="write the figures as pictures there too"
     )
     report.add_argument("--force", action="store_true", help="replace what is there")
 
@@ -104,6 +106,8 @@ def _report(chosen: argparse.Namespace) -> None:
 
 
 def _check_pictures(folder: Path, force: bool) -> None:
+    if is_remote(folder):
+        raise AnytimeError(f"{folder}: name a directory of this machine for the pictures")
     if folder.exists() and not folder.is_dir():
         raise AnytimeError(f"{folder} is a file: name a directory for the pictures")
     if not folder.exists() and not folder.parent.is_dir():

@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anytime.commands.terminal import (
@@ -15,6 +14,7 @@ from anytime.commands.terminal import (
     add_options,
     check_output,
     console,
+    named_place,
     opened,
     print_table,
     tell,
@@ -57,7 +57,7 @@ def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     results.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=named_place,
         required=True,
         metavar="FILE",
         help="where to write: a name that ends in .jsonl, .parquet or .csv",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from anytime.errors import AnytimeError
 from anytime.harmless import for_terminal
+from anytime.places import is_remote, log_dir, place, same_place
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, ConsoleRenderable
@@ -29,6 +30,7 @@ __all__ = [
     "columns_of",
     "console",
     "named_options",
+    "named_place",
     "opened",
     "print_table",
     "progress",
@@ -36,6 +38,14 @@ __all__ = [
     "tell_read",
     "tell_skipped",
 ]
+
+
+def named_place(name: str) -> Path:
+    """A place that a user named in an argument: a path or a URL."""
+    try:
+        return place(name)
+    except AnytimeError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def action(actions: Any, name: str, about: str, text: str, run: Any) -> argparse.ArgumentParser:
@@ -54,10 +64,11 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
     """Add the runs a command reads, and how it reads tables of somebody else's."""
     parser.add_argument(
         "logs",
-        nargs="+",
-        type=Path,
+        nargs="*",
+        type=named_place,
         metavar="LOG",
-        help="finished runs: logs, directories of logs, tables of anytime results",
+        help="finished runs: logs, directories of logs, tables of anytime results, here or at s3://"
+        " and the like; by default those in INSPECT_LOG_DIR, or logs/",
     )
     add_columns(parser)
 
@@ -118,6 +129,7 @@ def opened(chosen: argparse.Namespace) -> list[Watched]:
     """
     from anytime.logs.opening import open_runs
 
+    chosen.logs = chosen.logs or [log_dir()]
     runs = open_runs(chosen.logs, columns_of(chosen), lambda error: tell(f"left out: {error}"))
     named = named_options(chosen)
     return [Watched(run, named) for run in runs]
@@ -152,10 +164,10 @@ def check_output(chosen: argparse.Namespace) -> None:
     output: Path = chosen.output
     if output.is_dir():
         raise AnytimeError(f"{output} is a directory: name a file to write")
-    if not output.parent.is_dir():
+    if not is_remote(output) and not output.parent.is_dir():
         raise AnytimeError(f"there is no directory {output.parent} to write {output.name} into")
     if output.exists():
-        if any(log.exists() and output.samefile(log) for log in chosen.logs):
+        if same_place(output) in map(same_place, chosen.logs):
             raise AnytimeError(f"{output} is one of the logs: name another file to write")
         if not chosen.force:
             raise AnytimeError(f"{output} is there already: name another file, or add --force")
@@ -211,7 +223,7 @@ class Watched:
 
     def traces(self) -> Iterator[GradedTrace]:
         """All traces, counted on the terminal."""
-        yield from progress(self._run.traces(), Path(self.info.log).name, "traces")
+        yield from progress(self._run.traces(), self.info.log.rpartition("/")[2], "traces")
 
     def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
         """The texts of some traces."""

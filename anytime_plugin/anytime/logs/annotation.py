@@ -21,6 +21,7 @@ from anytime.harnesses import (
     known_harnesses,
 )
 from anytime.logs.opening import harnesses_of, log_files
+from anytime.places import same_place
 from anytime.programs.intrace import doublings
 from anytime.settings import IndexOptions, check_options, check_scale
 from anytime.writing import make_folder
@@ -171,7 +172,7 @@ def _check_outputs(fit: Iterable[Annotation], folder: Path, replace: bool) -> No
                     f"them into two directories"
                 )
             places[place] = one.path
-            if place.exists() and place.parent.samefile(one.path.parent):
+            if place.exists() and same_place(place.parent) == same_place(one.path.parent):
                 raise AnytimeError(
                     f"{place} is the log itself, or lies beside it: name another directory"
                 )

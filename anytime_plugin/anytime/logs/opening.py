@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from anytime.harnesses import (
     read_head,
 )
 from anytime.logs.tables import TABLES, check_columns, read_table
+from anytime.places import expanded, place, same_place
 from anytime.runs import FinishedRun
 
 __all__ = ["harnesses_of", "log_files", "open_runs"]
@@ -42,7 +42,7 @@ def open_runs(
         check_columns(columns)
     logs = [logs] if isinstance(logs, str | Path) else list(logs)
     files = log_files(logs)
-    named = {Path(log) for log in logs}
+    named = {one for log in logs for one in expanded(place(log))}
     runs: list[FinishedRun] = []
     tables = 0
     for file in files:
@@ -68,14 +68,15 @@ def log_files(logs: str | Path | Iterable[str | Path]) -> list[Path]:
     Raises:
         AnytimeError: There are none, one cannot be read, or one is named twice.
     """
-    named = [Path(logs)] if isinstance(logs, str | Path) else [Path(log) for log in logs]
+    given = [logs] if isinstance(logs, str | Path) else list(logs)
+    named = [one for log in given for one in expanded(place(log))]
     if not named:
         raise AnytimeError("no log: name at least one finished run")
     found: dict[str, Path] = {}
     for path in named:
         of_path: dict[str, Path] = {}  # a folder may hold links to its own files
         for file in logs_of(path):
-            of_path.setdefault(os.path.realpath(file), file)  # `resolve` fails at a link to itself
+            of_path.setdefault(same_place(file), file)
         if twice := [file for real, file in of_path.items() if real in found]:
             raise AnytimeError(f"{twice[0]} is named twice")
         found |= of_path

@@ -12,6 +12,7 @@ from typing import Any
 from anytime.domains.base import Grade
 from anytime.errors import AnytimeError
 from anytime.harmless import from_spreadsheet
+from anytime.places import opened
 from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.rows import Row, from_record
 from anytime.rows import columns as row_columns
@@ -291,7 +292,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open("rb") as file:
+    with opened(path) as file:
         for line in file:
             if not line.strip():
                 continue
@@ -304,7 +305,7 @@ def _read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(str(path)) as file:
+    with opened(path) as stored, pq.ParquetFile(stored) as file:
         for batch in file.iter_batches():
             yield from batch.to_pylist()
 

@@ -20,6 +20,7 @@ from anytime.methods.base import (
     material_from,
 )
 from anytime.methods.preparing import SPLIT
+from anytime.places import place
 from anytime.plugins import get_domain, get_method, known_methods
 from anytime.preferences.opening import open_pool
 from anytime.preferences.pairs import read_pairs
@@ -268,7 +269,7 @@ def pairs_material(name: str) -> Material:
     Raises:
         AnytimeError: It cannot be read.
     """
-    path = Path(name).expanduser()
+    path = place(name)
     changed = path.stat().st_mtime_ns if path.exists() else 0
     return _pairs_material(path, changed)
 

@@ -12,6 +12,7 @@ from anytime.harnesses import (
     logs_of,
     read_head,
 )
+from anytime.places import place
 from anytime.preferences.pool import Pool, merged
 from anytime.preferences.pool_file import PoolFile, is_pool_file
 
@@ -37,7 +38,7 @@ def open_pools(name: str | Path) -> list[Pool]:
     Raises:
         AnytimeError: As `open_pool`.
     """
-    path = Path(name).expanduser()
+    path = place(name)
     if path.is_dir():
         return [_open(log) for log in logs_of(path)]
     return [_open(path)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from anytime.logs.tables import UNKNOWN
+from anytime.places import name_of
 from anytime.programs.doubts import Doubts
 from anytime.report.falls import Fall, Step, falls_of, steepest, with_texts
 from anytime.report.spending import Spending, Tally, spending_of, tally
@@ -141,7 +141,7 @@ def labelled(found: Iterable[RunDigest]) -> list[RunDigest]:
     return [
         replace(
             one,
-            label=f"{number} {name}" + (f" ({Path(one.key.log).stem})" if alike[name] > 1 else ""),
+            label=f"{number} {name}" + (f" ({name_of(one.key.log)})" if alike[name] > 1 else ""),
         )
         for number, (one, name) in enumerate(zip(listed, names, strict=True), 1)
     ]
@@ -149,7 +149,7 @@ def labelled(found: Iterable[RunDigest]) -> list[RunDigest]:
 
 def _name(one: RunDigest, several: Mapping[tuple[str, str], int]) -> str:
     key = one.key
-    parts = [part for part in (key.model, key.method) if part != UNKNOWN] or [Path(key.log).stem]
+    parts = [part for part in (key.model, key.method) if part != UNKNOWN] or [name_of(key.log)]
     if key.mode not in ("interrupt", UNKNOWN):
         parts.append(key.mode)
     if several[key.log, key.run] > 1:

@@ -13,6 +13,7 @@ import numpy as np
 from anytime.errors import AnytimeError
 from anytime.logs.opening import open_runs
 from anytime.logs.tables import UNKNOWN
+from anytime.places import name_of
 from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.rows import rows_of
 from anytime.runs import RunInfo
@@ -88,7 +89,7 @@ def _names(found: Sequence[_Series]) -> list[str]:
     """What each curve is called: no two of one task alike."""
     scorers = Counter((one.key.log, one.key.run, one.key.task) for one in found)
     names = [_name(one.key, scorers) for one in found]
-    files = [Path(one.key.log).stem for one in found]
+    files = [name_of(one.key.log) for one in found]
     numbers = [f"#{number}" for number in range(1, len(found) + 1)]
     for told in (files, numbers):
         tasks = [one.key.task for one in found]
@@ -101,7 +102,7 @@ def _names(found: Sequence[_Series]) -> list[str]:
 
 
 def _name(key: RunKey, scorers: Mapping[tuple[str, str, str], int]) -> str:
-    parts = [part for part in (key.model, key.method) if part != UNKNOWN] or [Path(key.log).stem]
+    parts = [part for part in (key.model, key.method) if part != UNKNOWN] or [name_of(key.log)]
     if key.mode not in ("interrupt", UNKNOWN):
         parts.append(key.mode)
     if scorers[key.log, key.run, key.task] > 1:

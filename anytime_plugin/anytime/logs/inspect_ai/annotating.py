@@ -38,7 +38,7 @@ from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.private import HEADER_MEMBER, REDUCTIONS_MEMBER, SUMMARIES_MEMBER
 from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, entry_of, is_record
 from anytime.hosts.inspect_ai.scoring import numbers_of, score_curve, third_party_grade
-from anytime.logs.inspect_ai.log_file import InspectLog, RawSample, reading
+from anytime.logs.inspect_ai.log_file import InspectLog, RawSample, archive_of, reading
 from anytime.logs.inspect_ai.log_scorers import (
     Grading,
     domain_grading,
@@ -164,7 +164,7 @@ class InspectAnnotation:
         ):
             for sample in samples:
                 made.writestr(sample.name, _joined(await annotate(sample)))
-            with reading(self.path), zipfile.ZipFile(self.path) as source:
+            with reading(self.path), archive_of(self.path) as source:
                 header = self._header(source)
                 summaries = self._summaries(source, rows)
             self._add_results(header, rows, outcome, budgets, options)

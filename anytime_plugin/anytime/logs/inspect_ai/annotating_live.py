@@ -48,6 +48,7 @@ from anytime.logs.inspect_ai.log_scorers import (
     problem_of,
 )
 from anytime.models.solutions import remember
+from anytime.places import absolute, place
 from anytime.plugins import get_domain
 from anytime.programs.intrace import doublings, readable
 from anytime.settings import (
@@ -119,7 +120,7 @@ def annotate(
         if not isinstance(trust, bool):
             raise AnytimeError(f"trust is true or false, not {trust!r}")
         graded_by = GradedBy(None if domain is None else get_domain(domain), trust=trust)
-        source = InspectLog(Path(log))
+        source = InspectLog(place(log))
         check_annotatable(source)
         grid = (
             doublings(longest(source, cutter))
@@ -322,7 +323,7 @@ class HandedBack:
         """
         named = self._answering.named
         arguments = {
-            "log": str(self.path.resolve()),
+            "log": absolute(self.path),
             "budgets": ",".join(map(str, budgets)),
             "domain": self._graded_by.domain and self._graded_by.domain.name,
             "trust": self._graded_by.trust or None,
@@ -350,9 +351,7 @@ class HandedBack:
 
 def _outcome(log: EvalLog) -> Annotated:
     left_out = ((log.eval.metadata or {}).get(ANNOTATED) or {}).get("left_out") or {}
-    outcome = Annotated(
-        skipped=Counter(left_out), files=[Path(log.location.removeprefix("file://"))]
-    )
+    outcome = Annotated(skipped=Counter(left_out), files=[place(log.location)])
     for sample in log.samples or ():
         record = record_in(sample.store.get(KEY))
         if record is None:

@@ -21,17 +21,22 @@ from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.private import (
     BEHIND_TRANSCRIPT,
     RESULTS,
+    SUMMARIES_MEMBER,
     TRANSCRIPT,
     TROUBLE,
     is_sample_member,
     sample_member,
 )
 from anytime.hosts.inspect_ai.records import KEY, Record, record_in
+from anytime.places import opened
 
-__all__ = ["InspectLog", "LoggedSample", "Place", "RawSample", "reading"]
+__all__ = ["InspectLog", "LoggedSample", "Place", "RawSample", "archive_of", "reading"]
 
 UNPACKED = "ANYTIME_MAX_UNPACKED_MIB"
 """How large a part of an archive may be; some megabytes can hold a gigabyte of one letter."""
+
+_PART = 1 << 16
+"""Bytes of a sample that are looked at at once."""
 
 Place = tuple[str | int, int]
 """A sample's id and epoch."""
@@ -125,12 +130,14 @@ class InspectLog:
                     if place in held:
                         yield _sample(held.pop(place))
                 return
-            with zipfile.ZipFile(self.path) as archive:
+            with archive_of(self.path) as archive:
                 names = dict.fromkeys(name for name in archive.namelist() if is_sample_member(name))
+                sound = self._sound(archive)
                 for place in self.expected:
                     if (name := sample_member(*place)) in names:
                         del names[name]
-                        yield _sample(_parsed(archive.read(name), place))
+                        found = _front(archive, name, place) if place in sound else None
+                        yield _sample(found or _parsed(archive.read(name), place))
                 for name in names:
                     yield _sample(_parsed(archive.read(name)))
 
@@ -146,7 +153,7 @@ class InspectLog:
                 for place in places:
                     yield _sample(held[place])
                 return
-            with zipfile.ZipFile(self.path) as archive:
+            with archive_of(self.path) as archive:
                 for place in places:
                     yield _sample(_parsed(archive.read(sample_member(*place))))
 
@@ -157,7 +164,7 @@ class InspectLog:
                 for fields in self._whole():
                     yield RawSample("", fields, b"")
                 return
-            with zipfile.ZipFile(self.path) as archive:
+            with archive_of(self.path) as archive:
                 for name in dict.fromkeys(filter(is_sample_member, archive.namelist())):
                     yield _raw(name, archive.read(name))
 
@@ -167,13 +174,38 @@ class InspectLog:
             if self.format == "json":
                 held = (raw for raw in self._whole() if (raw["id"], raw["epoch"]) == (id_, epoch))
                 return RawSample("", next(held), b"")
-            with zipfile.ZipFile(self.path) as archive:
+            with archive_of(self.path) as archive:
                 name = sample_member(id_, epoch)
                 return _raw(name, archive.read(name))
+
+    def _sound(self, archive: zipfile.ZipFile) -> set[Place]:
+        """Samples of which the summaries tell that nothing is amiss behind their transcripts."""
+        if self.header.invalidated or SUMMARIES_MEMBER not in archive.namelist():
+            return set()
+        told = json.loads(archive.read(SUMMARIES_MEMBER))
+        return {
+            (one["id"], one["epoch"])
+            for one in told
+            if one.get("completed") and not (one.get("error") or one.get("limit"))
+        }
 
     def _whole(self) -> list[dict[str, Any]]:
         raw: list[dict[str, Any]] = json.loads(self.path.read_bytes()).get("samples") or []
         return raw
+
+
+def _front(archive: zipfile.ZipFile, name: str, place: Place) -> dict[str, Any] | None:
+    """What stands before the transcript, which is not fetched; None where it is not found so."""
+    data = bytearray()
+    with archive.open(name) as member:
+        while part := member.read(_PART):
+            seen = max(0, len(data) - len(TRANSCRIPT))
+            data += part
+            if (end := data.find(TRANSCRIPT, seen)) > 0:
+                begin = data.find(RESULTS, 0, end)
+                found = _between(bytes(data), begin + 1, end) if begin > 0 else None
+                return found and found | {"id": place[0], "epoch": place[1]}
+    return None
 
 
 def _parsed(data: bytes, place: Place | None = None) -> dict[str, Any]:
@@ -260,7 +292,7 @@ def _check_version(path: Path, version: object) -> None:
 def _check_sizes(path: Path) -> None:
     """Refuse an archive with a member that takes much memory, before anything is unpacked."""
     allowed = _allowed()
-    with zipfile.ZipFile(path) as archive:
+    with archive_of(path) as archive:
         large = max(archive.infolist(), key=lambda member: member.file_size, default=None)
     if large is not None and large.file_size > allowed << 20:
         size = -(-large.file_size >> 20)
@@ -280,8 +312,15 @@ def _allowed() -> int:
 
 
 def _format(path: Path) -> Literal["eval", "json"]:
-    with reading(path), path.open("rb") as file:
+    with reading(path), opened(path, 1 << 10) as file:
         return "eval" if file.read(2) == b"PK" else "json"
+
+
+@contextmanager
+def archive_of(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An `.eval` log as the archive it is."""
+    with opened(path) as file, zipfile.ZipFile(file) as archive:
+        yield archive
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from anytime.errors import AnytimeError
+from anytime.places import is_remote
 from anytime.results.exports.measuring import Measured, benchmark, measure
 from anytime.results.exports.naming import About, Named, log_name, named
 from anytime.results.exports.origins import HUB, Asked, hub_datasets, official_url
@@ -109,6 +110,9 @@ def _write(run: FinishedRun, names: Named, about: About, record: Path, samples: 
 @contextmanager
 def _folder(path: Path) -> Iterator[None]:
     """Make a directory, which is gone again where what comes into it fails."""
+    if is_remote(path):  # where names of files make folders
+        yield
+        return
     made = [one for one in (path, *path.parents) if not one.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
