@@ -17,7 +17,8 @@ from inspect_ai.solver import TaskState
 
 from anytime import AnytimeError
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
-from anytime.hosts.inspect_ai.scoring import curve, third_party_grade
+from anytime.hosts.inspect_ai.scoring import curve
+from anytime.hosts.inspect_ai.verdicts import third_party_grade
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.solvers import budget
 from tests.inspect_runs import (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextvars
 import importlib.util
 import inspect
+import json
 import sys
 import zipfile
 from importlib.machinery import ModuleSpec
@@ -23,13 +24,21 @@ from inspect_ai._util import package
 from inspect_ai._util.registry import registry_name
 from inspect_ai.agent import as_solver, react
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import EvalSample, read_eval_log, transcript
+from inspect_ai.log import EvalLog, EvalSample, read_eval_log, transcript
 from inspect_ai.model import GenerateConfig, ModelAPI, ModelOutput, get_model
-from inspect_ai.scorer import includes, score
+from inspect_ai.scorer import (
+    CORRECT,
+    INCORRECT,
+    NOANSWER,
+    PARTIAL,
+    includes,
+    score,
+    value_to_float,
+)
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver
 from inspect_ai.util import registry_info
 
-from anytime.hosts.inspect_ai import private
+from anytime.hosts.inspect_ai import archive, private, verdicts
 from anytime.inspect_registry import curve, pdp, trip
 from tests.inspect_runs import says, scripted
 
@@ -213,24 +222,41 @@ def test_marks_of_a_file() -> None:
 
 def test_members_of_an_archive(log: Path) -> None:
     told = "the file format: members of an archive have other names"
-    with zipfile.ZipFile(log) as archive:
-        names = set(archive.namelist())
-    assert {private.HEADER_MEMBER, private.REDUCTIONS_MEMBER, private.SUMMARIES_MEMBER} <= names, (
+    with zipfile.ZipFile(log) as opened:
+        names = set(opened.namelist())
+    assert {archive.HEADER_MEMBER, archive.REDUCTIONS_MEMBER, archive.SUMMARIES_MEMBER} <= names, (
         told
     )
-    samples = {private.sample_member("a", 1), private.sample_member(7, 1)}
-    assert set(filter(private.is_sample_member, names)) == samples, told
+    samples = {archive.sample_member("a", 1), archive.sample_member(7, 1)}
+    assert set(filter(archive.is_sample_member, names)) == samples, told
 
 
 def test_order_of_a_sample(log: Path) -> None:
     told = "the file format: a sample's fields stand in another order"
-    with zipfile.ZipFile(log) as archive:
-        data = archive.read(private.sample_member("a", 1))
-    marks = (b'"output":{', private.RESULTS, private.TRANSCRIPT, private.BEHIND_TRANSCRIPT)
+    with zipfile.ZipFile(log) as opened:
+        data = opened.read(archive.sample_member("a", 1))
+    marks = (b'"output":{', archive.RESULTS, archive.TRANSCRIPT, archive.BEHIND_TRANSCRIPT)
     places = [data.find(mark) for mark in marks]
     assert -1 not in places, told
     assert places == sorted(places), told
-    for mark in private.TROUBLE:
+    for mark in archive.TROUBLE:
         assert mark not in data, told
         assert mark.split(b'"')[1].decode() in EvalSample.model_fields, told
     assert data.find(b'"store":{') < places[2], told
+
+
+def test_values_of_verdicts() -> None:
+    told = "verdicts: Inspect has other values for its verdicts"
+    known = (CORRECT, INCORRECT, PARTIAL, NOANSWER)
+    assert set(verdicts.VERDICTS) == set(known), told
+    assert {verdict: value_to_float()(verdict) for verdict in known} == verdicts.VERDICTS, told
+    for number in (True, False, 0, 1, 0.25):
+        assert verdicts.third_party_grade(number).quality == value_to_float()(number), told
+
+
+def test_the_version_of_the_file_format(log: Path) -> None:
+    told = "the file format: logs are of another version"
+    assert EvalLog.model_fields["version"].default == archive.VERSION, told
+    with zipfile.ZipFile(log) as opened:
+        assert json.loads(opened.read(archive.HEADER_MEMBER))["version"] == archive.VERSION, told
+        assert json.loads(opened.read(archive.START_MEMBER))["version"] == archive.VERSION, told

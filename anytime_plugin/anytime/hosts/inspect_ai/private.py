@@ -20,23 +20,14 @@ from inspect_ai.solver import Solver
 from anytime.errors import AnytimeError
 
 __all__ = [
-    "BEHIND_TRANSCRIPT",
-    "HEADER_MEMBER",
-    "REDUCTIONS_MEMBER",
-    "RESULTS",
-    "SUMMARIES_MEMBER",
-    "TRANSCRIPT",
-    "TROUBLE",
     "PrerequisiteError",
     "asks_by_itself",
     "backend_tokenizer",
     "cause_of",
     "fields_without_file",
     "has_no_scorer",
-    "is_sample_member",
     "own_chat_template",
     "rendered",
-    "sample_member",
     "samples_of_run",
     "scorer_files",
     "scorers_here",
@@ -243,34 +234,3 @@ def fields_without_file(task: Any) -> dict[str, Any]:
     A log that bears them is retried with that file.
     """
     return {name: value for name, value in vars(task).items() if not name.startswith("__")}
-
-
-# The log's file format. Inspect's own readers parse and validate all of a sample, and most of it is
-# the transcript, which nobody looks at here; its writer cannot write a sample that was not parsed.
-
-HEADER_MEMBER = "header.json"
-REDUCTIONS_MEMBER = "reductions.json"
-SUMMARIES_MEMBER = "summaries.json"
-
-TRANSCRIPT = b',"events":['
-"""Where the bulk of a sample begins. Quotation marks within a JSON text are escaped, so this stands
-at a key; where it is a key of something else, what comes before it is no JSON object."""
-
-RESULTS = b',"scores":{'
-"""Where messages and output, the other bulk of a sample, end."""
-
-BEHIND_TRANSCRIPT = b'],"model_usage":{'
-"""What follows the transcript, or stands within it."""
-
-TROUBLE = (b'"error":{', b'"limit":{', b'"invalidation":{')
-"""Where what comes after the transcript has to be looked at too."""
-
-
-def sample_member(id_: str | int, epoch: int) -> str:
-    """The member of an `.eval` archive that a sample is."""
-    return f"samples/{id_}_epoch_{epoch}.json"
-
-
-def is_sample_member(name: str) -> bool:
-    """Whether a member of an `.eval` archive is a sample."""
-    return name.startswith("samples/") and name.endswith(".json")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from types import MappingProxyType
-from typing import Any, NamedTuple
-
-from inspect_ai.dataset import Sample
-from inspect_ai.scorer import Score
-from inspect_ai.util import Store
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anytime.domains.base import Dataset, Domain, Grade, Problem
 from anytime.plugins import get_domain
 from anytime.programs.checkpoints import Checkpoint, Elicited
+
+if TYPE_CHECKING:  # whoever reads finished logs waits for no import of Inspect
+    from inspect_ai.dataset import Sample
+    from inspect_ai.scorer import Score
+    from inspect_ai.util import Store
 
 __all__ = [
     "KEY",
@@ -83,6 +84,8 @@ def sample_from(
         dataset: What it is from.
         run: The task's settings, which another solver than the task's own keeps to.
     """
+    from inspect_ai.dataset import Sample
+
     return Sample(
         id=problem.id,
         input=domain.ask(problem),

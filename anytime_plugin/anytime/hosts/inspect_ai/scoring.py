@@ -10,10 +10,6 @@ from typing import Any
 
 import numpy as np
 from inspect_ai.scorer import (
-    CORRECT,
-    INCORRECT,
-    NOANSWER,
-    PARTIAL,
     Metric,
     SampleScore,
     Score,
@@ -23,7 +19,6 @@ from inspect_ai.scorer import (
     metric,
     scorer,
     stderr,
-    value_to_float,
 )
 from inspect_ai.solver import TaskState
 
@@ -39,6 +34,7 @@ from anytime.hosts.inspect_ai.records import (
     read_record,
     was_stopped,
 )
+from anytime.hosts.inspect_ai.verdicts import third_party_grade
 from anytime.programs.checkpoints import Checkpoint
 from anytime.settings import (
     Envelope,
@@ -62,13 +58,10 @@ __all__ = [
     "anytime",
     "curve",
     "curve_metrics",
-    "numbers_of",
     "refuse_failed",
     "score_curve",
-    "third_party_grade",
 ]
 
-_VERDICTS = (CORRECT, INCORRECT, PARTIAL, NOANSWER)
 _BUDGET_KEY = re.compile(r"q@(\d+)\Z")
 
 
@@ -352,37 +345,6 @@ def _score_failed(known: tuple[Domain, Problem] | None, record: Record, *, best:
         value |= {f"best@{checkpoint.budget}": math.nan for checkpoint in checkpoints}
     reason = f"not scored: the model gave no answer at some budget ({record.elicited.failed})"
     return Score(value=value, explanation=reason)
-
-
-def third_party_grade(verdict: Any) -> Grade:
-    """What a scorer of a third-party task said, as a grade.
-
-    Raises:
-        AnytimeError: It is no quality in [0, 1].
-    """
-    known = isinstance(verdict, bool | int | float) or verdict in _VERDICTS
-    quality = value_to_float()(verdict) if known else math.nan
-    if not 0 <= quality <= 1:
-        raise AnytimeError(
-            f"a scorer of this task gave {verdict!r}, which is no quality in [0, 1]: a curve "
-            f"needs a number or one of {', '.join(_VERDICTS)}"
-        )
-    return Grade(quality=quality, parsed=None, answer=str(verdict))
-
-
-def numbers_of(name: str, verdict: Any) -> dict[str, Any]:
-    """The verdicts that have a curve: of a dict of numbers each quality in [0, 1] by itself."""
-    if not isinstance(verdict, Mapping):
-        return {name: verdict}
-    return {f"{name}/{key}": value for key, value in verdict.items() if _is_quality(value)}
-
-
-def _is_quality(value: Any) -> bool:
-    try:
-        third_party_grade(value)
-    except AnytimeError:
-        return False
-    return True
 
 
 def _sentence(checkpoint: Checkpoint) -> str:

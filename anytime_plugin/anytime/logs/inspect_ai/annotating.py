@@ -34,10 +34,11 @@ from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Grade
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.harnesses import Annotated, Watch
+from anytime.hosts.inspect_ai.archive import HEADER_MEMBER, REDUCTIONS_MEMBER, SUMMARIES_MEMBER
 from anytime.hosts.inspect_ai.driver import reply_from
-from anytime.hosts.inspect_ai.private import HEADER_MEMBER, REDUCTIONS_MEMBER, SUMMARIES_MEMBER
 from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, entry_of, is_record
-from anytime.hosts.inspect_ai.scoring import numbers_of, score_curve, third_party_grade
+from anytime.hosts.inspect_ai.scoring import score_curve
+from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
 from anytime.logs.inspect_ai.log_file import InspectLog, RawSample, archive_of, reading
 from anytime.logs.inspect_ai.log_scorers import (
     Grading,

@@ -7,28 +7,37 @@ the transcript is parsed: several times faster.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import sys
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
-
-from inspect_ai.log import EvalLog, read_eval_log
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.private import (
+from anytime.hosts.inspect_ai.archive import (
     BEHIND_TRANSCRIPT,
+    HEADER_MEMBER,
     RESULTS,
+    START_MEMBER,
     SUMMARIES_MEMBER,
     TRANSCRIPT,
     TROUBLE,
+    VERSION,
     is_sample_member,
     sample_member,
 )
 from anytime.hosts.inspect_ai.records import KEY, Record, record_in
 from anytime.places import opened
+
+if sys.version_info < (3, 14):
+    import zipfile_zstd  # noqa: F401  # Inspect packs so, which `zipfile` did not know
+
+if TYPE_CHECKING:
+    from inspect_ai.log import EvalLog
 
 __all__ = ["InspectLog", "LoggedSample", "Place", "RawSample", "archive_of", "reading"]
 
@@ -96,7 +105,7 @@ class InspectLog:
     Attributes:
         path: The log.
         format: What it is.
-        header: All but the samples.
+        head: All but the samples, as JSON values.
 
     Raises:
         AnytimeError: It cannot be read, or is no log.
@@ -109,14 +118,30 @@ class InspectLog:
         with reading(path):
             if self.format == "eval":
                 _check_sizes(path)
-            self.header = _header(path, self.format)
+            self.head = _head(path, self.format)
+
+    @functools.cached_property
+    def header(self) -> EvalLog:
+        """All but the samples, as Inspect itself reads it.
+
+        Raises:
+            AnytimeError: It cannot be read.
+        """
+        with reading(self.path):
+            return _header(self.path, self.format)
 
     @property
     def expected(self) -> list[Place]:
-        """The samples its run set out to do, a problem's own one after another."""
-        epochs = self.header.eval.config.epochs or 1
-        ids = self.header.eval.dataset.sample_ids or []
-        return [(id_, epoch) for id_ in ids for epoch in range(1, epochs + 1)]
+        """The samples its run set out to do, a problem's own one after another.
+
+        Raises:
+            AnytimeError: They are not told as Inspect tells them.
+        """
+        with reading(self.path):
+            run = self.head["eval"]
+            epochs = (run.get("config") or {}).get("epochs") or 1
+            ids = (run.get("dataset") or {}).get("sample_ids") or []
+            return [(id_, epoch) for id_ in ids for epoch in range(1, epochs + 1)]
 
     def samples(self) -> Iterator[LoggedSample]:
         """All samples: those expected in their order, then what else there is.
@@ -180,14 +205,16 @@ class InspectLog:
 
     def _sound(self, archive: zipfile.ZipFile) -> set[Place]:
         """Samples of which the summaries tell that nothing is amiss behind their transcripts."""
-        if self.header.invalidated or SUMMARIES_MEMBER not in archive.namelist():
+        if self.head.get("invalidated") or SUMMARIES_MEMBER not in archive.namelist():
             return set()
-        told = json.loads(archive.read(SUMMARIES_MEMBER))
-        return {
-            (one["id"], one["epoch"])
-            for one in told
-            if one.get("completed") and not (one.get("error") or one.get("limit"))
-        }
+        try:
+            return {
+                (one["id"], one["epoch"])
+                for one in json.loads(archive.read(SUMMARIES_MEMBER))
+                if one.get("completed") and not (one.get("error") or one.get("limit"))
+            }
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return set()  # samples are read as a whole, and tell themselves
 
     def _whole(self) -> list[dict[str, Any]]:
         raw: list[dict[str, Any]] = json.loads(self.path.read_bytes()).get("samples") or []
@@ -263,30 +290,38 @@ def _sample(raw: Mapping[str, Any]) -> LoggedSample:
     )
 
 
+def _head(path: Path, written: Literal["eval", "json"]) -> dict[str, Any]:
+    """The header, without an import of Inspect where it is written as it is today."""
+    head: Any
+    if written == "json":
+        head = json.loads(path.read_bytes())
+    else:
+        with archive_of(path) as archive:
+            whole = HEADER_MEMBER in archive.namelist()
+            head = json.loads(archive.read(HEADER_MEMBER if whole else START_MEMBER))
+    version = head.get("version", 1)
+    if isinstance(version, int) and version > VERSION:
+        raise AnytimeError(
+            f"log {path} is of version {version} of Inspect's format, and {VERSION} is the latest "
+            f"that is known here: pip install -U inspect-ai anytime-eval"
+        )
+    if version != VERSION or "eval_id" not in head["eval"]:  # of an older Inspect
+        head = _header(path, written).model_dump(mode="json", exclude_none=True)
+    head.pop("samples", None)
+    return cast(dict[str, Any], head)
+
+
 def _header(path: Path, written: Literal["eval", "json"]) -> EvalLog:
+    from inspect_ai.log import read_eval_log
+
     try:
-        header = read_eval_log(str(path), header_only=True, format=written)
+        return read_eval_log(str(path), header_only=True, format=written)
     except AssertionError:  # a `.json` log without `stats`, which a whole reading does not miss
         if written != "json":
             raise
-        header = read_eval_log(str(path), format=written)
-        header.samples = None
-    except ValueError:
-        if written == "json":
-            _check_version(path, json.loads(path.read_bytes()).get("version"))
-        raise
-    _check_version(path, header.version)
-    return header
-
-
-def _check_version(path: Path, version: object) -> None:
-    """Refuse what a later Inspect wrote: fields may mean something else in it."""
-    known = EvalLog.model_fields["version"].default
-    if isinstance(version, int) and version > known:
-        raise AnytimeError(
-            f"log {path} is of version {version} of Inspect's format, and the Inspect that is "
-            f"installed knows {known}: pip install -U inspect-ai"
-        )
+    whole = read_eval_log(str(path), format=written)
+    whole.samples = None
+    return whole
 
 
 def _check_sizes(path: Path) -> None:

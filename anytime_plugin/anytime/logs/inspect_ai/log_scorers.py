@@ -18,7 +18,7 @@ from anytime.domains.base import Domain, Grade, Problem, grading_once
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.private import scorer_files, scorers_of
 from anytime.hosts.inspect_ai.records import CURVE, domain_of, shown_answer
-from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
+from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
 from anytime.logs.inspect_ai.timed_search import LIMIT, TimedSearch
 
 __all__ = [

@@ -9,14 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from inspect_ai.log import EvalLog
-from inspect_ai.model import ModelOutput
-
 from anytime.cutting.frames import separated
 from anytime.domains.base import Grade, grading_once
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.driver import reply_from
-from anytime.hosts.inspect_ai.private import sample_member
+from anytime.hosts.inspect_ai.archive import sample_member
 from anytime.hosts.inspect_ai.records import (
     ANNOTATED,
     CURVE,
@@ -27,7 +23,7 @@ from anytime.hosts.inspect_ai.records import (
     entry_of,
     is_record,
 )
-from anytime.hosts.inspect_ai.scoring import numbers_of, third_party_grade
+from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
 from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
 from anytime.runs import GradedTrace, RunInfo, TraceId, unanswered
 from anytime.settings import IndexOptions
@@ -65,16 +61,17 @@ class InspectRun:
         first = next(self._log.samples(), None)
         if first is None:
             raise AnytimeError(f"{path} holds no samples: its run had none, or did not log them")
-        header = self._log.header
-        told = header.eval.metadata or {}
-        ours = entry_of(first.metadata) or _task_entry(told)
-        if ours is None and not is_record(first.store.get(KEY)) and ANNOTATED not in told:
-            raise AnytimeError(
-                f"{path} is a log of {header.eval.task}, which was not run at several budgets: add "
-                f"what stands in its traces with anytime annotate, or run the task by "
-                f"anytime/wrap"
-            )
-        self.info = _info(header, path, ours)
+        with reading(path):
+            run = self._log.head["eval"]
+            told = run.get("metadata") or {}
+            ours = entry_of(first.metadata) or _task_entry(told)
+            if ours is None and not is_record(first.store.get(KEY)) and ANNOTATED not in told:
+                raise AnytimeError(
+                    f"{path} is a log of {run['task']}, which was not run at several budgets: add "
+                    f"what stands in its traces with anytime annotate, or run the task by "
+                    f"anytime/wrap"
+                )
+            self.info = _info(self._log.head, path, ours)
 
     def traces(self) -> Iterator[GradedTrace]:
         """All traces, a problem's own one after another."""
@@ -123,6 +120,10 @@ class InspectRun:
 
     def texts(self, wanted: Collection[TraceId]) -> Iterator[tuple[TraceId, str]]:
         """The texts of some traces, without those of contract runs, which are no one text."""
+        from inspect_ai.model import ModelOutput
+
+        from anytime.hosts.inspect_ai.driver import reply_from
+
         places = {(str(id_), epoch): (id_, epoch) for id_, epoch in self._log.expected}
         known = [places[trace] for trace in wanted if trace in places]
         for sample in self._log.some(known):
@@ -143,36 +144,40 @@ def _task_entry(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return entry if isinstance(entry, Mapping) and entry.keys() >= common else None
 
 
-def _info(header: EvalLog, path: Path, ours: Mapping[str, Any] | None) -> RunInfo:
-    run = header.eval
+def _info(head: Mapping[str, Any], path: Path, ours: Mapping[str, Any] | None) -> RunInfo:
+    run = head["eval"]
+    arguments = run.get("task_args") or {}
     options = _OPTIONS | {
-        name: value for name, value in run.task_args.items() if name in _OPTIONS and value
+        name: value for name, value in arguments.items() if name in _OPTIONS and value
     }
-    for score in header.results.scores if header.results else []:
-        if (index := score.metrics.get("anytime_index")) is not None:
-            options |= {name: index.params[name] for name in _OPTIONS if name in index.params}
+    for score in (head.get("results") or {}).get("scores") or []:
+        if (index := score["metrics"].get("anytime_index")) is not None:
+            given = index.get("params") or {}
+            options |= {name: given[name] for name in _OPTIONS if name in given}
             break
-    names = [scorer.name for scorer in run.scorers or []]
+    names = [scorer["name"] for scorer in run.get("scorers") or []]
+    metadata = run.get("metadata") or {}
+    sampling = run.get("model_generate_config") or {}
     own = [name for name in names if name not in _OURS and not name.endswith(CURVE)]
     scorers = (ours["domain"],) if ours else tuple(own or names)
     return RunInfo(
         harness="inspect_ai",
         log=str(path),
-        run=run.eval_id,
-        task=(run.metadata or {}).get(WRAP, {}).get("task", run.task),
+        run=run["eval_id"],
+        task=metadata.get(WRAP, {}).get("task", run["task"]),
         domain=ours["domain"] if ours else None,
-        dataset=ours["dataset"] if ours else run.dataset.name or "",
+        dataset=ours["dataset"] if ours else (run.get("dataset") or {}).get("name") or "",
         revision=ours["revision"] if ours else None,
         split=ours["split"] if ours else None,
-        model=run.model,
+        model=run["model"],
         scorers=scorers,
-        source="annotated" if ANNOTATED in (run.metadata or {}) else "elicited",
-        created=run.created or None,
-        version=run.packages.get("inspect_ai"),
+        source="annotated" if ANNOTATED in metadata else "elicited",
+        created=run.get("created") or None,
+        version=(run.get("packages") or {}).get("inspect_ai"),
         sampling={
             name: value
             for name in ("temperature", "top_p", "top_k")
-            if (value := getattr(run.model_generate_config, name)) is not None
+            if (value := sampling.get(name)) is not None
         },
         **options,
     )
