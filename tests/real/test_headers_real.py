@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def test_a_header_is_what_inspect_reads() -> None:
         read += 1
         whole = log.header.model_dump(mode="json", exclude_none=True)
         assert log.head["version"] == whole["version"], file
-        for name in ("eval_id", "task", "model", "created", "task_args", "metadata", "packages"):
+        began = datetime.fromisoformat(log.head["eval"]["created"])
+        assert began == datetime.fromisoformat(whole["eval"]["created"]), file
+        for name in ("eval_id", "task", "model", "task_args", "metadata", "packages"):
             given, wanted = log.head["eval"].get(name), whole["eval"].get(name)
             assert without_nothing(given or {}) == without_nothing(wanted or {}), (file, name)
         assert without_nothing(log.head["eval"]["dataset"]) == without_nothing(

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -172,7 +173,7 @@ def _info(head: Mapping[str, Any], path: Path, ours: Mapping[str, Any] | None) -
         model=run["model"],
         scorers=scorers,
         source="annotated" if ANNOTATED in metadata else "elicited",
-        created=run.get("created") or None,
+        created=_in_utc(run.get("created") or None),
         version=(run.get("packages") or {}).get("inspect_ai"),
         sampling={
             name: value
@@ -181,6 +182,11 @@ def _info(head: Mapping[str, Any], path: Path, ours: Mapping[str, Any] | None) -
         },
         **options,
     )
+
+
+def _in_utc(time: str | None) -> str | None:
+    """As Inspect has it, which reads times of any zone."""
+    return time and datetime.fromisoformat(time).astimezone(UTC).isoformat()
 
 
 def _reason(sample: LoggedSample) -> str:
