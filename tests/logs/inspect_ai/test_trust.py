@@ -164,6 +164,15 @@ def test_a_search_goes_on_after_one_that_was_ended() -> None:
     assert not search.ends(["aaa"])  # three times is enough
 
 
+def test_without_a_clock_of_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows: by the clock on the wall, with patience."""
+    monkeypatch.setattr("anytime.logs.inspect_ai.timed_search._CLOCK", None)
+    search = TimedSearch(r"(a+)+$", 0, limit=2.0)
+    assert search.ends(["aaa", "b"])
+    search._wall = 0.2
+    assert not search.ends(["a" * 60 + "b"])
+
+
 @pytest.mark.parametrize("bad", ["(", "(?P<x>a)(?P<x>b)", "a{99999999999}"])
 def test_what_is_no_pattern_ends_at_once(bad: str) -> None:
     search = TimedSearch(bad, 0)

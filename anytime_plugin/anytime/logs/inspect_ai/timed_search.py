@@ -21,8 +21,11 @@ __all__ = ["LIMIT", "TimedSearch"]
 LIMIT = 5.0
 """Seconds of processor time that the texts of one sample may take."""
 
+_CLOCK = getattr(signal, "setitimer", None)
+"""Counts processor time, which is the same however busy the machine is; not on Windows."""
+
 _PATIENCE = 20
-"""Where there is no clock of processor time: how many times as long by the clock on the wall."""
+"""Without that clock: how many times as long by the clock on the wall."""
 
 _TRIES = 3
 """A pattern that was not done in time so often is not tried on further samples."""
@@ -49,19 +52,22 @@ class TimedSearch:
         if self._late >= _TRIES:
             return False
         process = self._process or self._started()
-        guard = threading.Timer(self._wall, process.kill)
-        guard.daemon = True
-        guard.start()
-        try:
-            done = self._asked(process, json.dumps(list(texts)))
-        finally:
-            guard.cancel()
+        line = json.dumps(list(texts))
+        done = self._asked(process, line) if _CLOCK else self._guarded(process, line)
         if not done:
             process.kill()
             process.wait()
             self._process = None
             self._late += 1
         return done
+
+    def _guarded(self, process: subprocess.Popen[str], line: str) -> bool:
+        guard = threading.Timer(self._wall, process.kill)
+        guard.start()
+        try:
+            return self._asked(process, line)
+        finally:
+            guard.cancel()
 
     def _started(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
@@ -91,18 +97,17 @@ class TimedSearch:
 def _serve() -> None:
     """Search the texts of each line, and answer with a line; or be ended by the clock."""
     begin = json.loads(sys.stdin.readline())
-    clock = getattr(signal, "setitimer", None)
     print(flush=True)
     for line in sys.stdin:
-        if clock is not None:  # its signal ends the process, inside of `re` too
-            clock(signal.ITIMER_VIRTUAL, begin["limit"])
+        if _CLOCK:  # its signal ends the process, inside of `re` too
+            _CLOCK(signal.ITIMER_VIRTUAL, begin["limit"])
         for text in json.loads(line):
             try:
                 re.search(begin["pattern"], text, begin["flags"])
             except (re.error, RecursionError, OverflowError):
                 break  # the scorer itself will say so
-        if clock is not None:
-            clock(signal.ITIMER_VIRTUAL, 0)
+        if _CLOCK:
+            _CLOCK(signal.ITIMER_VIRTUAL, 0)
         print(flush=True)
 
 
