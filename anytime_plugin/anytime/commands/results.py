@@ -37,6 +37,7 @@ curve are left out and counted.
   anytime results logs/*.eval -o results.parquet
   anytime results out/ -o results.jsonl
   python -c 'import pandas; print(pandas.read_parquet("results.parquet"))'
+  anytime results s3://bucket/logs -o s3://bucket/rows/      a Parquet dataset, a run a partition
 """
 
 _SUMMARY = """
@@ -60,9 +61,10 @@ def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         type=named_place,
         required=True,
         metavar="FILE",
-        help="where to write: a name that ends in .jsonl, .parquet or .csv",
+        help="where to write: a name that ends in .jsonl, .parquet or .csv; or a directory, for a "
+        "Parquet dataset with a partition for each run",
     )
-    results.add_argument("--force", action="store_true", help="replace FILE if it is there")
+    results.add_argument("--force", action="store_true", help="replace what is there")
 
     about = "print the index of finished runs, and what is reported beside it"
     summary = action(commands, "summary", about, _SUMMARY, _summary)
@@ -73,20 +75,27 @@ def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _results(chosen: argparse.Namespace) -> None:
     from anytime.results.curves import WRITERS
+    from anytime.results.dataset import check_dataset, write_dataset
     from anytime.rows import rows_of
 
     write = WRITERS.get(chosen.output.suffix)
-    if write is None:
+    if write is None and chosen.output.suffix:
         ends = ", ".join(WRITERS)
-        raise AnytimeError(f"{chosen.output}: name a file that ends in one of {ends}")
-    check_output(chosen)
+        raise AnytimeError(
+            f"{chosen.output}: name a file that ends in one of {ends}, or a directory for a "
+            f"dataset with a partition for each run"
+        )
+    if write is None:
+        check_dataset(chosen.output, force=chosen.force)
+    else:
+        check_output(chosen)
     runs = opened(chosen)
 
     def rows() -> Iterator[Row]:
         for run in runs:
             yield from rows_of(run)
 
-    count = write(chosen.output, rows())
+    count = write_dataset(chosen.output, runs) if write is None else write(chosen.output, rows())
     tell_read(runs)
     noun = "run" if len(runs) == 1 else "runs"
     console().print(

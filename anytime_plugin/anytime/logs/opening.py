@@ -14,7 +14,7 @@ from anytime.harnesses import (
     logs_of,
     read_head,
 )
-from anytime.logs.tables import TABLES, check_columns, read_table
+from anytime.logs.tables import TABLES, check_columns, dataset_files, read_table
 from anytime.places import expanded, place, same_place
 from anytime.runs import FinishedRun
 
@@ -75,7 +75,7 @@ def log_files(logs: str | Path | Iterable[str | Path]) -> list[Path]:
     found: dict[str, Path] = {}
     for path in named:
         of_path: dict[str, Path] = {}  # a folder may hold links to its own files
-        for file in logs_of(path):
+        for file in dataset_files(path) or logs_of(path):
             of_path.setdefault(same_place(file), file)
         if twice := [file for real, file in of_path.items() if real in found]:
             raise AnytimeError(f"{twice[0]} is named twice")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from anytime.domains.base import Grade
 from anytime.errors import AnytimeError
@@ -18,13 +19,29 @@ from anytime.rows import Row, from_record
 from anytime.rows import columns as row_columns
 from anytime.runs import GradedTrace, RunInfo, TraceId
 
-__all__ = ["TABLES", "UNKNOWN", "TableRun", "check_columns", "read_rows", "read_table"]
+__all__ = [
+    "NO_RUN",
+    "RUN",
+    "TABLES",
+    "UNKNOWN",
+    "TableRun",
+    "check_columns",
+    "dataset_files",
+    "read_rows",
+    "read_table",
+]
 
 TABLES = (".csv", ".jsonl", ".parquet")
 """Ends of the names of tables."""
 
 UNKNOWN = "unknown"
 """What a table does not tell of its runs."""
+
+RUN = "run="
+"""Begins the folders of a dataset's partitions."""
+
+NO_RUN = "__HIVE_DEFAULT_PARTITION__"
+"""What stands for no value in their names, by the custom of Hive."""
 
 _NEEDED = ("problem", "budget", "quality")
 
@@ -302,12 +319,30 @@ def _read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
             yield record
 
 
+def dataset_files(folder: Path) -> list[Path]:
+    """The files of a dataset that `anytime results -o DIR` wrote; none where it is no such folder.
+
+    A partition of it is one, too.
+    """
+    if not folder.is_dir():
+        return []
+    return sorted(folder.glob(f"{RUN}*/*.parquet")) or (
+        sorted(folder.glob("*.parquet")) if folder.name.startswith(RUN) else []
+    )
+
+
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq
 
+    partition = path.parent.name
     with opened(path) as stored, pq.ParquetFile(stored) as file:
+        told = {}
+        if partition.startswith(RUN) and "run" not in file.schema_arrow.names:
+            named = unquote(partition.removeprefix(RUN))
+            told = {"run": "" if named == NO_RUN else named}
         for batch in file.iter_batches():
-            yield from batch.to_pylist()
+            for record in batch.to_pylist():
+                yield record | told
 
 
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:

@@ -66,7 +66,7 @@ def frame(logs: Logs, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
     import pyarrow as pa
 
     kinds = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    table = pa.Table.from_batches(_batches(iter_rows(logs, columns)), _schema())
+    table = pa.Table.from_batches(batches(iter_rows(logs, columns)), schema())
     made: pd.DataFrame = table.to_pandas(types_mapper=kinds.get)
     return made
 
@@ -90,9 +90,9 @@ def write_parquet(path: Path, rows: Iterable[Row]) -> int:
     import pyarrow.parquet as pq
 
     count = 0
-    schema = _schema()
-    with whole_file(path) as partial, pq.ParquetWriter(str(partial), schema) as writer:
-        for batch in _batches(rows):
+    columns = schema()
+    with whole_file(path) as partial, pq.ParquetWriter(str(partial), columns) as writer:
+        for batch in batches(rows):
             writer.write_batch(batch)
             count += batch.num_rows
     return count
@@ -125,25 +125,27 @@ WRITERS: Mapping[str, Callable[[Path, Iterable[Row]], int]] = {
 """By the end of a file's name."""
 
 
-def _schema() -> Any:
+def schema() -> Any:
+    """The columns of rows as pyarrow has them."""
     import pyarrow as pa
 
     kinds = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     return pa.schema([(name, kinds[kind]) for name, kind in row_columns().items()])
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[Any]:
+def batches(rows: Iterable[Row]) -> Iterator[Any]:
+    """Rows as pyarrow's batches, few at a time."""
     import pyarrow as pa
 
-    schema = _schema()
+    kinds = schema()
     waiting = iter(rows)
     while part := list(islice(waiting, _BATCH)):
         *fields, metrics = zip(*part, strict=True)
         columns_of = dict(zip(Row._fields, fields, strict=False))
-        for name in schema.names[len(fields) :]:
+        for name in kinds.names[len(fields) :]:
             columns_of[name] = tuple(own.get(name.removeprefix(METRIC)) for own in metrics)
-        made = [_column(columns_of[field.name], field.type) for field in schema]
-        yield pa.record_batch(made, schema=schema)
+        made = [_column(columns_of[field.name], field.type) for field in kinds]
+        yield pa.record_batch(made, schema=kinds)
 
 
 def _column(values: Sequence[Any], kind: Any) -> Any:
