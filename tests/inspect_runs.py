@@ -114,7 +114,7 @@ def inspect_command(
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         **options,
     )
 
