@@ -110,7 +110,7 @@ class Clients:
         if before.log is None:
             return self.run(client, limit, **options)
         self.caplog.clear()
-        (log,) = eval_retry(before.log, log_dir=str(self.folder), display="plain")
+        (log,) = eval_retry(before.log, log_dir=str(self.folder), display="none")
         return _of_inspect(read_eval_log(log.location), self.caplog.text)
 
     def _inspect(self, client: Client, limit: int, exact: bool, cache: bool) -> Outcome:
@@ -129,7 +129,7 @@ class Clients:
             max_retries=0,
             fail_on_error=False,
             log_dir=str(self.folder),
-            display="plain",
+            display="none",
         )
         return _of_inspect(log, self.caplog.text)
 

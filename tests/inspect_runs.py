@@ -91,7 +91,7 @@ def run(tmp_path: Path) -> Run:
 
     def start(task: Task | str, model: str | Model, **options: Any) -> EvalLog:
         (log,) = inspect_eval(
-            task, model=model, log_dir=str(tmp_path / "logs"), display="plain", **options
+            task, model=model, log_dir=str(tmp_path / "logs"), display="none", **options
         )
         return read_eval_log(log.location, resolve_attachments=True)
 
