@@ -14,6 +14,6 @@ def loaded_after(code: str) -> set[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     return set(done.stdout.split())

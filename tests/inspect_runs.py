@@ -91,7 +91,7 @@ def run(tmp_path: Path) -> Run:
 
     def start(task: Task | str, model: str | Model, **options: Any) -> EvalLog:
         (log,) = inspect_eval(
-            task, model=model, log_dir=str(tmp_path / "logs"), display="plain", **options
+            task, model=model, log_dir=str(tmp_path / "logs"), display="none", **options
         )
         return read_eval_log(log.location, resolve_attachments=True)
 
@@ -114,7 +114,7 @@ def inspect_command(
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         **options,
     )
 

@@ -27,7 +27,7 @@ def run_trips(
     # The built-in provider draws by the epoch, which is 1: a server must be given that seed.
     options = {"seed": 1, "fail_on_error": False, "log_dir": str(log_dir), **options}
     # Plain: the other displays lay out tables even where nobody sees them.
-    (log,) = inspect_eval(task, model=model, limit=problems, display="plain", **options)
+    (log,) = inspect_eval(task, model=model, limit=problems, display="none", **options)
     return log
 
 

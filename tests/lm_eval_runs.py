@@ -85,7 +85,7 @@ def command(words: Sequence[object], folder: Path, **env: str) -> subprocess.Com
         env={**os.environ, **env},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 

@@ -110,7 +110,7 @@ def test_ctrl_c_ends_without_a_traceback(tmp_path: Path) -> None:
     )
     with pipe.open("w"):  # opens when the command does, which then waits for what is written
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=600)
     assert (running.returncode, out, err) == (130, "", "anytime: interrupted\n")
 
 
@@ -131,7 +131,7 @@ def test_a_reader_that_goes_away_makes_no_traceback(log: Path, words: list[str])
     assert running.stdout is not None
     assert running.stderr is not None
     running.stdout.close()
-    said, code = running.stderr.read(), running.wait(timeout=60)
+    said, code = running.stderr.read(), running.wait(timeout=600)
     assert said == ""
     assert code == 141 or words == ["--help"]  # argparse itself passes over what it cannot print
     running.stderr.close()
@@ -152,13 +152,13 @@ def on_a_terminal(words: list[str], **environment: str) -> str:
     except OSError:  # how Linux says that the other end was closed
         pass
     os.close(ours)
-    assert running.wait(timeout=60) == 0
+    assert running.wait(timeout=600) == 0
     return said.decode()
 
 
 def test_tables_are_plain_where_nobody_looks(log: Path) -> None:
     words = [COMMAND, "summary", str(log)]
-    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=600)
     assert "\x1b" not in done.stdout
     assert "\x1b[" in on_a_terminal(words)
     without = on_a_terminal(words, NO_COLOR="1")
@@ -214,7 +214,7 @@ def completed(bash: Path, folder: Path, line: str) -> set[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.stderr == ""
     return {word.strip() for word in done.stdout.split("\n")} - {""}

@@ -61,7 +61,7 @@ def run(words: tuple[str, ...], folder: Path, *path: Path) -> subprocess.Complet
         },
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done

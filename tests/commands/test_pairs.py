@@ -307,7 +307,7 @@ def test_the_console_command_runs(log: Path, tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert (done.returncode, done.stderr.count("Traceback")) == (0, 0), done.stderr
     done = subprocess.run(
@@ -315,7 +315,7 @@ def test_the_console_command_runs(log: Path, tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 2
     assert done.stderr.startswith("anytime: pairs.jsonl is there already")

@@ -139,12 +139,12 @@ def test_the_console_command_runs(logs: Logs, tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "anytime/trip" in done.stdout
     done = subprocess.run(
-        [command, "summary", "nowhere"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [command, "summary", "nowhere"], cwd=tmp_path, capture_output=True, text=True, timeout=600
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "anytime: there is no log nowhere\n"

@@ -67,7 +67,7 @@ def names(count: int) -> set[str]:
 def test_no_answer_is_counted_and_asked_again(client: Client, clients: Clients, kept: str) -> None:
     if kept == "store" and client in INSPECT:
         pytest.skip("Inspect keeps answers in its cache alone")
-    clean = clients.run(client, LIMIT)
+    clean = clients.clean(client, LIMIT)
     assert set(clean.curves) == names(LIMIT)
     assert (clean.failed, clean.share) == ({}, 0)
     clients.server.faults = each_its_own(NO_ANSWERS)
@@ -90,7 +90,7 @@ def test_no_answer_is_counted_and_asked_again(client: Client, clients: Clients, 
     again = clients.resume(client, found, LIMIT, **{kept: True})
     assert again.curves == clean.curves
     assert (again.failed, again.share) == ({}, 0)
-    assert again.index == pytest.approx(clean.index)
+    assert again.index == pytest.approx(index_of(clean.curves))
     asked = clients.server.exchanges[before:]
     assert {about(exchange.body) for exchange in asked} == set(range(len(NO_ANSWERS)))
     answered = Counter(str(e.body) for e in clients.server.exchanges[start:] if e.fault is None)
@@ -98,19 +98,19 @@ def test_no_answer_is_counted_and_asked_again(client: Client, clients: Clients, 
 
 
 def test_what_fails_once_is_asked_once_more(client: Client, clients: Clients) -> None:
-    clean = clients.run(client, 4)
+    clean = clients.clean(client, 4)
     clients.server.faults = first_try(NO_ANSWERS)
     found = clients.run(client, 4)
     assert found.failed == {}
     assert found.curves == clean.curves
-    assert found.index == clean.index
+    assert found.index == index_of(clean.curves)
 
 
 def test_good_answers_with_odd_or_lying_fields_come_to_the_same(
     client: Client, clients: Clients
 ) -> None:
     kinds = (*HARMLESS, *LYING, "holes")
-    clean = clients.run(client, len(kinds))
+    clean = clients.clean(client, len(kinds))
     clients.server.faults = each_its_own(kinds)
     found = clients.run(client, len(kinds))
     assert found.failed == {}
@@ -143,7 +143,7 @@ def test_without_token_texts_counts_that_lie_are_estimates(
 
 def test_a_count_that_is_none_is_refused_or_not_needed(client: Client, clients: Clients) -> None:
     kinds = tuple(ODD_USAGE)
-    clean = clients.run(client, len(kinds) + 1)
+    clean = clients.clean(client, len(kinds) + 1)
     clients.server.faults = each_its_own(kinds)
     found = clients.run(client, len(kinds) + 1)
     for name, curve in found.curves.items():
@@ -168,7 +168,7 @@ def test_texts_nobody_thought_of(client: Client, clients: Clients) -> None:
 
 def test_any_field_may_be_anything(client: Client, clients: Clients) -> None:
     limit = 16
-    clean = clients.run(client, limit)
+    clean = clients.clean(client, limit)
     words: set[int] = set()
     drawn: dict[int, str] = {}
 

@@ -27,7 +27,7 @@ def run(
         env={k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | env,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 

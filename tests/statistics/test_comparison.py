@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -400,11 +401,21 @@ def true_differences(spread: float, skill: float) -> list[float]:
     return [gain @ budget_weights(BUDGETS), gain.mean(), *gain]
 
 
+@cache
+def compared(
+    spread: float, skill: float, runs: int, resamples: int
+) -> Sequence[Sequence[Difference]]:
+    """What is claimed of each simulated pair; with no gain it also tells how often too much is."""
+    pairs = simulated(np.random.default_rng(17), spread, skill, runs)
+    return [
+        claims(compare(a, b, resamples=resamples, seed=seed)) for seed, (a, b) in enumerate(pairs)
+    ]
+
+
 def coverage(spread: float, skill: float, runs: int, resamples: int) -> np.ndarray:
     truth = true_differences(spread, skill)
     covered = np.zeros(len(truth))
-    for seed, (a, b) in enumerate(simulated(np.random.default_rng(17), spread, skill, runs)):
-        found = claims(compare(a, b, resamples=resamples, seed=seed))
+    for found in compared(spread, skill, runs, resamples):
         covered += [
             d.interval.low <= value <= d.interval.high
             for d, value in zip(found, truth, strict=True)
@@ -430,12 +441,7 @@ def test_intervals_cover_at_their_rate_in_many_runs(spread: float, skill: float)
 
 
 def p_values_without_a_difference(runs: int, resamples: int) -> np.ndarray:
-    return np.array(
-        [
-            [d.p for d in claims(compare(a, b, resamples=resamples, seed=seed))]
-            for seed, (a, b) in enumerate(simulated(np.random.default_rng(18), 3, 0, runs))
-        ]
-    )
+    return np.array([[d.p for d in found] for found in compared(3, 0, runs, resamples)])
 
 
 def test_p_values_are_uniform_without_a_difference() -> None:

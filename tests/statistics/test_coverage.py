@@ -20,10 +20,10 @@ ERROR = 3 * math.sqrt(0.05 * 0.95 / RUNS)
         ("flat", 30, 1),
         ("plateau", 15, 8),
         ("rise and fall", 30, 1),
-        ("ceiling .97", 30, 8),
+        pytest.param("ceiling .97", 30, 8, marks=pytest.mark.slow),
         ("ceiling .99", 15, 1),
-        ("floor", 30, 8),
-        ("graded", 15, 1),
+        pytest.param("floor", 30, 8, marks=pytest.mark.slow),
+        pytest.param("graded", 15, 1, marks=pytest.mark.slow),
     ],
 )
 def test_intervals_hold_what_is_true(truth: str, problems: int, traces: int) -> None:

@@ -109,30 +109,35 @@ def lower_limit(
     else:
         pairs, counts = np.unique(part + 1j * whole, return_counts=True)
         part, whole = pairs.real, pairs.imag
-    sample = _Sample(part, whole, counts.astype(np.float64), pseudo)
+    sample = _Sample(np.append(part, 0.0), np.append(whole, 1.0), np.append(counts, pseudo))
     target = float(ndtri(tail))
     slope = 0.0  # the saddlepoint moves little from one step to the next
 
     def beyond(ratio: float) -> float:
         nonlocal slope
-        deviate, slope = sample.deviate(ratio, slope)
-        return deviate - target
+        if ratio not in ends:
+            deviate, slope = sample.deviate(ratio, slope)
+            return deviate - target
+        return ends[ratio]
 
     # At the ends the deviate may be infinite; the limit lies inside, as far as floats can tell.
-    if beyond(_EDGE) >= 0:
+    # The saddlepoint is far out there and takes long to find: the search is not to look again.
+    ends: dict[float, float] = {}
+    ends[_EDGE] = beyond(_EDGE)
+    if ends[_EDGE] >= 0:
         return 0.0
-    if beyond(1 - _EDGE) <= 0:
+    ends[1 - _EDGE] = beyond(1 - _EDGE)
+    if ends[1 - _EDGE] <= 0:
         return 1.0
     return float(brentq(beyond, _EDGE, 1 - _EDGE, xtol=1e-10))
 
 
 class _Sample(NamedTuple):
-    """Distinct pairs of part and whole with how often each occurs, and a pseudo-pair (0, 1)."""
+    """Distinct pairs of part and whole, a pseudo-pair (0, 1) last, with the weight of each."""
 
     part: FloatArray
     whole: FloatArray
-    counts: FloatArray
-    pseudo: float
+    weights: FloatArray
 
     def deviate(self, ratio: float, start: float) -> tuple[float, float]:
         """How probable it is that the weighted ratio is at most `ratio`, as a standard normal
@@ -142,8 +147,7 @@ class _Sample(NamedTuple):
             ratio: Strictly between 0 and 1.
             start: Where to look for the saddlepoint first.
         """
-        d = np.append(self.part - ratio * self.whole, -ratio)
-        m = np.append(self.counts, self.pseudo)
+        d, m = self.part - ratio * self.whole, self.weights
         if d.max() <= 0:
             return _CERTAIN, 0.0
         # The cumulant generating function of sum(m_i times an Exp(1)) d_i exists between these.

@@ -48,7 +48,7 @@ def run(server: Server, tmp_path: Path) -> Run:
             max_retries=0,
             fail_on_error=False,
             log_dir=str(tmp_path),
-            display="plain",
+            display="none",
         )
         return log
 
@@ -85,7 +85,7 @@ def test_what_is_no_answer_is_an_error_of_its_sample_and_asked_again(
     assert "the model" in failed.error.message
     assert curves(log) == {name: expected[name] for name in expected if name != failed.id}
     server.faults = good
-    (again,) = eval_retry(log, log_dir=str(tmp_path), display="plain")
+    (again,) = eval_retry(log, log_dir=str(tmp_path), display="none")
     assert again.status == "success"
     assert curves(read_eval_log(again.location)) == expected
 

@@ -354,7 +354,7 @@ def test_waiting_for_the_pool_is_no_work(run: Run, monkeypatch: pytest.MonkeyPat
 
     async def slow(self: Any, input: Any, *rest: Any, **options: Any) -> ModelOutput:
         if input[0].text.count(QUESTION) == 0:  # of the pool
-            await anyio.sleep(3)
+            await anyio.sleep(0.5)
         return await generate(self, input, *rest, **options)
 
     monkeypatch.setattr(AnytimeAPI, "generate", slow)
@@ -362,8 +362,8 @@ def test_waiting_for_the_pool_is_no_work(run: Run, monkeypatch: pytest.MonkeyPat
     for sample in samples(log):
         assert sample.total_time is not None
         assert sample.working_time is not None
-        assert sample.total_time > 6  # a trace and its answers
-        assert sample.working_time < sample.total_time / 2
+        # A trace and its answers, one after the other.
+        assert sample.total_time - sample.working_time > 2 * 0.49
 
 
 def test_inspects_cache_does_not_make_all_draws_one(run: Run, asked: Asked, tmp_path: Path) -> None:
@@ -510,14 +510,14 @@ def test_a_killed_pool_is_completed(
         lambda: any(len(p.read_text().splitlines()) > 5 for p in pools(tmp_path, ".part")), broken
     )
     broken.send_signal(signal.SIGKILL)
-    broken.communicate(timeout=60)
+    broken.communicate(timeout=600)
     (part,) = pools(tmp_path, ".part")
     done = part.read_text().count("\n") - 1
     assert 5 <= done < 12
     before = len(calls_in(folder))
 
     again = start(folder, *words, "--log-dir", folder / "again", seconds=0)
-    said, _ = again.communicate(timeout=120)
+    said, _ = again.communicate(timeout=600)
     assert again.returncode == 0, said
     assert len(calls_in(folder)) - before == (12 - done + 2) * (1 + len(BUDGETS))
     (completed,) = pools(tmp_path)
@@ -525,7 +525,7 @@ def test_a_killed_pool_is_completed(
 
     monkeypatch.setenv("ANYTIME_CACHE_DIR", str(tmp_path / "other-cache"))
     fresh = start(folder, *words, "--log-dir", folder / "fresh", seconds=0)
-    said, _ = fresh.communicate(timeout=120)
+    said, _ = fresh.communicate(timeout=600)
     assert fresh.returncode == 0, said
     (uninterrupted,) = (tmp_path / "other-cache" / "pools").glob("*.jsonl")
     assert completed.name == uninterrupted.name
@@ -550,7 +550,7 @@ def test_two_runs_at_once_build_one_pool(folder: Path, tmp_path: Path) -> None:
         for name in ("one", "other")
     ]
     for process in both:
-        said, _ = process.communicate(timeout=120)
+        said, _ = process.communicate(timeout=600)
         assert process.returncode == 0, said
     assert len(calls_in(folder)) == OF_POOL + 2 * 2 * (1 + len(BUDGETS))
     (one,), (other,) = logs_in(folder / "one"), logs_in(folder / "other")

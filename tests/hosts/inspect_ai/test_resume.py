@@ -47,7 +47,7 @@ def test_a_run_stopped_in_the_middle_is_continued_to_the_same_result(
     broken = start(folder, *RUN, "--log-dir", folder / "stopped", seconds=0.3)
     wait_for(lambda: len(calls(folder)) > sum(needed.values()) // 2, broken)
     broken.send_signal(blow)
-    broken.communicate(timeout=60)
+    broken.communicate(timeout=600)
     (partial,) = logs_in(folder / "stopped")
     assert partial.status in ("started", "cancelled")
     before = calls(folder)
@@ -56,7 +56,7 @@ def test_a_run_stopped_in_the_middle_is_continued_to_the_same_result(
 
     (log_file,) = (folder / "stopped").glob("*.eval")
     again = start(folder, "eval-retry", log_file, "--log-dir", folder / "retried", seconds=0)
-    said, _ = again.communicate(timeout=120)
+    said, _ = again.communicate(timeout=600)
     assert again.returncode == 0, said
     (result,) = logs_in(folder / "retried")
     assert result.status == "success"

@@ -285,7 +285,7 @@ def test_killed_and_run_again_nothing_kept_is_asked_twice(
     task = "anytime_aime_builtin"
     store = tmp_path / "store"
     command = [sys.executable, "-c", KILLED, str(store), tells]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == -9, done.stderr
     knobs = {"budgets": "64,256", "traces": 3}
     options: dict[str, Any] = {"limit": 4, "gen_kwargs": SAMPLED}

@@ -313,7 +313,7 @@ Taught({"method": "pdp", **POOL}, Slow(**LEARNS))
 @pytest.mark.slow
 def test_a_killed_pool_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command = [sys.executable, "-c", KILLED]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == -9, done.stderr
     (part,) = pools(tmp_path, ".part")
     kept = part.read_text().splitlines()

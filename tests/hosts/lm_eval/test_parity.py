@@ -37,7 +37,7 @@ def inspect_log(
         epochs=epochs,
         limit=6,
         log_dir=str(tmp_path),
-        display="plain",
+        display="none",
     )
     return read_eval_log(log.location)
 
@@ -114,7 +114,7 @@ def test_reasoning_shown_apart_is_cut_and_handed_back() -> None:
 def test_built_in_models_tell_their_tokens_without_being_asked(tmp_path: Path) -> None:
     task = inspect_tasks.trip(dataset="builtin", budgets="64,128,256")
     (log,) = inspect_eval(
-        task, model="anytime/planner", limit=15, log_dir=str(tmp_path), display="plain"
+        task, model="anytime/planner", limit=15, log_dir=str(tmp_path), display="none"
     )
     results = evaluate("anytime_trip_builtin", Planner(), {"budgets": "64,128,256"}, limit=15)
     wanted = inspect_metrics(log)

@@ -59,7 +59,7 @@ def started(server: Server, store: Path) -> subprocess.Popen[str]:
 
 
 def table_of(run: subprocess.Popen[str]) -> dict[str, float]:
-    out, err = run.communicate(timeout=240)
+    out, err = run.communicate(timeout=600)
     assert run.returncode == 0, err
     (line,) = [line for line in out.splitlines() if line.startswith("TABLE ")]
     return dict(json.loads(line.removeprefix("TABLE ")))

@@ -71,7 +71,7 @@ def test_a_killed_run_has_claims_no_longer_and_leaves_no_lock(tmp_path: Path) ->
     with TraceStore(path, MODEL) as store:
         for _ in range(2):
             command = [sys.executable, "-c", KILLED, str(path)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=600)
             assert done.returncode == -signal.SIGKILL, done.stderr
         assert store.claim(["a", "b"]) == {"b"}
         assert store.kept(["a", "b"]) == {"a": "A"}
