@@ -1,0 +1,266 @@
+"""Modes, methods and other people's tasks with real models, each to its end in both harnesses.
+
+What a model says is not looked at: that every problem has a curve, that caps hold and that what was
+learned is told. Methods run on the small reasoner, whose pool has good and bad traces; what needs a
+model that follows instructions, on SmolLM2.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inspect_ai import Task
+from inspect_ai.dataset import Sample
+from inspect_ai.model import get_model
+from inspect_ai.scorer import includes
+from inspect_ai.solver import generate
+
+from anytime.budgets import BudgetGrid
+from anytime.hosts.inspect_ai.wrapping import wrap
+from anytime.logs.inspect_ai.annotating_live import annotate as annotate_task
+from anytime.logs.lm_eval.annotating_live import HandingBack
+from anytime.results import open_runs, summaries
+from tests.lm_eval_logs import annotated, by_hand
+from tests.lm_eval_runs import generated as generated  # a fixture
+from tests.lm_eval_tasks import manager
+from tests.lm_eval_tasks import run as run_lm_eval
+from tests.realmodel import reasoner
+from tests.realmodel.running import Run, in_inspect, in_lm_eval
+from tests.tiny_transformer import hf
+
+pytestmark = pytest.mark.realmodel
+
+BUDGETS = [8, 16, 24]
+ANSWER_TOKENS = 6
+SHORT = [8, 16]
+
+
+def of_inspect(folder: Path, **options: Any) -> Any:
+    return get_model("hf/real", model_path=str(folder), dtype="float32", device="cpu", **options)
+
+
+def check(run: Run, budgets: list[int], *, forced: bool = True) -> None:
+    """Every problem has all its checkpoints, and every answer kept to its cap."""
+    assert run.traces
+    for trace in run.traces.values():
+        assert [point["budget"] for point in trace.points] == budgets
+        if forced:
+            assert trace.cuts
+        for point in trace.points:
+            if point["forced"]:
+                assert point["tokens"] <= point["budget"]
+                assert point["answer_tokens"] <= ANSWER_TOKENS
+    assert 0 <= run.numbers["anytime_index"] <= 1
+    assert {f"q@{budget}" for budget in budgets} <= run.numbers.keys()
+
+
+# Methods that learn, on the reasoner
+
+
+@pytest.fixture(scope="module")
+def problems(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Files of chains: to learn from, and to be measured on."""
+    folder = tmp_path_factory.mktemp("chains")
+    drawn = reasoner.chains(10, seed=5)
+    return (
+        reasoner.write_problems(folder / "dev.jsonl", drawn[:4]),
+        reasoner.write_problems(folder / "test.jsonl", drawn[4:]),
+    )
+
+
+@pytest.fixture(scope="module")
+def pool(
+    reasoner_folder: Path,
+    problems: tuple[Path, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A finished run of Inspect with several traces a problem."""
+    from anytime.solvers.budget import budget
+
+    run = in_inspect(
+        "anytime/aime",
+        of_inspect(reasoner_folder),
+        tmp_path_factory.mktemp("pool"),
+        task_args={"dataset": str(problems[0]), "budgets": BUDGETS},
+        solver=budget(budgets=BUDGETS, answer_tokens=ANSWER_TOKENS),
+        epochs=6,
+        temperature=2.5,
+    )
+    return Path(run.log.location)
+
+
+@pytest.mark.parametrize("method", ["pdp", "pdp_plus"])
+def test_pairs_of_a_real_pool_are_shown_in_inspect(
+    reasoner_folder: Path, problems: tuple[Path, Path], pool: Path, tmp_path: Path, method: str
+) -> None:
+    from anytime.solvers import pdp, pdp_plus
+
+    solver = {"pdp": pdp, "pdp_plus": pdp_plus}[method]
+    run = in_inspect(
+        "anytime/aime",
+        of_inspect(reasoner_folder, do_sample=False),
+        tmp_path,
+        task_args={"dataset": str(problems[1]), "budgets": BUDGETS},
+        solver=solver(pool=str(pool), answer_tokens=ANSWER_TOKENS),
+    )
+    check(run, BUDGETS, forced=False)  # it was never shown examples, and may answer at once
+    for sample in run.log.samples:
+        learned = sample.store["anytime"]["method"]
+        assert learned["added_tokens"] > 0
+
+
+def test_pairs_of_a_pool_of_the_other_harness_are_shown_in_lm_eval(
+    reasoner_folder: Path, problems: tuple[Path, Path], pool: Path
+) -> None:
+    knobs = {
+        "dataset": str(problems[1]),
+        "budgets": ",".join(map(str, BUDGETS)),
+        "answer_tokens": ANSWER_TOKENS,
+        "method": "pdp",
+        "pool": str(pool),
+    }
+    run = in_lm_eval("anytime_aime24", hf(reasoner_folder), knobs)
+    check(run, BUDGETS, forced=False)
+    assert run.numbers["added_tokens"] > 0
+
+
+# What asks a model to follow instructions, on SmolLM2: it may not, and then a sentence says so
+
+
+def ended_or_said(start: Any, *sentences: str) -> Run | None:
+    """The run; None where the model did not do as it was told, and the run said that."""
+    try:
+        return start()  # type: ignore[no-any-return]
+    except (AssertionError, SystemExit) as error:
+        if not any(sentence in str(error) for sentence in sentences):
+            raise
+        return None
+
+
+@pytest.mark.parametrize("method", ["leap", "judge"])
+def test_a_model_that_learns_or_judges_by_itself_does_or_says_it_cannot(
+    smol_folder: Path, problems: tuple[Path, Path], pool: Path, tmp_path: Path, method: str
+) -> None:
+    from anytime.solvers import leap, pdp
+
+    learning = {
+        "leap": lambda: leap(pool=str(pool), answer_tokens=ANSWER_TOKENS),
+        "judge": lambda: pdp(pool=str(pool), judge="self", answer_tokens=ANSWER_TOKENS),
+    }[method]
+    run = ended_or_said(
+        lambda: in_inspect(
+            "anytime/aime",
+            of_inspect(smol_folder, do_sample=False),
+            tmp_path,
+            task_args={"dataset": str(problems[1]), "budgets": BUDGETS},
+            solver=learning(),
+            limit=1,
+        ),
+        "a model that follows instructions",
+        "no pair",
+    )
+    if run is not None:
+        check(run, BUDGETS, forced=False)
+
+
+# Modes and tasks of others, on SmolLM2
+
+
+def test_contract_mode_runs_to_its_end_in_both_harnesses(smol_folder: Path, tmp_path: Path) -> None:
+    there = in_inspect(
+        "anytime/gpqa",
+        of_inspect(smol_folder, do_sample=False),
+        tmp_path,
+        task_args={"dataset": "builtin", "budgets": SHORT, "mode": "contract"},
+        limit=1,
+    )
+    knobs = {"budgets": "8,16", "mode": "contract"}
+    here = in_lm_eval(
+        "anytime_gpqa_builtin", hf(smol_folder, 1), knobs, limit=1, apply_chat_template=True
+    )
+    for run in (there, here):
+        check(run, SHORT, forced=False)
+        (trace,) = run.traces.values()
+        assert all(point["tokens"] <= point["budget"] for point in trace.points)
+    counted = [
+        [point["tokens"] for point in t.points] for r in (there, here) for t in r.traces.values()
+    ]
+    assert counted[0] == counted[1]
+
+
+def sums() -> Task:
+    samples = [Sample(id="sum", input="What is 3 + 4?", target="7")]
+    return Task(dataset=samples, solver=generate(), scorer=includes(), name="sums")
+
+
+def test_a_task_of_others_has_a_curve_in_inspect(smol_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "sums.py").write_text(
+        "from inspect_ai import Task, task\n"
+        "from inspect_ai.dataset import Sample\n"
+        "from inspect_ai.scorer import includes\n"
+        "from inspect_ai.solver import generate\n"
+        "@task\n"
+        "def sums():\n"
+        "    samples = [Sample(id='sum', input='What is 3 + 4?', target='7')]\n"
+        "    return Task(dataset=samples, solver=generate(), scorer=includes())\n"
+    )
+    run = in_inspect(
+        wrap(f"{tmp_path}/sums.py@sums", budgets=SHORT, answer_tokens=ANSWER_TOKENS),
+        of_inspect(smol_folder, do_sample=False),
+        tmp_path,
+    )
+    (trace,) = run.traces.values()
+    assert [point["budget"] for point in trace.points] == SHORT
+    assert any("anytime_index" in name for name in run.numbers)
+
+
+@pytest.mark.usefixtures("generated")
+def test_a_task_of_others_has_a_curve_in_lm_eval(smol_folder: Path) -> None:
+    known = manager("aime24", budgets=SHORT, answer_tokens=ANSWER_TOKENS)
+    results = run_lm_eval(hf(smol_folder, 1), ["anytime:aime24"], known, limit=1)
+    (name,) = results["results"]
+    table = results["results"][name]
+    assert any("anytime_index" in metric for metric in table)
+    (sample,) = results["samples"][name]
+    record = json.loads(sample["resps"][0][0][1])
+    assert [point["budget"] for point in record["checkpoints"]] == SHORT
+
+
+def test_finished_logs_are_handed_back_in_inspect(smol_folder: Path, tmp_path: Path) -> None:
+    from inspect_ai import eval as inspect_eval
+
+    model = of_inspect(smol_folder, do_sample=False)
+    (log,) = inspect_eval(
+        sums(), model=model, max_tokens=24, log_dir=str(tmp_path / "plain"), display="plain"
+    )
+    assert log.status == "success"
+    task = annotate_task(log.location, budgets=SHORT, answer_tokens=ANSWER_TOKENS)
+    run = in_inspect(task, model, tmp_path / "annotated")
+    assert log.samples
+    (trace,) = run.traces.values()
+    assert trace.text == log.samples[0].output.completion
+    assert [point["budget"] for point in trace.points] == SHORT
+
+
+@pytest.mark.usefixtures("generated")
+def test_finished_logs_are_handed_back_in_lm_eval(
+    smol_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from anytime.logs.lm_eval import log_scorers
+
+    monkeypatch.setattr(log_scorers, "index_of", lambda folder: manager("aime24"))
+    text = "First I add what there is to add, and then I look at it once more. So it is 7. " * 2
+    one = annotated(
+        by_hand(tmp_path / "plain", text),
+        tmp_path / "out",
+        budgets=BudgetGrid(SHORT),
+        answering=HandingBack(hf(smol_folder, 1), cue=" The answer is"),
+        tokenizer=None,
+    )
+    assert one.outcome is not None
+    (samples,) = [path for path in one.outputs if path.suffix == ".jsonl"]
+    (opened,) = open_runs(samples)
+    assert {found.key.mode for found in summaries([opened])} == {"interrupt"}
