@@ -1,8 +1,8 @@
 """Modes, methods and other people's tasks with real models, each to its end in both harnesses.
 
 What a model says is not looked at: that every problem has a curve, that caps hold and that what was
-learned is told. Methods run on the small reasoner, whose pool has good and bad traces; what needs a
-model that follows instructions, on SmolLM2.
+learned is told. Methods run on the small reasoner, whose pool has good and bad traces, and on the
+one that was taught to judge and to name insights; modes and other people's tasks on SmolLM2.
 """
 
 from __future__ import annotations
@@ -127,43 +127,75 @@ def test_pairs_of_a_pool_of_the_other_harness_are_shown_in_lm_eval(
     assert run.numbers["added_tokens"] > 0
 
 
-# What asks a model to follow instructions, on SmolLM2: it may not, and then a sentence says so
+# What asks a model to follow instructions, on one that was taught to
 
 
-def ended_or_said(start: Any, *sentences: str) -> Run | None:
-    """The run; None where the model did not do as it was told, and the run said that."""
-    try:
-        return start()  # type: ignore[no-any-return]
-    except (AssertionError, SystemExit) as error:
-        if not any(sentence in str(error) for sentence in sentences):
-            raise
-        return None
+def learning(method: str, pool: Path) -> Any:
+    from anytime.solvers import leap, pdp
+
+    if method == "leap":
+        return leap(pool=str(pool), answer_tokens=ANSWER_TOKENS)
+    return pdp(pool=str(pool), judge="self", answer_tokens=ANSWER_TOKENS)
 
 
 @pytest.mark.parametrize("method", ["leap", "judge"])
-def test_a_model_that_learns_or_judges_by_itself_does_or_says_it_cannot(
-    smol_folder: Path, problems: tuple[Path, Path], pool: Path, tmp_path: Path, method: str
+def test_a_model_learns_from_its_mistakes_and_by_its_own_judgement_in_inspect(
+    instructed_folder: Path, problems: tuple[Path, Path], pool: Path, tmp_path: Path, method: str
 ) -> None:
-    from anytime.solvers import leap, pdp
+    run = in_inspect(
+        "anytime/aime",
+        of_inspect(instructed_folder, do_sample=False),
+        tmp_path,
+        task_args={"dataset": str(problems[1]), "budgets": BUDGETS},
+        solver=learning(method, pool),
+    )
+    check(run, BUDGETS, forced=False)
+    for sample in run.log.samples:
+        learned = sample.store["anytime"]["method"]
+        assert learned["added_tokens"] > 0
+        if method == "leap":
+            assert learned["principles"]
+        else:
+            assert 0 <= learned["judge_agreement"] <= 1
 
-    learning = {
-        "leap": lambda: leap(pool=str(pool), answer_tokens=ANSWER_TOKENS),
-        "judge": lambda: pdp(pool=str(pool), judge="self", answer_tokens=ANSWER_TOKENS),
-    }[method]
-    run = ended_or_said(
-        lambda: in_inspect(
+
+@pytest.mark.parametrize("method", ["leap", "judge"])
+def test_a_model_learns_from_its_mistakes_and_by_its_own_judgement_in_lm_eval(
+    instructed_folder: Path, problems: tuple[Path, Path], pool: Path, method: str
+) -> None:
+    knobs = {
+        "dataset": str(problems[1]),
+        "budgets": ",".join(map(str, BUDGETS)),
+        "answer_tokens": ANSWER_TOKENS,
+        "pool": str(pool),
+        **({"method": "leap"} if method == "leap" else {"method": "pdp", "judge": "self"}),
+    }
+    run = in_lm_eval("anytime_aime24", hf(instructed_folder), knobs)
+    check(run, BUDGETS, forced=False)
+    assert run.numbers["added_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    ("method", "sentence"),
+    [("leap", "LEAP needs a model that follows instructions"), ("judge", "take judge=metric")],
+)
+def test_a_model_that_does_not_do_as_it_is_told_is_refused_in_a_sentence(
+    reasoner_folder: Path,
+    problems: tuple[Path, Path],
+    pool: Path,
+    tmp_path: Path,
+    method: str,
+    sentence: str,
+) -> None:
+    with pytest.raises(AssertionError, match=sentence):
+        in_inspect(
             "anytime/aime",
-            of_inspect(smol_folder, do_sample=False),
+            of_inspect(reasoner_folder, do_sample=False),
             tmp_path,
             task_args={"dataset": str(problems[1]), "budgets": BUDGETS},
-            solver=learning(),
+            solver=learning(method, pool),
             limit=1,
-        ),
-        "a model that follows instructions",
-        "no pair",
-    )
-    if run is not None:
-        check(run, BUDGETS, forced=False)
+        )
 
 
 # Modes and tasks of others, on SmolLM2
