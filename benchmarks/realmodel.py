@@ -236,7 +236,7 @@ def chain(of: Course) -> list[str]:
         named = " ".join(f"-T {one}" for one in (*settings, f"budgets={of.budgets}"))
         return (
             f"inspect eval {of.task[0]} {named} --model hf/{of.model} -M model_path={of.model} "
-            f"-M dtype=float32 --temperature {of.temperature} "
+            f"-M dtype=float32 --temperature {of.temperature} --seed 1 "
             f"--solver anytime/{solver} -S answer_tokens={of.answer_tokens}"
         )
 

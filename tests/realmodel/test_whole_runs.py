@@ -86,8 +86,9 @@ def pool(
         tmp_path_factory.mktemp("pool"),
         task_args={"dataset": str(problems[0]), "budgets": BUDGETS},
         solver=budget(budgets=BUDGETS, answer_tokens=ANSWER_TOKENS),
-        epochs=6,
+        epochs=20,  # they differ in numbers mostly, which pairs do not show
         temperature=2.5,
+        seed=1,
     )
     return Path(run.log.location)
 
