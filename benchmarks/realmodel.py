@@ -306,7 +306,8 @@ def run_chain(of: Course, model: Path, folder: Path, say: Callable[[str], None] 
         told.append(f"$ {command}")
         if command.startswith(SHOWN):
             say(printed)
-            told.append(printed.rstrip() + "\n")
+            lines = [line.rstrip() for line in printed.rstrip().splitlines()]
+            told.append("\n".join([*lines, ""]))
     return "\n".join(told)
 
 

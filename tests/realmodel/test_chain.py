@@ -23,7 +23,7 @@ def test_from_a_pool_to_a_report_in_both_harnesses(reasoner_folder: Path, tmp_pa
         test=("dataset=test.jsonl",),
         pool=(4, 20),  # traces of one problem differ in numbers mostly, which pairs do not show
         problems=4,
-        budgets="4,8,24",
+        budgets="8,13,24",
         temperature=2.5,
         template=False,
     )
