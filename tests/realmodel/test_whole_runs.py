@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from inspect_ai import Task
+from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import Sample
+from inspect_ai.event import ModelEvent
 from inspect_ai.model import get_model
 from inspect_ai.scorer import includes
 from inspect_ai.solver import generate
@@ -23,6 +25,7 @@ from anytime.hosts.inspect_ai.wrapping import wrap
 from anytime.logs.inspect_ai.annotating_live import annotate as annotate_task
 from anytime.logs.lm_eval.annotating_live import HandingBack
 from anytime.results import open_runs, summaries
+from tests.inspect_runs import says, scripted
 from tests.lm_eval_logs import annotated, by_hand
 from tests.lm_eval_runs import generated as generated  # a fixture
 from tests.lm_eval_tasks import manager
@@ -263,8 +266,6 @@ def test_a_task_of_others_has_a_curve_in_lm_eval(smol_folder: Path) -> None:
 
 
 def test_finished_logs_are_handed_back_in_inspect(smol_folder: Path, tmp_path: Path) -> None:
-    from inspect_ai import eval as inspect_eval
-
     model = of_inspect(smol_folder, do_sample=False)
     (log,) = inspect_eval(
         sums(), model=model, max_tokens=24, log_dir=str(tmp_path / "plain"), display="plain"
@@ -276,6 +277,71 @@ def test_finished_logs_are_handed_back_in_inspect(smol_folder: Path, tmp_path: P
     (trace,) = run.traces.values()
     assert trace.text == log.samples[0].output.completion
     assert [point["budget"] for point in trace.points] == SHORT
+
+
+REASONING = "First I add what there is to add, and then I look at it once more, and that is all."
+FRAMED = f"<think>\n{REASONING}\n</think>\n\nSo the sum of the two is 7, and nothing else."
+
+
+def handed_back(text: str) -> str:
+    """Checks that the frame of a cut trace is opened and closed once; what follows it."""
+    assert (text.count("<think>"), text.count("</think>")) == (1, 1)
+    reasoning, _, after = text.partition("</think>")
+    assert f"<think>\n{REASONING}".startswith(reasoning[reasoning.index("<think>") :].rstrip())
+    return after
+
+
+def test_frames_of_finished_logs_are_closed_before_a_model_answers_in_inspect(
+    smol_folder: Path, tmp_path: Path
+) -> None:
+    (log,) = inspect_eval(
+        sums(),
+        model=scripted(lambda messages, config: says(FRAMED, 32)),
+        log_dir=str(tmp_path / "plain"),
+        display="plain",
+    )
+    task = annotate_task(
+        log.location, budgets=SHORT, answer_tokens=ANSWER_TOKENS, tokenizer=str(smol_folder)
+    )
+    run = in_inspect(task, of_inspect(smol_folder, do_sample=False), tmp_path / "annotated")
+    (trace,) = run.traces.values()
+    assert [point["forced"] for point in trace.points] == [True, True]
+    asked = [event for event in run.log.samples[0].events if isinstance(event, ModelEvent)]
+    assert len(asked) == len(SHORT)
+    for event in asked:
+        assert event.input[-1].role == "assistant"
+        assert handed_back(event.input[-1].text).strip()
+    for point in trace.points:
+        assert point["leaked_reasoning_tokens"] <= point["answer_tokens"] <= ANSWER_TOKENS
+
+
+@pytest.mark.usefixtures("generated")
+def test_frames_of_finished_logs_are_closed_before_a_model_answers_in_lm_eval(
+    smol_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from anytime.logs.lm_eval import log_scorers
+
+    monkeypatch.setattr(log_scorers, "index_of", lambda folder: manager("aime24"))
+    model = hf(smol_folder, 1)
+    asked: list[str] = []
+    ask = model.generate_until
+
+    def generate_until(requests: list[Any], **options: Any) -> list[str]:
+        asked.extend(request.args[0] for request in requests)
+        return list(ask(requests, **options))
+
+    monkeypatch.setattr(model, "generate_until", generate_until)
+    one = annotated(
+        by_hand(tmp_path / "plain", FRAMED),
+        tmp_path / "out",
+        budgets=BudgetGrid(SHORT),
+        answering=HandingBack(model, cue=" The answer is"),
+        tokenizer=None,
+    )
+    assert one.outcome is not None
+    assert len(asked) == len(SHORT)
+    for text in asked:
+        assert handed_back(text).rstrip().endswith("The answer is")
 
 
 @pytest.mark.usefixtures("generated")
