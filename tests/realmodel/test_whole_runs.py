@@ -327,7 +327,9 @@ def test_frames_of_finished_logs_are_closed_before_a_model_answers_in_lm_eval(
     ask = model.generate_until
 
     def generate_until(requests: list[Any], **options: Any) -> list[str]:
-        asked.extend(request.args[0] for request in requests)
+        for request in requests:
+            asked.append(request.args[0])
+            request.args[1]["max_gen_toks"] = ANSWER_TOKENS  # logs are answered at full length
         return list(ask(requests, **options))
 
     monkeypatch.setattr(model, "generate_until", generate_until)
