@@ -212,6 +212,7 @@ class Course:
         pool: Problems and traces of the pool.
         problems: How many are measured.
         budgets: The grid.
+        answer_tokens: Cap on a forced answer: half of the time goes into them.
         temperature: Of all traces.
         template: Whether the model has a chat template.
     """
@@ -220,9 +221,10 @@ class Course:
     task: tuple[str, str] = ("anytime/gpqa", "anytime_gpqa_builtin")
     learn: tuple[str, ...] = ("dataset=builtin", "split=dev")
     test: tuple[str, ...] = ("dataset=builtin", "split=test")
-    pool: tuple[int, int] = (4, 6)
+    pool: tuple[int, int] = (4, 4)
     problems: int = 6
     budgets: str = "8,16,32"
+    answer_tokens: int = 8
     temperature: float = 0.8
     template: bool = True
 
@@ -230,15 +232,17 @@ class Course:
 def chain(of: Course) -> list[str]:
     """What a user types, from a pool to a report, in both harnesses."""
 
-    def there(settings: tuple[str, ...]) -> str:
+    def there(settings: tuple[str, ...], solver: str = "budget") -> str:
         named = " ".join(f"-T {one}" for one in (*settings, f"budgets={of.budgets}"))
         return (
             f"inspect eval {of.task[0]} {named} --model hf/{of.model} -M model_path={of.model} "
-            f"-M dtype=float32 --temperature {of.temperature}"
+            f"-M dtype=float32 --temperature {of.temperature} --seed 1 "
+            f"--solver anytime/{solver} -S answer_tokens={of.answer_tokens}"
         )
 
     def here(settings: tuple[str, ...], **more: Any) -> str:
-        named = dict(one.split("=") for one in settings) | {"budgets": of.budgets, **more}
+        named = dict(one.split("=") for one in settings)
+        named |= {"budgets": of.budgets, "answer_tokens": of.answer_tokens, **more}
         return (
             f"lm_eval --model hf --model_args pretrained={of.model},dtype=float32 --batch_size 8 "
             f"--tasks {of.task[1]} --gen_kwargs do_sample=true,temperature={of.temperature} "
@@ -251,8 +255,8 @@ def chain(of: Course) -> list[str]:
     return [
         f"{there(of.learn)} --limit {problems} --epochs {traces} --log-dir pool",
         "anytime pairs build pool/*.eval -o pairs.jsonl",
-        f"{there(of.test)} {rest} --solver anytime/cot --log-dir cot",
-        f"{there(of.test)} {rest} --solver anytime/pdp -S pairs=pairs.jsonl --log-dir pdp",
+        f"{there(of.test, 'cot')} {rest} --log-dir cot",
+        f"{there(of.test, 'pdp')} -S pairs=pairs.jsonl {rest} --log-dir pdp",
         "anytime compare cot/*.eval pdp/*.eval",
         "anytime report cot/*.eval pdp/*.eval -o report.html",
         f"{here(of.learn, traces=traces)} --limit {problems} --output_path lm_pool",
@@ -302,7 +306,8 @@ def run_chain(of: Course, model: Path, folder: Path, say: Callable[[str], None] 
         told.append(f"$ {command}")
         if command.startswith(SHOWN):
             say(printed)
-            told.append(printed.rstrip() + "\n")
+            lines = [line.rstrip() for line in printed.rstrip().splitlines()]
+            told.append("\n".join([*lines, ""]))
     return "\n".join(told)
 
 

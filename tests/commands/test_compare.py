@@ -92,11 +92,35 @@ def test_a_planned_budget_is_judged_by_itself_and_has_its_own_power(
     main(["compare", logs["slow"], logs["fast"], "--budget", "128"])
     said = capsys.readouterr().out
     assert f"Planned at 128 tokens: {planned['difference']:+.3f}, p = {planned['p']:.4f}." in said
-    assert f"difference there of {planned['detectable']:.3f} or more in 80 of 100" in said
-    assert said.count("(power 80 %)") == 2
+    index = found["index"]
+    assert (
+        f"30 problems would show a true difference of the index of {index['detectable']:.3f} or "
+        f"more, and at 128 tokens of {planned['detectable']:.3f} or more in 80 of 100"
+    ) in said
+    assert said.count("would show") == 1
     with pytest.raises(SystemExit):
         main(["compare", logs["slow"], logs["fast"], "--budget", "100"])
     assert "nothing was run at budget 100" in capsys.readouterr().err
+
+
+def test_what_is_not_known_of_a_planned_budget_is_said_of_it_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    solved = {"one.csv": (0, 1, 0, 1, 0), "other.csv": (1, 1, 0, 1, 1)}
+    for name, late in solved.items():
+        rows = [f"{place},16,0\n{place},64,{right}\n" for place, right in enumerate(late)]
+        (tmp_path / name).write_text(f"id,tokens,right\n{''.join(rows)}")
+    files = [str(tmp_path / name) for name in solved]
+    columns = ["--columns", "problem=id,budget=tokens,quality=right"]
+    main(["compare", *files, *columns, "--budget", "16"])
+    said = capsys.readouterr().out
+    assert said.count("5 problems would show a true difference of the index of ") == 1
+    assert (
+        "What true difference at 16 tokens they would show is not known: the 5 problems came out "
+        "alike there."
+    ) in said
+    assert said.count("would show") == 2
+    assert "nan" not in said
 
 
 def test_the_estimator_can_be_named(

@@ -69,6 +69,31 @@ def test_a_pair_whose_texts_are_equal_gives_way_to_the_next() -> None:
         build_pairs(pool_of(traces[:2]), AIME)
 
 
+def test_of_equally_good_traces_those_are_shown_that_can_be_told_apart() -> None:
+    same = "All of them say the very same thing here."
+    traces = [
+        *(trace(PROBLEMS[0], draw, [0.0, 0.0], text=same) for draw in (1, 2)),
+        *(trace(PROBLEMS[0], draw, [1.0, 0.0], text=same) for draw in (3, 4)),
+        trace(PROBLEMS[0], 5, [0.0, 0.0], text="This one goes wrong in another way."),
+        trace(PROBLEMS[0], 6, [0.5, 0.0], text="This one is nearly right, and not so good."),
+    ]
+    (pair,) = build_pairs(pool_of(traces), AIME, per_budget=2, runners_up=2)
+    assert (pair.chosen.draw, pair.rejected.draw) == (3, 5)
+    assert (pair.chosen.quality, pair.rejected.quality) == (1.0, 0.0)
+
+
+def test_traces_of_unread_answers_do_not_stand_in_for_read_ones() -> None:
+    same = "All of them say the very same thing here."
+    traces = [
+        trace(PROBLEMS[0], 1, [0.0, 0.0], text=same),
+        trace(PROBLEMS[0], 2, [1.0, 0.0], text=same),
+        replace(unread_at_16(0, 3), text="Something else."),
+        trace(PROBLEMS[0], 4, [0.0, 0.0], text="This one goes wrong in another way."),
+    ]
+    (pair,) = build_pairs(pool_of(traces), AIME)
+    assert pair.rejected.draw == 4
+
+
 @given(memory_pools())
 def test_what_is_written_is_read_again(tmp_path_factory: Any, pool: ListPool) -> None:
     try:

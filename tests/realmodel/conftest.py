@@ -6,12 +6,13 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from filelock import FileLock
 
 from tests.inspect_runs import NO_NETWORK
-from tests.realmodel import reasoner, smol
+from tests.realmodel import instructed, reasoner, smol
 
 CACHE = "ANYTIME_TEST_CACHE"
 """Names a folder that keeps made models between sessions, for those who change tests."""
@@ -78,5 +79,19 @@ def smol_server(gguf: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def reasoner_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small reasoner for `hf`."""
-    source = hashlib.sha256(Path(reasoner.__file__).read_bytes()).hexdigest()[:12]
-    return made_once(tmp_path_factory, f"reasoner-{source}", reasoner.train)
+    return made_once(tmp_path_factory, f"reasoner-{_version(reasoner)}", reasoner.train)
+
+
+@pytest.fixture(scope="session")
+def instructed_folder(reasoner_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reasoner that was taught to judge and to name insights, for `hf`."""
+    name = f"instructed-{_version(reasoner, instructed)}"
+    return made_once(
+        tmp_path_factory, name, lambda folder: instructed.train(reasoner_folder, folder)
+    )
+
+
+def _version(*sources: ModuleType) -> str:
+    """Changes with how a model is made."""
+    read = b"".join(Path(str(source.__file__)).read_bytes() for source in sources)
+    return hashlib.sha256(read).hexdigest()[:12]

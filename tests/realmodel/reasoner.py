@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,17 @@ from typing import Any
 from anytime.domains.aime import AIME
 from anytime.domains.base import Problem
 
-__all__ = ["Chain", "chains", "own_curve", "train", "write_problems"]
+__all__ = [
+    "Chain",
+    "batches",
+    "chain",
+    "chains",
+    "documents",
+    "fit",
+    "own_curve",
+    "train",
+    "write_problems",
+]
 
 LABELS = "abcdef"
 FEWEST = 3
@@ -154,11 +164,15 @@ def documents(tokenizer: Any, draw: random.Random, count: int) -> list[Any]:
     return made
 
 
-def batches(tokenizer: Any, draw: random.Random) -> Iterator[list[Any]]:
+Draw = Callable[[Any, random.Random, int], list[Any]]
+"""So many documents for a tokenizer: ids, and labels."""
+
+
+def batches(tokenizer: Any, draw: random.Random, drawn: Draw = documents) -> Iterator[list[Any]]:
     """Documents of like length, in batches of so many tokens, without end."""
     while True:
         groups: list[list[Any]] = []
-        for document in sorted(documents(tokenizer, draw, 300), key=_length):
+        for document in sorted(drawn(tokenizer, draw, 300), key=_length):
             if not groups or (len(groups[-1]) + 1) * len(document[0]) > TOKENS_A_STEP:
                 groups.append([])
             groups[-1].append(document)
@@ -191,6 +205,33 @@ def share_right(model: Any, tokenizer: Any, asked: Sequence[Chain]) -> float:
     return sum(right) / len(right)
 
 
+def fit(model: Any, given: Iterable[list[Any]], good: Callable[[], bool]) -> None:
+    """Train on batches until it is good, or they end."""
+    import torch
+
+    model.train()
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.05
+    )
+    rate = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * (1 - step / (MOST_STEPS + 1))
+    )
+    for step, batch in enumerate(given, start=1):
+        longest = max(len(ids) for ids, _ in batch)
+        ids = torch.tensor([[*x, *[0] * (longest - len(x))] for x, _ in batch])
+        labels = torch.tensor([[*y, *[-100] * (longest - len(y))] for _, y in batch])[:, 1:]
+        hidden = model.model(ids).last_hidden_state[:, :-1]
+        told = labels != -100
+        loss = torch.nn.functional.cross_entropy(model.lm_head(hidden[told]), labels[told])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        rate.step()
+        optimizer.zero_grad()
+        if step % LOOK_EVERY == 0 and good():
+            break
+
+
 def train(folder: Path, seed: int = 0, steps: int = MOST_STEPS) -> None:
     """Train one until it is good, and leave in the folder what `hf` of both harnesses reads."""
     import torch
@@ -215,28 +256,12 @@ def train(folder: Path, seed: int = 0, steps: int = MOST_STEPS) -> None:
         pad_token_id=tokenizer.pad_token_id,
     )
     model = transformers.LlamaForCausalLM(config)
-    model.train()
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.05
-    )
-    rate = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * (1 - step / (MOST_STEPS + 1))
-    )
     held_out = chains(HELD_OUT, seed=3)
-    for step, batch in enumerate(islice(batches(tokenizer, draw), steps), start=1):
-        longest = max(len(ids) for ids, _ in batch)
-        ids = torch.tensor([[*x, *[0] * (longest - len(x))] for x, _ in batch])
-        labels = torch.tensor([[*y, *[-100] * (longest - len(y))] for _, y in batch])[:, 1:]
-        hidden = model.model(ids).last_hidden_state[:, :-1]
-        told = labels != -100
-        loss = torch.nn.functional.cross_entropy(model.lm_head(hidden[told]), labels[told])
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        rate.step()
-        optimizer.zero_grad()
-        if step % LOOK_EVERY == 0 and share_right(model, tokenizer, held_out) >= GOOD:
-            break
+    fit(
+        model,
+        islice(batches(tokenizer, draw), steps),
+        lambda: share_right(model, tokenizer, held_out) >= GOOD,
+    )
     torch.set_num_threads(before)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -306,20 +306,30 @@ def _sentences(one: Comparison) -> list[str]:
     if one.identical:
         told.append("The two runs have the same quality everywhere: there is nothing to compare.")
         return told
-    told.append(_power(f"{one.problems} problems", "of the index", one.index))
+    claims = [("of the index", one.index)]
     if one.planned is not None:
         planned = one.by_budget[one.budgets.index(one.planned)]
+        claims.append((f"at {one.planned} tokens", planned))
         told.append(
-            f"Planned at {one.planned} tokens: {planned.difference:+.3f}, "
-            f"p = {planned.p_holm:.4f}. " + _power("These", "there", planned)
+            f"Planned at {one.planned} tokens: {planned.difference:+.3f}, p = {planned.p_holm:.4f}."
+        )
+    return [*told, *_power(one.problems, claims)]
+
+
+def _power(problems: int, claims: Sequence[tuple[str, Difference]]) -> list[str]:
+    """What so many problems can show: all claims in one sentence, those not known in another."""
+    known = [(what, d.detectable) for what, d in claims if not math.isnan(d.detectable)]
+    unknown = [what for what, d in claims if math.isnan(d.detectable)]
+    told = []
+    if known:
+        differences = ", and ".join(f"{what} of {least:.3f} or more" for what, least in known)
+        told.append(
+            f"{problems} problems would show a true difference {differences} in 80 of 100 such "
+            f"comparisons (power 80 %)."
+        )
+    if unknown:
+        told.append(
+            f"What true difference {' and '.join(unknown)} they would show is not known: the "
+            f"{problems} problems came out alike there."
         )
     return told
-
-
-def _power(who: str, what: str, difference: Difference) -> str:
-    if math.isnan(difference.detectable):
-        return f"{who} came out alike, so what difference {what} they would show is not known."
-    return (
-        f"{who} would show a true difference {what} of {difference.detectable:.3f} or more in 80 "
-        f"of 100 such comparisons (power 80 %)."
-    )

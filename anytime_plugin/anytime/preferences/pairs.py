@@ -13,7 +13,7 @@ from anytime.budgets import LARGEST_BUDGET
 from anytime.domains.base import Domain, fingerprint
 from anytime.errors import AnytimeError
 from anytime.preferences.pool import Pool, PoolCost, PoolTrace, cut_text
-from anytime.preferences.selection import Choice, select
+from anytime.preferences.selection import Choice, equals, select
 from anytime.writing import write_lines
 
 __all__ = [
@@ -146,7 +146,19 @@ def build_pairs(
         further=max(SPARE, runners_up),
         min_gap=min_gap,
     )
-    return pairs_of(pool, domain, ranked, cost, per_budget=per_budget, runners_up=runners_up)
+    shown = _shown(pool, domain, ranked, cost)
+    # A budget whose pairs all say the same may have others that are as good and do not.
+    dark = {
+        one for choices, pairs in zip(ranked, shown, strict=True) if not pairs for one in choices
+    }
+    if dark:
+        others = equals(pool.scored(), dark)
+        instead = [
+            [another for one in choices for another in others.get(one, ())] for choices in ranked
+        ]
+        found = map(_of_each_problem, _shown(pool, domain, instead, cost))
+        shown = [pairs or more for pairs, more in zip(shown, found, strict=True)]
+    return _counted(shown, per_budget, runners_up)
 
 
 def pairs_of(
@@ -163,6 +175,13 @@ def pairs_of(
     Raises:
         AnytimeError: None of them can be shown.
     """
+    return _counted(_shown(pool, domain, ranked, cost), per_budget, runners_up)
+
+
+def _shown(
+    pool: Pool, domain: Domain, ranked: Sequence[Sequence[Choice]], cost: PoolCost
+) -> list[list[Pair]]:
+    """Of each budget's choices those whose two texts can be told apart."""
     wanted = {
         (choice.problem, draw)
         for choices in ranked
@@ -170,12 +189,23 @@ def pairs_of(
         for draw in (choice.chosen, choice.rejected)
     }
     traces = {(trace.problem.id, trace.draw): trace for trace in pool.traces(wanted)}
+    made = [[_pair(pool, domain, one, traces, cost) for one in choices] for choices in ranked]
+    return [[pair for pair in pairs if pair is not None] for pairs in made]
+
+
+def _of_each_problem(pairs: Sequence[Pair]) -> list[Pair]:
+    """The first pair of each problem."""
+    found: dict[str, Pair] = {}
+    for pair in pairs:
+        found.setdefault(pair.problem, pair)
+    return list(found.values())
+
+
+def _counted(shown: Sequence[Sequence[Pair]], per_budget: int, runners_up: int) -> list[Pair]:
     pairs: list[Pair] = []
-    for choices in ranked:
-        made = (_pair(pool, domain, choice, traces, cost) for choice in choices)
-        shown = [pair for pair in made if pair is not None]
-        pairs += shown[:per_budget]
-        further = shown[per_budget : per_budget + runners_up]
+    for one in shown:
+        pairs += one[:per_budget]
+        further = one[per_budget : per_budget + runners_up]
         pairs += [replace(pair, runner_up=True) for pair in further]
     if not pairs:
         raise AnytimeError(

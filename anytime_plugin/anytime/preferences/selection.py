@@ -6,16 +6,20 @@ of problems that are not shown yet come first, so that a prompt shows as many pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from anytime.errors import AnytimeError
 from anytime.preferences.pool import PoolCost, Scored
 
-__all__ = ["Choice", "merit", "pool_cost", "select"]
+__all__ = ["Choice", "equals", "merit", "pool_cost", "select"]
 
 DIGITS = 9
 """Gaps that are alike in so many digits are equal: 1 - 2/3 is not 1/3 in floating point."""
+
+EQUALS = 4
+"""Traces of a problem that are looked at on either side where the first pair cannot be shown."""
 
 
 class Choice(NamedTuple):
@@ -165,6 +169,37 @@ def select(
                 choices.append(next((one for one in tied if one.problem not in shown), tied[0]))
                 shown.add(choices[-1].problem)
     return chosen, cost
+
+
+def equals(scored: Iterable[Scored], choices: Collection[Choice]) -> dict[Choice, list[Choice]]:
+    """For each choice further pairs of its problem and budget that are as good, in drawn order.
+
+    For where the texts of a choice cannot be shown: its quality is that of others as well.
+
+    Args:
+        scored: All traces, in any order.
+        choices: Of `select`, on the same traces.
+    """
+    wanted = {
+        (one.problem, one.place, quality, one.read)
+        for one in choices
+        for quality in (one.better, one.worse)
+    }
+    draws: dict[tuple[str, int, float, bool], list[int]] = {key: [] for key in wanted}
+    for trace in scored:
+        for place, quality in enumerate(trace.quality):
+            for read in {False, place not in trace.unread}:
+                key = (trace.problem, place, quality, read)
+                if key in draws:
+                    draws[key] = sorted([*draws[key], trace.draw])[:EQUALS]
+    found = {}
+    for one in choices:
+        better, worse = (
+            draws[one.problem, one.place, quality, one.read] for quality in (one.better, one.worse)
+        )
+        pairs = (one._replace(chosen=c, rejected=r) for c, r in product(better, worse))
+        found[one] = [pair for pair in pairs if pair != one]
+    return found
 
 
 def _most_problems(offered: Sequence[Sequence[Choice]], ranks: int) -> list[list[Choice]]:
