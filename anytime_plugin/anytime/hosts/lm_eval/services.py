@@ -61,7 +61,7 @@ _READING = (LookupError, TypeError, AttributeError, ValueError)
 _ABOUT_THE_REQUEST = (400, 413, 422)
 """Statuses that say something of one request: it is too long, or a filter stopped it."""
 
-_FINISH: dict[Any, Finish] = {
+_FINISH: dict[str, Finish] = {
     "stop": "stop",
     "eos": "stop",
     "length": "length",
@@ -198,7 +198,7 @@ def _text(choice: Any, usage: Any, parse: Parse, *, alone: bool) -> str:
     if isinstance(said, Failed):
         return said
     text = said or ""
-    finish = _FINISH.get(choice.get("finish_reason"), "other")
+    finish = _FINISH.get(_ending(choice), "other")
     reasoning = _reasoning(message)
     if reasoning and reasoning.strip() not in text:
         return framed(reasoning, text, closed=bool(text.strip()) or finish == "stop")
@@ -212,8 +212,14 @@ def _text(choice: Any, usage: Any, parse: Parse, *, alone: bool) -> str:
     return Hidden(text) if thought and not shown else text
 
 
+def _ending(choice: Mapping[str, Any]) -> str:
+    """The reason that was told, as most write it; empty where it is none."""
+    told = choice.get("finish_reason")
+    return told.lower() if isinstance(told, str) else ""
+
+
 def _why_unanswered(choice: Mapping[str, Any], message: Mapping[str, Any]) -> str:
-    finish = choice.get("finish_reason")
+    finish = _ending(choice)
     if finish == "content_filter":
         return "content filter"
     called = message.get("tool_calls") or message.get("function_call")
