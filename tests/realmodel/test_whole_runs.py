@@ -160,7 +160,11 @@ def test_a_model_learns_from_its_mistakes_and_by_its_own_judgement_in_inspect(
         if method == "leap":
             assert learned["principles"]
         else:
-            assert 0 <= learned["judge_agreement"] <= 1
+            # It is absent where the metric tells no pair of the judge's apart.
+            assert 0 <= learned.get("judge_agreement", 1) <= 1
+            # Its scores are hundredths of the answers' numbers; the metric's gaps are all 1.
+            assert all(0 < shown["gap"] < 1 for shown in learned["pairs"])
+            assert learned["pairs"]
 
 
 @pytest.mark.parametrize("method", ["leap", "judge"])
