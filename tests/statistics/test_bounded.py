@@ -99,3 +99,13 @@ def test_students_is_scipys() -> None:
     seen = np.random.default_rng(0).normal(size=20)
     ours = student_interval(seen, 0.9)
     assert tuple(ours) == pytest.approx(tuple(ttest_1samp(seen, 0).confidence_interval(0.9)))
+
+
+@pytest.mark.parametrize("n", [3, 5, 15, 60])
+@pytest.mark.parametrize("value", [0.05, 0.5, 0.95])
+def test_the_formula_keeps_to_its_tail(value: float, n: int) -> None:
+    """Of values that are 0 or one other the ratio has a beta distribution, not used there."""
+    for other in sorted({1, n // 2, n - 1, n}):
+        seen = np.repeat([0.0, value], [n - other, other])
+        kept = beta.cdf(lower_limit(seen, 0.025) / value, other, n - other + 0.5)
+        assert 0.021 < kept < 0.028

@@ -76,3 +76,29 @@ def test_another_seed_and_another_repeat_are_other_folds() -> None:
     names = [f"problem {n}" for n in range(30)]
     seen = {tuple(fold) for seed in range(4) for fold in partitions(names, seed)}
     assert len(seen) == 4 * 8
+
+
+@pytest.mark.parametrize(
+    ("traces", "kept", "plugin", "fair"),
+    [(1, False, 0.018, -0.024), (8, False, 0.001, -0.003), (1, True, 0.0, 0.0)],
+    ids=["noise at every budget", "eight traces", "right for good"],
+)
+def test_where_a_rise_is_lost_in_noise_others_choose_too_low(
+    traces: int, kept: bool, plugin: float, fair: float
+) -> None:
+    """The numbers of docs/methods.md; what the raw index errs by, which has no bias, is no bias."""
+    rng = np.random.default_rng(3)
+    truth = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75])
+    distances = np.diff(2.0 ** np.arange(7)) / 63
+    weights = (np.append(distances, 0) + np.insert(distances, 0, 0))[:, np.newaxis] / 2
+    names = [f"a{n}" for n in range(30)]
+    luck = []
+    for run in range(300):
+        draws = rng.random((30, traces, 1 if kept else 7))
+        values = (draws < truth).mean(axis=1)
+        folds = partitions(names, run)
+        read = [along(values, weights), cross_fitted(values, weights, folds), values @ weights]
+        luck.append([each.mean() for each in read])
+    high, low, raw = np.mean(luck, axis=0)
+    assert high - raw == pytest.approx(plugin, abs=0.004)
+    assert low - raw == pytest.approx(fair, abs=0.004)

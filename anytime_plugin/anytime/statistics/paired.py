@@ -61,7 +61,7 @@ def flip_p_values(
     """Two-sided p-values of differences, from swapping the results of problems.
 
     All 2**n swaps are tried where they are at most `resamples`, else so many random ones with what
-    was observed among them, so that p is never below 1 / (resamples + 1). Two-sided is twice the
+    was observed among them, so that p is never below 2 / (resamples + 1). Two-sided is twice the
     smaller side, as in scipy's `permutation_test`, which takes a hundred times as long.
 
     Args:
