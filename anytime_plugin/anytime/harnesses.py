@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
+from anytime.packed import opened, unpacked
 from anytime.plugins import brought
 from anytime.settings import IndexOptions
 
@@ -240,7 +241,7 @@ def harness_of(path: Path, head: bytes | None = None) -> Harness | None:
     if compression(head):  # whatever its name
         return None
     known = known_harnesses().values()
-    return next((harness for harness in known if harness.claims(path, head)), None)
+    return next((harness for harness in known if harness.claims(unpacked(path), head)), None)
 
 
 def logs_of(path: Path) -> list[Path]:
@@ -266,14 +267,14 @@ def files_of_harnesses() -> str:
 
 
 def read_head(path: Path) -> bytes:
-    """The first bytes of a log.
+    """The first bytes of a log, of one that is unpacked while it is read those that are in it.
 
     Raises:
         AnytimeError: It cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            return file.read(HEAD)
+        with opened(path) as file:
+            return file.read1(HEAD)  # of a damaged one as far as it goes
     except FileNotFoundError:
         raise AnytimeError(f"there is no log {path}") from None
     except OSError as error:

@@ -12,6 +12,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.records import ANNOTATED, WRAP, as_written
 from anytime.hosts.lm_eval.task_lookup import RANKED
 from anytime.logs.lm_eval.log_header import Header, header_of, read_results, results_place
+from anytime.packed import opened
 
 __all__ = ["TORN", "PlainRun", "PlainSample", "prompt_of", "texts_of"]
 
@@ -155,7 +156,7 @@ class PlainRun:
 
     def _lines(self) -> Iterator[PlainSample]:
         try:
-            with self.path.open("rb") as file:
+            with opened(self.path) as file:
                 for number, raw in enumerate(file, 1):
                     if raw.strip():
                         yield _read_line(raw, f"{self.path}, line {number}")

@@ -18,6 +18,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.records import Response, read_response
 from anytime.hosts.lm_eval.settings import index_recorded
 from anytime.logs.lm_eval.log_header import read_header
+from anytime.packed import opened
 from anytime.plugins import get_domain
 from anytime.programs.checkpoints import Elicited
 from anytime.protocol import Reply
@@ -103,7 +104,7 @@ class SamplesFile:
             whole: Read what stands behind the responses too: lm-eval's values.
         """
         try:
-            with self.path.open("rb") as file:
+            with opened(self.path) as file:
                 if places is not None:
                     for place in places:
                         file.seek(place)

@@ -29,6 +29,7 @@ from anytime.hosts.lm_eval.settings import index_recorded
 from anytime.logs.lm_eval.log_file import prompt_of, texts_of
 from anytime.logs.lm_eval.log_header import Header, read_header
 from anytime.logs.lm_eval.reading import LmEvalRun
+from anytime.packed import opened
 from anytime.protocol import Reply
 from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId, unanswered
 
@@ -191,7 +192,7 @@ class ForeignRun:
     def _lines(self) -> Iterator[_Line]:
         seen: set[tuple[str, str]] = set()
         try:
-            with self._path.open("rb") as file:
+            with opened(self._path) as file:
                 for number, raw in enumerate(file, 1):
                     if not raw.strip():
                         continue
