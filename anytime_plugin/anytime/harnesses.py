@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.places import opened
+from anytime.packed import opened, unpacked
 from anytime.plugins import brought
 from anytime.settings import IndexOptions
 
@@ -244,7 +244,7 @@ def harness_of(path: Path, head: bytes | None = None) -> Harness | None:
     if compression(head):  # whatever its name
         return None
     known = known_harnesses().values()
-    return next((harness for harness in known if harness.claims(path, head)), None)
+    return next((harness for harness in known if harness.claims(unpacked(path), head)), None)
 
 
 def logs_of(path: Path) -> list[Path]:
@@ -275,7 +275,7 @@ def files_of_harnesses() -> str:
 
 
 def read_head(path: Path) -> bytes:
-    """The first bytes of a log.
+    """The first bytes of a log, of one that is unpacked while it is read those that are in it.
 
     Raises:
         AnytimeError: It cannot be read.
@@ -285,7 +285,10 @@ def read_head(path: Path) -> bytes:
         if path.exists() and not path.is_file():
             raise AnytimeError(f"{path} is no file but a {_kind(path)}: name a file")
         with opened(path, HEAD) as file:
-            return file.read(HEAD)
+            # Of a damaged packing as far as it goes; files elsewhere have no `read1`.
+            read = getattr(file, "read1", file.read)
+            head: bytes = read(HEAD)
+            return head
     except FileNotFoundError:
         if path.is_symlink():
             raise AnytimeError(f"{path} is a link that leads nowhere") from None

@@ -90,12 +90,9 @@ def test_special_tokens_behind_an_answer_are_none_of_it() -> None:
     assert last_letter("Perhaps answer: B. Answer: C<|return|>", options) == "C"
 
 
-def test_a_compressed_log_is_named_as_such(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_log_that_gzip_packed_is_read(tmp_path: Path) -> None:
     log = given("18-gzip", "samples_aime24.jsonl")
     packed = tmp_path / "samples_aime24.jsonl.gz"
     packed.write_bytes(gzip.compress(log.read_bytes()))
-    with pytest.raises(SystemExit):
-        main(["annotate", str(packed), "-o", str(tmp_path / "out"), "--domain", "aime"])
-    assert "is compressed (gzip): unpack it" in capsys.readouterr().err
+    rows = annotated(packed, tmp_path, "--budgets", "256,1024")
+    assert (rows["answer"].iloc[-1], rows["quality"].iloc[-1]) == ("204", 1)

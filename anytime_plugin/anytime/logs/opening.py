@@ -15,6 +15,7 @@ from anytime.harnesses import (
     read_head,
 )
 from anytime.logs.tables import TABLES, check_columns, dataset_files, read_table
+from anytime.packed import is_packed
 from anytime.places import expanded, place, same_place
 from anytime.runs import FinishedRun
 
@@ -93,7 +94,7 @@ def harnesses_of(files: Iterable[Path]) -> list[Harness | None]:
     for file in files:
         head = read_head(file)
         harness = harness_of(file, head)
-        if how := compression(head):
+        if how := "gzip" if harness is None and is_packed(file) else compression(head):
             raise AnytimeError(f"{file} is compressed ({how}): unpack it and name what is in it")
         if harness is None and file.suffix.lower() not in TABLES:
             raise AnytimeError(

@@ -12,6 +12,7 @@ from anytime.harnesses import (
     logs_of,
     read_head,
 )
+from anytime.packed import is_packed
 from anytime.places import place
 from anytime.preferences.pool import Pool, merged
 from anytime.preferences.pool_file import PoolFile, is_pool_file
@@ -54,7 +55,7 @@ def _open(path: Path) -> Pool:
     harness = harness_of(path, head)
     if harness is None:
         read_head(path)
-        if how := compression(head):
+        if how := "gzip" if is_packed(path) else compression(head):
             raise AnytimeError(f"{path} is compressed ({how}): unpack it and name what is in it")
         raise AnytimeError(f"{path} is no run: name {files_of_harnesses()}, or a pool of anytime")
     return harness.open_pool(path)

@@ -146,19 +146,15 @@ def build_pairs(
         further=max(SPARE, runners_up),
         min_gap=min_gap,
     )
-    shown = _shown(pool, domain, ranked, cost)
-    # A budget whose pairs all say the same may have others that are as good and do not.
-    dark = {
-        one for choices, pairs in zip(ranked, shown, strict=True) if not pairs for one in choices
-    }
+    made = _made(pool, domain, ranked, cost)
+    # Where two traces say the same, others of their problem that are as good may not.
+    dark = [choice for choice, pair in made.items() if pair is None]
     if dark:
         others = equals(pool.scored(), dark)
-        instead = [
-            [another for one in choices for another in others.get(one, ())] for choices in ranked
-        ]
-        found = map(_of_each_problem, _shown(pool, domain, instead, cost))
-        shown = [pairs or more for pairs, more in zip(shown, found, strict=True)]
-    return _counted(shown, per_budget, runners_up)
+        instead = _made(pool, domain, list(others.values()), cost)
+        for choice, equal in others.items():
+            made[choice] = next((pair for one in equal if (pair := instead[one])), None)
+    return _counted(_shown(ranked, made), per_budget, runners_up)
 
 
 def pairs_of(
@@ -175,13 +171,13 @@ def pairs_of(
     Raises:
         AnytimeError: None of them can be shown.
     """
-    return _counted(_shown(pool, domain, ranked, cost), per_budget, runners_up)
+    return _counted(_shown(ranked, _made(pool, domain, ranked, cost)), per_budget, runners_up)
 
 
-def _shown(
+def _made(
     pool: Pool, domain: Domain, ranked: Sequence[Sequence[Choice]], cost: PoolCost
-) -> list[list[Pair]]:
-    """Of each budget's choices those whose two texts can be told apart."""
+) -> dict[Choice, Pair | None]:
+    """The pair of each choice; None where its two texts cannot be told apart."""
     wanted = {
         (choice.problem, draw)
         for choices in ranked
@@ -189,16 +185,15 @@ def _shown(
         for draw in (choice.chosen, choice.rejected)
     }
     traces = {(trace.problem.id, trace.draw): trace for trace in pool.traces(wanted)}
-    made = [[_pair(pool, domain, one, traces, cost) for one in choices] for choices in ranked]
-    return [[pair for pair in pairs if pair is not None] for pairs in made]
+    every = dict.fromkeys(choice for choices in ranked for choice in choices)
+    return {choice: _pair(pool, domain, choice, traces, cost) for choice in every}
 
 
-def _of_each_problem(pairs: Sequence[Pair]) -> list[Pair]:
-    """The first pair of each problem."""
-    found: dict[str, Pair] = {}
-    for pair in pairs:
-        found.setdefault(pair.problem, pair)
-    return list(found.values())
+def _shown(
+    ranked: Sequence[Sequence[Choice]], made: Mapping[Choice, Pair | None]
+) -> list[list[Pair]]:
+    """The pairs of each budget, best first."""
+    return [[pair for choice in choices if (pair := made[choice])] for choices in ranked]
 
 
 def _counted(shown: Sequence[Sequence[Pair]], per_budget: int, runners_up: int) -> list[Pair]:

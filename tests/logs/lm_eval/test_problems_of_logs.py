@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import bz2
 import json
 from pathlib import Path
 
@@ -62,11 +62,11 @@ def test_what_is_no_problem_of_a_domain_is_left_out_with_its_reason(tmp_path: Pa
 
 def test_a_compressed_log_is_named_as_such(tmp_path: Path) -> None:
     path = by_hand(tmp_path / "in", "\\boxed{0}")
-    packed = path.with_suffix(".jsonl.gz")
-    packed.write_bytes(gzip.compress(path.read_bytes()))
-    with pytest.raises(AnytimeError, match=r"is compressed \(gzip\): unpack it"):
+    packed = path.with_suffix(".jsonl.bz2")
+    packed.write_bytes(bz2.compress(path.read_bytes()))
+    with pytest.raises(AnytimeError, match=r"is compressed \(bzip2\): unpack it"):
         frame(packed)
     told = refusal(packed, tmp_path / "out", domain=get_domain("aime"))
-    assert "is compressed (gzip): unpack it" in told
+    assert "is compressed (bzip2): unpack it" in told
     _, left = annotate([path, packed], tmp_path / "both", domain=get_domain("aime"))
     assert [bool(one.outcome) for one in left] == [True, False]

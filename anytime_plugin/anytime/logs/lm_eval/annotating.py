@@ -29,6 +29,7 @@ from anytime.hosts.lm_eval.task_metrics import Verdict, Written, judge
 from anytime.logs.lm_eval.annotated_results import Found, Row, add_task, settings_of
 from anytime.logs.lm_eval.log_file import TORN, PlainRun, PlainSample
 from anytime.logs.lm_eval.log_scorers import Grader
+from anytime.packed import unpacked
 from anytime.programs.intrace import Standing, in_trace, trace_tokens
 from anytime.programs.traced import readable
 from anytime.protocol import Reply
@@ -131,7 +132,10 @@ class LmEvalAnnotation:
     def outputs(self, folder: Path) -> list[Path]:
         """What `write` writes there: results and samples of the same names."""
         results = self._parts[0].run.results
-        return [folder / results.name, *(folder / part.run.path.name for part in self._parts)]
+        return [
+            folder / results.name,
+            *(folder / unpacked(part.run.path).name for part in self._parts),
+        ]
 
     def longest(self, tokenizer: Tokenizer | None, watch: Watch) -> int:
         """Tokens of the longest trace that can be read; 0 where there is none."""

@@ -24,7 +24,7 @@ class LmEval:
 
     name = "lm_eval"
     title = "lm-eval"
-    files = "lm-eval's samples_*.jsonl or results_*.json"
+    files = "lm-eval's samples_*.jsonl (or .jsonl.gz) or results_*.json"
 
     def claims(self, path: Path, head: bytes) -> bool:
         """By its name, or by how every line of samples begins."""
@@ -33,10 +33,10 @@ class LmEval:
 
     def logs_of(self, path: Path) -> Sequence[Path]:
         """All samples of a results file, or in a folder."""
-        if path.is_dir():
-            return list(path.rglob("samples_*.jsonl"))
-        from anytime.logs.lm_eval.log_header import samples_files
+        from anytime.logs.lm_eval.log_header import samples_files, samples_in
 
+        if path.is_dir():
+            return samples_in(path.rglob)
         return samples_files(path)
 
     def open_run(self, path: Path) -> FinishedRun:

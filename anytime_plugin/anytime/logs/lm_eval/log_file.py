@@ -12,7 +12,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.records import ANNOTATED, WRAP, as_written
 from anytime.hosts.lm_eval.task_lookup import RANKED
 from anytime.logs.lm_eval.log_header import Header, header_of, read_results, results_place
-from anytime.places import opened
+from anytime.packed import opened
 
 __all__ = ["TORN", "PlainRun", "PlainSample", "prompt_of", "texts_of"]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from anytime.errors import AnytimeError
+from anytime.packed import unpacked
 
 __all__ = [
     "Header",
@@ -19,6 +20,7 @@ __all__ = [
     "read_results",
     "results_place",
     "samples_files",
+    "samples_in",
 ]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT.+")
@@ -72,6 +74,7 @@ def results_place(samples: Path) -> Place:
     lm-eval writes `samples_TASK_DATE.jsonl` and `results_DATE.json`. In files that somebody renamed
     anything may stand in place of the date, and the task may be missing.
     """
+    samples = unpacked(samples)
     if name := _SAMPLES.fullmatch(samples.name):
         dated = samples.with_name(f"results_{name['date']}.json")
         return Place(dated, name["date"], name["task"])
@@ -92,10 +95,10 @@ def samples_files(path: Path) -> list[Path]:
         AnytimeError: There are none.
     """
     if path.is_dir():
-        found = sorted(path.rglob("samples_*.jsonl"))
+        found = sorted(samples_in(path.rglob))
         where = str(path)
     elif _RESULTS.fullmatch(path.name):
-        beside = path.parent.glob("samples_*.jsonl")
+        beside = samples_in(path.parent.glob)
         found = sorted(file for file in beside if results_place(file).results == path)
         where = f"the run of {path}"
     else:
@@ -107,6 +110,12 @@ def samples_files(path: Path) -> list[Path]:
     return found
 
 
+def samples_in(glob: Callable[[str], Iterable[Path]]) -> list[Path]:
+    """The samples that a folder's `glob` or `rglob` finds; a packed one beside itself is none."""
+    plain = list(glob("samples_*.jsonl"))
+    return plain + [file for file in glob("samples_*.jsonl.gz") if not unpacked(file).exists()]
+
+
 def read_header(samples: Path) -> Header:
     """Read the results file beside a samples file.
 
@@ -114,7 +123,7 @@ def read_header(samples: Path) -> Header:
         AnytimeError: It is not there, or cannot be read.
     """
     place = results_place(samples)
-    if not _SAMPLES.fullmatch(samples.name) and not place.results.is_file():
+    if not _SAMPLES.fullmatch(unpacked(samples).name) and not place.results.is_file():
         raise AnytimeError(
             f"{samples} is not named as lm-eval names its samples, samples_TASK_DATE.jsonl, and "
             f"has no {place.results.name} beside it: keep the name, by which its results_DATE.json "

@@ -18,7 +18,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.records import Response, read_response
 from anytime.hosts.lm_eval.settings import index_recorded
 from anytime.logs.lm_eval.log_header import read_header
-from anytime.places import opened
+from anytime.packed import opened
 from anytime.plugins import get_domain
 from anytime.programs.checkpoints import Elicited
 from anytime.protocol import Reply

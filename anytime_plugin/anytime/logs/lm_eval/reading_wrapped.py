@@ -29,7 +29,7 @@ from anytime.hosts.lm_eval.settings import index_recorded
 from anytime.logs.lm_eval.log_file import prompt_of, texts_of
 from anytime.logs.lm_eval.log_header import Header, read_header
 from anytime.logs.lm_eval.reading import LmEvalRun
-from anytime.places import opened
+from anytime.packed import opened
 from anytime.protocol import Reply
 from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId, unanswered
 
