@@ -78,12 +78,15 @@ class GradedBy(NamedTuple):
         include_path: A folder where that harness finds tasks.
         trust: Run Python files that a log itself names. Without, a log is data, and what grades it
             is installed or named here.
+        frame: The user's own pair of tags around reasoning, `OPEN CLOSE`, which is no answer; the
+            known ones count as well.
     """
 
     domain: Domain | None = None
     task: str | None = None
     include_path: Path | None = None
     trust: bool = False
+    frame: str | None = None
 
 
 class NamedModel(NamedTuple):

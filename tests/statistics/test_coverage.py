@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,10 +64,16 @@ def test_the_page_lists_what_falls_outside() -> None:
     row |= {"false drift": float("nan"), "bias": 0.3, "bias of plug-in": 0.5, "width": 1.1}
     claims = {"index": 0.07, "budget": 0.05, "holm": 0.01, "interval": 0.9}
     cell = Cell("flat", 15, (64, 1), 100)
-    text = page(Simulated([(cell, row)], [(cell, claims)], [(cell, claims)]))
+    again = replace(cell, repetitions=400, seed=1)
+    fine = claims | {"index": 0.05, "interval": 0.95}
+    looks = ([], [(again, fine)])
+    text = page(Simulated([(cell, row)], [(cell, claims)], [(cell, claims)], looks))
     assert (
         "| flat | 15 | 64/1 | 95.0 | 95.0 | 95.0 | 95.0 | 95.0 | 95.0 | 0.30 | 0.50 | 1.10 |"
         in text
     )
     assert "* flat, 15 problems, 64/1 traces: bias 0.30" in text
     assert "* flat, 15 problems, 64/1 traces: index 7.0 %, interval 90.0 %" in text
+    assert "with 400 other runs each (one standard error is 1.1 points)" in text
+    assert "| flat | 15 | 64/1 | 5.0 | 5.0 | 1.0 | 95.0 |" in text
+    assert "Outside again:\n\n* none" in text

@@ -83,6 +83,11 @@ def add_annotate(commands: Any) -> None:
         help="run the Python files that a log itself names for its scorers: look at them first",
     )
     annotate.add_argument(
+        "--frame",
+        metavar="TAGS",
+        help="a pair of tags around reasoning, beside the known ones: '<reason> </reason>'",
+    )
+    annotate.add_argument(
         "--tokenizer",
         metavar="NAME",
         help="a tokenizers file, directory or hub id to cut with, where the log has no counts",
@@ -138,6 +143,7 @@ def _annotate(chosen: argparse.Namespace) -> None:
         task=chosen.task,
         include_path=chosen.include_path,
         trust=chosen.trust,
+        frame=chosen.frame,
         answering=answering,
         tokenizer=tokenizer,
         options=IndexOptions(chosen.envelope, chosen.scale, estimator=chosen.estimator),

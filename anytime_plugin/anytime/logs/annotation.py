@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.frames import frame_from
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain
 from anytime.errors import AnytimeError
@@ -97,6 +98,7 @@ def annotate(
     task: str | None = None,
     include_path: Path | None = None,
     trust: bool = False,
+    frame: str | None = None,
     answering: Answering | None = None,
     tokenizer: Tokenizer | None = None,
     options: IndexOptions | None = None,
@@ -119,6 +121,7 @@ def annotate(
         task: The task of the logs' harness whose grading is used instead.
         include_path: A folder where that harness finds tasks, those of the logs for one.
         trust: Run Python files that the logs themselves name for their scorers.
+        frame: A pair of tags around reasoning, `OPEN CLOSE`, beside the known ones.
         answering: The model that answers, see `answering_of`; None for what stands in the traces.
         tokenizer: Cuts where the log has no token texts.
         options: How the index is computed.
@@ -134,8 +137,10 @@ def annotate(
     """
     options = options or IndexOptions()
     check_options(options)
+    if frame is not None:
+        frame_from(frame, "--frame")
     files = log_files(logs)
-    opened = _open(files, GradedBy(domain, task, include_path, trust), answering)
+    opened = _open(files, GradedBy(domain, task, include_path, trust, frame), answering)
     fit = [one for one in opened if not isinstance(one, Refused)]
     _check_outputs(fit, folder, replace)
     if budgets is None:

@@ -30,9 +30,9 @@ from pydantic import ValidationError
 from anytime.budgets import BudgetGrid
 from anytime.cutting.frames import separated
 from anytime.cutting.tokens import Tokenizer
-from anytime.domains.base import Domain, Grade
+from anytime.domains.base import Grade
 from anytime.errors import AnytimeError, HiddenReasoningError
-from anytime.harnesses import Annotated, Watch
+from anytime.harnesses import Annotated, GradedBy, Watch
 from anytime.hosts.inspect_ai.archive import HEADER_MEMBER, REDUCTIONS_MEMBER, SUMMARIES_MEMBER
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.providers import PROVIDERS, Provider
@@ -80,15 +80,15 @@ class InspectAnnotation:
 
     Args:
         path: The log.
-        domain: Whose grading is used instead of the task's own scorers.
-        trust: Run Python files that the log names.
+        graded_by: Who grades instead of the task's own scorers, if anybody does.
 
     Raises:
         AnytimeError: It cannot be read, has answers at budgets already, or cannot be graded.
     """
 
-    def __init__(self, path: Path, domain: Domain | None, *, trust: bool = False) -> None:
+    def __init__(self, path: Path, graded_by: GradedBy) -> None:
         """Read the header, and make the scorers."""
+        domain, self._frame = graded_by.domain, graded_by.frame
         self.path = path
         self.log = InspectLog(path)
         first = check_annotatable(self.log)
@@ -99,7 +99,7 @@ class InspectAnnotation:
             self._grading: Grading = (
                 domain_grading(domain)
                 if ours or domain
-                else scorer_grading(self.log.header, trust=trust)
+                else scorer_grading(self.log.header, trust=graded_by.trust)
             )
         except AnytimeError as error:
             raise AnytimeError(f"{path} cannot be annotated: {error}") from None
@@ -243,7 +243,9 @@ class InspectAnnotation:
         try:
             if reason is None:
                 trace = trace_of(sample, provider_of(self.log))
-                elicited, texts = in_trace(trace, budgets, tokenizer, cap=cap_of(self.log))
+                elicited, texts = in_trace(
+                    trace, budgets, tokenizer, frame=self._frame, cap=cap_of(self.log)
+                )
                 by_scorer = await self._graded(sample, texts)
                 reason = None if by_scorer else "not scored"
         except HiddenReasoningError:
@@ -257,7 +259,7 @@ class InspectAnnotation:
             sample["store"] = {**(sample.get("store") or {}), KEY: {"skipped": reason}}
             return {}
         outcome.samples += 1
-        outcome.empty += not separated(trace).text.strip()
+        outcome.empty += not separated(trace, self._frame).text.strip()
         outcome.regraded += _is_regraded(sample, elicited, by_scorer)
         outcome.estimated += any(point.cut == "estimated" for point in elicited.checkpoints)
         return _put(sample, elicited, by_scorer, options)

@@ -77,6 +77,7 @@ def annotate(
     continuation: str = "auto",
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
+    frame: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -97,6 +98,7 @@ def annotate(
         continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
         tokenizer: A tokenizers file, directory or hub id to cut traces with.
         answer_tokens: Cap on a forced answer.
+        frame: A pair of tags around reasoning, `OPEN CLOSE`, beside the known ones.
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
@@ -114,6 +116,7 @@ def annotate(
             "continuation": continuation,
             "tokenizer": tokenizer,
             "answer_tokens": answer_tokens,
+            "frame": frame,
         }
         check_named(named)
         options = IndexOptions(envelope, scale, q_max, seed, estimator)
@@ -329,6 +332,7 @@ class HandedBack:
             "budgets": ",".join(map(str, budgets)),
             "domain": self._graded_by.domain and self._graded_by.domain.name,
             "trust": self._graded_by.trust or None,
+            "frame": self._graded_by.frame,
             "tokenizer": named.tokenizer,
             "continuation": named.continuation,
             # Of means over epochs, which metrics see, no interval over traces can be told.

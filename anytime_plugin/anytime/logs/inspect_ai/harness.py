@@ -81,7 +81,7 @@ def _annotation(
                 f"them out, or name --domain"
             )
         if answering is None:
-            return InspectAnnotation(log, graded_by.domain, trust=graded_by.trust)
+            return InspectAnnotation(log, graded_by)
         from anytime.logs.inspect_ai.annotating_live import HandedBack, InspectAnswering
 
         if not isinstance(answering, InspectAnswering):

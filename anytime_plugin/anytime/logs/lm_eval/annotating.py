@@ -80,7 +80,11 @@ class InTrace:
 
         def stand(sample: PlainSample) -> list[Standing]:
             replies = [reply_of(sample, text, tokenizer) for text in sample.texts]
-            return [in_trace(reply, budgets, tokenizer, cap=sample.cap) for reply in replies]
+            frame = part.grader.frame
+            return [
+                in_trace(reply, budgets, tokenizer, frame=frame, cap=sample.cap)
+                for reply in replies
+            ]
 
         return stand
 

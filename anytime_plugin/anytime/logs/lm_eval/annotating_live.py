@@ -104,7 +104,7 @@ class HandingBack:
             try:
                 replies = [reply_of(sample, text, tokenizer) for text in sample.texts]
                 for reply in replies:
-                    readable(reply)
+                    readable(reply, part.grader.frame)
                 prompt = _prompt(
                     sample, self._lm, templated=bool(part.run.known.get("chat_template"))
                 )
@@ -160,7 +160,12 @@ class HandingBack:
     ) -> TraceRequest:
         spec = Spec(
             prompt=prompt,
-            run=RunSettings(budgets, continuation=self._asked, answer_tokens=_answer_tokens(part)),
+            run=RunSettings(
+                budgets,
+                continuation=self._asked,
+                answer_tokens=_answer_tokens(part),
+                frame=part.grader.frame,
+            ),
             cue=self._cue_of(part, sample),
             traces=part.run.responses,
             trace_store=None,

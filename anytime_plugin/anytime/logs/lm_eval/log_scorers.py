@@ -46,6 +46,7 @@ class Grader:
         repeats: How many responses its filters see together; None for all of a document.
         domain: The domain, where one grades.
         document: What the task takes for a sample's document.
+        frame: The user's own pair of tags around reasoning.
     """
 
     task: Any
@@ -53,6 +54,7 @@ class Grader:
     repeats: int | None
     domain: Domain | None
     document: Callable[[PlainSample], Any]
+    frame: str | None = None
 
     @property
     def curved(self) -> Mapping[str, bool]:
@@ -69,9 +71,10 @@ def grader(run: PlainRun, graded_by: GradedBy) -> Grader:
         AnytimeError: The task is unknown or cannot be made, or its answers are not to be graded
             here.
     """
-    domain, task, include_path, _ = graded_by
+    domain, task, include_path, _, frame = graded_by
     if domain is not None:
-        return Grader(_DomainTask(domain), domain.name, 1, domain, partial(problem_of, domain))
+        own_task = _DomainTask(domain, frame)
+        return Grader(own_task, domain.name, 1, domain, partial(problem_of, domain), frame)
     name = task or run.header.task
     try:
         made = _without_data(name, index_of(include_path), run.first.fields["doc"])
@@ -79,7 +82,7 @@ def grader(run: PlainRun, graded_by: GradedBy) -> Grader:
         raise AnytimeError(f"{run.path} cannot be annotated: {error}") from None
     own = task is None or task == run.header.task
     repeats = None if own else int(made.config.repeats or 1)
-    return Grader(made, name, repeats, None, lambda sample: sample.fields["doc"])
+    return Grader(made, name, repeats, None, lambda sample: sample.fields["doc"], frame)
 
 
 @functools.lru_cache(maxsize=1)
@@ -194,13 +197,14 @@ class _Extracted:
 class _DomainTask(TakesInstances):
     """A domain as what `judging.judge` takes for a task; its documents are problems."""
 
-    def __init__(self, domain: Domain) -> None:
+    def __init__(self, domain: Domain, frame: str | None) -> None:
         self._domain = domain
+        self._frame = frame
 
     def apply_filters(self) -> None:
         """Grade; the one filter is named after the domain."""
         for instance in self.instances:
-            seen = answer_of(Reply(instance.resps[0]))
+            seen = answer_of(Reply(instance.resps[0]), self._frame)
             try:
                 grade = self._domain.grade(instance.doc, seen)
             except KeyError as missing:
