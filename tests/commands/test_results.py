@@ -61,6 +61,23 @@ def test_summary_has_one_line_per_run(run: Run, logs: Logs) -> None:
         ]
 
 
+def test_the_curve_with_its_answer_tokens_is_shown_where_it_is_asked_for(
+    run: Run, logs: Logs
+) -> None:
+    log = logs["inspect_ai"]
+    _, plain, _ = run("summary", log)
+    code, out, _ = run("summary", log, "--curve")
+    assert code == 0
+    assert out.startswith(plain.rstrip())
+    (one,) = json.loads(run("summary", log, "--json")[1])
+    shown = [line.split() for line in out[len(plain) :].splitlines() if line.strip()]
+    rows = [row for row in shown if row[0].isdigit()]
+    assert [row[:2] for row in rows] == [[b, f"{q:.3f}"] for b, q in one["quality"].items()]
+    told = {row[0]: row[3] for row in rows if len(row) == 4}
+    assert told == {b: f"{tokens:.1f}" for b, tokens in one["answer_tokens"].items()}
+    assert told
+
+
 def test_summary_as_json_has_all_digits(run: Run, logs: Logs) -> None:
     code, out, _ = run("summary", *logs.values(), "--json")
     assert code == 0
@@ -93,10 +110,12 @@ def test_an_existing_file_is_kept_unless_forced(run: Run, logs: Logs, tmp_path: 
 
 
 def test_where_nothing_can_be_written_nothing_is_read(run: Run, tmp_path: Path) -> None:
-    for name in ("rows.xlsx", "rows", "rows.json"):
+    for name in ("rows.xlsx", "rows.json"):
         told = sentence(run("results", "no log", "-o", name))
         assert f"{name}: name a file that ends in one of .jsonl, .parquet, .csv" in told
     assert "there is no directory" in sentence(run("results", "no log", "-o", "a/b.csv"))
+    (tmp_path / "rows").write_text("a file")  # a name without an end is a dataset's
+    assert "is a file: name a directory" in sentence(run("results", "no log", "-o", "rows"))
     (tmp_path / "dir.csv").mkdir()
     assert "is a directory" in sentence(run("results", "no log", "-o", "dir.csv"))
 

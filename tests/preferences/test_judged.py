@@ -262,3 +262,27 @@ def test_a_noisy_judge_gives_pairs_in_its_own_order_or_one_sentence(
             answered = texts[pair.problem, side.draw][place]
             assert side.quality == given_scores.get(answered, 0) / 100
         assert pair.gap > 0
+
+
+def test_an_answer_without_a_score_is_no_worst_answer() -> None:
+    """Where the judge gave no score a gap of format would be learned: scored ones go before."""
+    pool = ListPool(
+        [
+            trace(A, 1, [0, 0], ["a-bad", "a-bad"]),
+            trace(A, 2, [1, 1], ["a-good", "a-good"]),
+            trace(B, 1, [1, 1], ["b-good", "b-good"]),
+            trace(B, 2, [0, 0], ["b-mumbled", "b-mumbled"]),
+        ]
+    )
+    opinion = {"a-bad": 40, "a-good": 60, "b-good": 90, "b-mumbled": 0}
+
+    def answer(request: Request) -> Reply:
+        compared, one, _ = parts(request)
+        if not compared and one == "b-mumbled":
+            return Reply("Well.", output_tokens=1)
+        return judge(opinion)(request)
+
+    judged, _ = run(pool, answer)
+    assert {pair.problem for pair in judged.pairs} == {"a"}
+    judged, _ = run(pool, judge(opinion))  # told to be the worst, it is
+    assert {pair.problem for pair in judged.pairs} == {"b"}

@@ -151,7 +151,7 @@ def _check(chosen: argparse.Namespace) -> None:
 def _guessed(spread: float, quality: float) -> Pilot:
     """Problems of right-or-wrong answers whose own quality has this mean and spread."""
     import numpy as np
-    from scipy.stats import beta  # type: ignore[import-untyped]
+    from scipy.special import betaincinv  # type: ignore[import-untyped]
 
     from anytime.statistics.planning import Components, Pilot
 
@@ -159,7 +159,7 @@ def _guessed(spread: float, quality: float) -> Pilot:
     places = (np.arange(200) + 0.5) / 200
     size = most / between - 1  # of the beta distribution with this variance
     values = (
-        beta.ppf(places, quality * size, (1 - quality) * size)
+        betaincinv(quality * size, (1 - quality) * size, places)
         if size > 0
         else (places > 1 - quality).astype(np.float64)
     )

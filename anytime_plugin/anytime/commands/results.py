@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -70,6 +71,11 @@ def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     summary = action(commands, "summary", about, _SUMMARY, _summary)
     add_logs(summary)
     add_options(summary, "envelope", "scale", "q-max", "estimator", "population")
+    summary.add_argument(
+        "--curve",
+        action="store_true",
+        help="quality, its interval and the tokens of forced answers at every budget too",
+    )
     summary.add_argument("--json", action="store_true", help="all digits, as JSON")
 
 
@@ -124,12 +130,37 @@ def _summary(chosen: argparse.Namespace) -> None:
         print(json.dumps([one.to_json() for one in found], indent=2))
     else:
         _print(found)
+        if chosen.curve:
+            for one in found:
+                _print_curve(one)
     for one in found:
         for sentence in one.doubts:
             tell(f"{one.key.log}: {sentence}")
     _tell_cuts(found)
     if failed:
         raise AnytimeError(f"{failed} of {len(runs)} runs could not be summed up, see above")
+
+
+def _print_curve(one: RunSummary) -> None:
+    """Quality at every budget, and what its forced answers took beside the budget."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    named = f"{one.key.task}, {one.key.model}, {one.key.method}, {one.key.scorer}"
+    table = Table(box=box.SIMPLE_HEAD, title=Text(named), title_justify="left")
+    for name in ("budget", "quality", "95 %", "answer tokens"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for budget, quality in one.quality.items():
+        low, high = one.intervals[f"q@{budget}"]
+        tokens = one.answer_tokens.get(budget)  # none where no answer was forced
+        table.add_row(
+            str(budget),
+            f"{quality:.3f}",
+            "" if math.isnan(low) else f"{low:.3f}-{high:.3f}",
+            "" if tokens is None else f"{tokens:.1f}",
+        )
+    print_table(table)
 
 
 def _tell_cuts(found: Sequence[RunSummary]) -> None:

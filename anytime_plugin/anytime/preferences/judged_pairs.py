@@ -87,20 +87,14 @@ def judged_pairs(
     )
     tokens = sum(verdict.tokens for verdict in verdicts)
     check_readable(verdicts)
-    scores = {
-        (name, text): score or 0.0
+    opinions = {
+        (name, text): score
         for (name, texts), verdict in zip(distinct.items(), verdicts, strict=True)
         for text, score in zip(texts, verdict.scores, strict=True)
     }
     by_judge = (
-        Scored(
-            name,
-            draw,
-            tuple(scores[name, text] for text in given.texts),
-            given.tokens,
-            given.unread,
-        )
-        for (name, draw), given in answers.items()
+        _by_opinion(trace, given, [opinions[trace[0], text] for text in given.texts])
+        for trace, given in answers.items()
     )
     ranked, cost = select(
         by_judge,
@@ -139,6 +133,13 @@ def judged_pairs(
         _BySelf(pool), domain, kept, cost, per_budget=per_budget, runners_up=runners_up
     )
     return Judged(pairs, _agreement(consistent, answers), tokens)
+
+
+def _by_opinion(trace: TraceId, given: _Answers, scores: list[float | None]) -> Scored:
+    """A trace as the judge scored it; what it did not score is unread, as it is by a metric."""
+    unscored = {place for place, score in enumerate(scores) if score is None}
+    unread = tuple(sorted({*given.unread, *unscored}))
+    return Scored(*trace, tuple(score or 0.0 for score in scores), given.tokens, unread)
 
 
 def _agreement(choices: Collection[Choice], answers: dict[TraceId, _Answers]) -> float | None:

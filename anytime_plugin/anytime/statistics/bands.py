@@ -57,7 +57,7 @@ def curve_band(
     Raises:
         AnytimeError: A confidence outside (0, 1), fewer than 1 resample.
     """
-    from scipy.stats import t  # type: ignore[import-untyped]
+    from scipy.special import stdtr  # type: ignore[import-untyped]
 
     check_confidence(confidence)
     if resamples < 1:
@@ -71,7 +71,7 @@ def curve_band(
     # What differs by rounding alone does not differ.
     spread[spread < 1e-9] = 0
     critical = _critical(values - mean, spread, confidence, resamples, seed)
-    tail = float(t.sf(critical, n - 1))
+    tail = float(stdtr(n - 1, -critical))
     low = np.array([lower_limit(column, tail) for column in values.T])
     high = np.array([upper_limit(column, tail) for column in values.T])
     return Band(low, high, critical)

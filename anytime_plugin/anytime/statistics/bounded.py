@@ -66,10 +66,10 @@ def student_interval(values: FloatArray, confidence: float = 0.95) -> Interval:
         values: Shape (n,), at least two.
         confidence: Share of intervals meant to hold the true mean.
     """
-    from scipy.stats import t  # type: ignore[import-untyped]
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
 
     n = len(values)
-    half = t.isf((1 - confidence) / 2, n - 1) * values.std(ddof=1) / math.sqrt(n)
+    half = stdtrit(n - 1, (1 + confidence) / 2) * values.std(ddof=1) / math.sqrt(n)
     return Interval(float(values.mean() - half), float(values.mean() + half))
 
 
@@ -94,7 +94,7 @@ def lower_limit(
         pseudo: Weight of the pseudo-value at 0 (of 1).
     """
     from scipy.optimize import brentq  # type: ignore[import-untyped]
-    from scipy.special import betaincinv, ndtri  # type: ignore[import-untyped]
+    from scipy.special import betaincinv, ndtri
 
     part = np.asarray(values, dtype=np.float64)
     whole = np.asarray(of, dtype=np.float64)

@@ -392,12 +392,12 @@ def _or_none(value: float) -> float:
 
 def _detectable(differences: FloatArray, confidence: float, power: float = 0.8) -> float:
     """Minimum detectable effect of a paired t-test; NaN where no spread was seen to tell it."""
-    from scipy.stats import t  # type: ignore[import-untyped]
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
 
     n, spread = len(differences), differences.std(ddof=1)
     if spread < 1e-9:
         return math.nan
-    quantiles = t.isf((1 - confidence) / 2, n - 1) + t.ppf(power, n - 1)
+    quantiles = stdtrit(n - 1, (1 + confidence) / 2) + stdtrit(n - 1, power)
     return float(quantiles * spread / math.sqrt(n))
 
 

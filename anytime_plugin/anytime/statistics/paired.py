@@ -115,10 +115,10 @@ def paired_interval(differences: FloatArray, confidence: float, limit: float = 1
         confidence: Share of intervals meant to hold the true mean difference.
         limit: The largest difference there can be.
     """
-    from scipy.stats import t  # type: ignore[import-untyped]
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
 
     n = len(differences)
     variance = ((n - 1) * differences.var(ddof=1) + limit**2) / n
-    half = t.isf((1 - confidence) / 2, n - 1) * math.sqrt(variance / n)
+    half = stdtrit(n - 1, (1 + confidence) / 2) * math.sqrt(variance / n)
     center = differences.mean() * n / (n + 1)
     return Interval(float(max(-limit, center - half)), float(min(limit, center + half)))

@@ -216,9 +216,9 @@ def detectable(
         confidence: 1 - the level of the test.
         power: Chance to find it.
     """
-    from scipy.stats import t  # type: ignore[import-untyped]
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
 
-    quantiles = t.isf((1 - confidence) / 2, problems - 1) + t.ppf(power, problems - 1)
+    quantiles = stdtrit(problems - 1, (1 + confidence) / 2) + stdtrit(problems - 1, power)
     return float(quantiles * math.sqrt(parts.of_problem(traces) / problems))
 
 

@@ -42,14 +42,13 @@ def within_interval(low: FloatArray, high: FloatArray, confidence: float = 0.95)
 
 
 def _lower(values: FloatArray, tail: float) -> float:
-    from scipy.special import ndtri  # type: ignore[import-untyped]
-    from scipy.stats import t  # type: ignore[import-untyped]
+    from scipy.special import ndtri, stdtrit  # type: ignore[import-untyped]
 
     error, freedom = _error(values)
     pooled = values[~np.isnan(values)]
     distance = float(pooled.mean()) - lower_limit(pooled, tail)
     alike = float(pooled.std(ddof=1)) / math.sqrt(len(pooled))
-    nearer = error / alike * float(t.isf(tail, freedom) / -ndtri(tail)) if error > 0 else 0.0
+    nearer = error / alike * float(stdtrit(freedom, 1 - tail) / -ndtri(tail)) if error > 0 else 0.0
     counts = (~np.isnan(values)).sum(axis=1)
     answers = len(counts) ** 2 / float((1 / counts).sum())  # as many of each would tell as much
     least = upper_limit(np.zeros(round(answers)), tail)
@@ -59,12 +58,12 @@ def _lower(values: FloatArray, tail: float) -> float:
 
 def student_within(low: FloatArray, high: FloatArray, confidence: float) -> Interval:
     """Student's interval, for what has no bounds; arguments as in `within_interval`."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     ends = []
     for values, sign in ((low, -1), (high, 1)):
         error, freedom = _error(values)
-        half = float(t.isf((1 - confidence) / 2, freedom)) * error
+        half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
         ends.append(float(np.nanmean(values, axis=1).mean()) + sign * half)
     return Interval(*ends)
 
