@@ -13,7 +13,8 @@ from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.programs.elicit import GENERIC_CUE
 from anytime.programs.interrupt import interrupt
-from anytime.programs.intrace import LEAST, doublings, in_trace, readable, trace_tokens
+from anytime.programs.intrace import LEAST, doublings, in_trace, trace_tokens
+from anytime.programs.traced import readable
 from anytime.protocol import Message, Reply
 from tests.feeding import feed
 

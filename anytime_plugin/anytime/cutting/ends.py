@@ -64,18 +64,21 @@ def stopped_at_once(finish: Finish, tokens: int | None) -> bool:
     return finish == "stop" and tokens is not None and 0 <= tokens <= AT_ONCE
 
 
-def checked_count(reply: Reply, cap: int) -> tuple[Reply, str]:
+def checked_count(reply: Reply, cap: int | None) -> tuple[Reply, str]:
     """A reply whose token count its text allows, and what was wrong with the one that was reported.
 
     A count that cannot be is replaced by an estimate from the text. One that is missing stays so.
 
     Args:
         reply: As the host got it; its text as the model wrote it.
-        cap: The most tokens it was allowed.
+        cap: The most tokens it was allowed; None for one out of a log: there a text that is too
+            short for its tokens may not be all that the model wrote, and is refused for that.
 
     Returns:
         The reply, and a phrase that says what was reported; empty where nothing is wrong.
     """
+    if (reply.reasoning_tokens or 0) < 0:
+        reply = dataclasses.replace(reply, reasoning_tokens=None)
     count = reply.output_tokens
     shown = reply.reasoning + reply.text
     if reply.token_bytes and count is not None and _hold(reply.token_bytes, reply):
@@ -96,11 +99,13 @@ def _hold(token_bytes: Sequence[bytes], reply: Reply) -> bool:
     return all(part.encode(errors="replace") in joined for part in (reply.reasoning, reply.text))
 
 
-def _is_doubtful(reply: Reply, shown: str, count: int, cap: int) -> bool:
+def _is_doubtful(reply: Reply, shown: str, count: int, cap: int | None) -> bool:
     if count < 0 or (count == 0 and bool(shown.strip())):
         return True
     if len(shown) > SHORT and len(shown) > MOST_CHARACTERS * count:
         return True
+    if cap is None:
+        return False
     if reply.hidden_reasoning or (reply.reasoning_tokens and not reply.reasoning):
         return count > cap + cap // 4 + SPECIAL_TOKENS  # it shows fewer tokens than it took
     if not shown:

@@ -153,7 +153,7 @@ def leaked_tokens(reply: Reply, begun: str, rules: AnswerRules, frame: str | Non
         framed = reply.reasoning_tokens or len(answer.reasoning.split())
         return framed + len(aloud.split())
     if not shown:
-        return reply.reasoning_tokens or 0
+        return min(reply.output_tokens, reply.reasoning_tokens or 0)
     framed = 0
     if answer.reasoning:
         framed = max(1, round(reply.output_tokens * len(answer.reasoning) / len(shown)))

@@ -135,7 +135,7 @@ def unanswered(mode: Mode, budgets: Sequence[int], reply: Reply, frame: str | No
         )
         for budget in budgets
     )
-    return Elicited(mode, reply.output_tokens, reply.finish, checkpoints, reply, frame)
+    return Elicited(mode, None, reply.finish, checkpoints, reply, frame)
 
 
 def own_answer(

@@ -40,6 +40,7 @@ class Asked:
             None where the mode hands none back (`hands_back`).
         tokenizer: Cuts where a reply has no token texts of its own.
         sampled: The trace, where it is there already and is not to be asked for.
+        cap: The most tokens that one was allowed; None where that is unknown.
         rules: What the domain says of a forced answer's text.
     """
 
@@ -49,6 +50,7 @@ class Asked:
     continuation: Continuation | None
     tokenizer: Tokenizer | None = None
     sampled: Reply | None = None
+    cap: int | None = None
     rules: AnswerRules = NO_RULES
 
 
@@ -77,6 +79,7 @@ def _interrupt(asked: Asked) -> Program[Elicited]:
         answer_tokens=asked.run.answer_tokens,
         tokenizer=asked.tokenizer,
         sampled=asked.sampled,
+        cap=asked.cap,
         rules=asked.rules,
         frame=asked.run.frame,
     )

@@ -7,18 +7,17 @@ as in arXiv 2601.11038).
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from anytime.budgets import BudgetGrid
-from anytime.cutting.ends import checked_count, ended
-from anytime.cutting.frames import answer_of, closed, unframed_tag, visible, written
-from anytime.cutting.tokens import Cut, Ruler, Tokenizer, measure
+from anytime.cutting.frames import answer_of, closed, unframed_tag, written
+from anytime.cutting.tokens import Cut, Tokenizer
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
 from anytime.programs.answers import NO_RULES, AnswerRules, Place, forced_answer
 from anytime.programs.checkpoints import Elicited, own_answer, unanswered
+from anytime.programs.traced import traced
 from anytime.programs.turns import appended
 from anytime.protocol import Message, Program, Reply, Request
 from anytime.settings import Continuation
@@ -35,6 +34,7 @@ def interrupt(
     answer_tokens: int,
     tokenizer: Tokenizer | None = None,
     sampled: Reply | None = None,
+    cap: int | None = None,
     rules: AnswerRules = NO_RULES,
     frame: str | None = None,
 ) -> Program[Elicited]:
@@ -52,6 +52,7 @@ def interrupt(
         answer_tokens: Cap on the tokens of a forced answer.
         tokenizer: Cuts where the reply has no token texts of its own.
         sampled: The trace, where it is there already and is not to be asked for.
+        cap: The most tokens that one was allowed; None where that is unknown.
         rules: What the domain says of a forced answer's text.
         frame: The user's own pair of tags around reasoning.
 
@@ -65,12 +66,11 @@ def interrupt(
         (reply,) = yield [Request(tuple(messages), budgets.largest, "trace")]
     if reply.failed:
         return unanswered("interrupt", budgets, reply, frame)
-    reply, doubt = checked_count(reply, budgets.largest) if sampled is None else (reply, "")
-    trace = visible(reply, frame)
-    doubted = bool(doubt)
-    counted = dataclasses.replace(trace, output_tokens=None) if doubted else trace
-    ruler = measure(counted, tokenizer, estimated=doubted or sampled is not None)
-    trace, ended_by = _ending(counted, reply, ruler, None if sampled else budgets.largest)
+    if sampled is None:
+        cap = budgets.largest
+    reply, trace, ruler, ended_by, doubt = traced(
+        reply, cap, tokenizer, frame, finished=sampled is not None
+    )
     ended = trace.finish != "length" and ruler.length <= budgets.largest
     length, source = ruler.length, ruler.source
     cuts = {b: ruler.cut(b) for b in budgets if not ended or b < length}
@@ -113,25 +113,8 @@ def interrupt(
         reply,
         frame,
         ended_by,
-        doubt or None if source == "estimated" else None,
+        doubt,
     )
-
-
-def _ending(
-    trace: Reply, reply: Reply, ruler: Ruler, cap: int | None
-) -> tuple[Reply, Literal["tokens", "frame"] | None]:
-    """The trace with the reason it ended for, and what that was taken from if nobody told it."""
-    if trace.finish != reply.finish:
-        return trace, "frame"
-    if cap is None:
-        return trace, None
-    # The back end's own count, or that of what the trace is cut with, where it gave none or is seen
-    # to be wrong.
-    tokens = ruler.length if ruler.source == "exact" else trace.output_tokens or ruler.length
-    finish = ended(trace.finish, tokens, cap, guessed=ruler.source == "estimated")
-    if finish == trace.finish:
-        return trace, None
-    return dataclasses.replace(trace, finish=finish), "tokens"
 
 
 class _HandingBack(NamedTuple):

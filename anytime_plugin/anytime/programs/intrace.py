@@ -11,18 +11,16 @@ from typing import NamedTuple
 
 from anytime.budgets import BudgetGrid
 from anytime.cutting.calibration import estimate
-from anytime.cutting.ends import SPECIAL_TOKENS
-from anytime.cutting.frames import answer_of, unframed_tag, visible
-from anytime.cutting.tokens import Tokenizer, measure
-from anytime.errors import AnytimeError
+from anytime.cutting.frames import answer_of, unframed_tag
+from anytime.cutting.tokens import Tokenizer
 from anytime.programs.checkpoints import Checkpoint, Elicited, own_answer
+from anytime.programs.traced import traced
 from anytime.protocol import Reply
 
 __all__ = [
     "Standing",
     "doublings",
     "in_trace",
-    "readable",
     "trace_tokens",
 ]
 
@@ -49,6 +47,7 @@ def in_trace(
     budgets: BudgetGrid,
     tokenizer: Tokenizer | None = None,
     frame: str | None = None,
+    cap: int | None = None,
 ) -> Standing:
     """Cut a finished trace at every budget below its length.
 
@@ -58,12 +57,12 @@ def in_trace(
         tokenizer: Cuts where the reply has no token texts. Without either, and without a token
             count, the tokens are estimated from the text, and the cuts say so.
         frame: The user's own pair of tags around reasoning.
+        cap: The most tokens it was allowed; None where that is unknown.
 
     Raises:
-        AnytimeError: As in `readable`.
+        AnytimeError: It is not what the model wrote, or not all of it.
     """
-    trace = readable(reply, frame)
-    ruler = measure(trace, tokenizer, estimated=True)
+    reply, trace, ruler, ended_by, doubt = traced(reply, cap, tokenizer, frame, finished=True)
     ended = trace.finish != "length"
     own = answer_of(reply, frame)
     unframed = unframed_tag(own, frame)
@@ -91,25 +90,17 @@ def in_trace(
             )
         )
         texts.append("\n\n".join(part for part in (cut.reasoning, cut.text) if part))
-    elicited = Elicited("intrace", ruler.length, trace.finish, tuple(checkpoints), reply, frame)
+    elicited = Elicited(
+        "intrace",
+        ruler.length,
+        trace.finish,
+        tuple(checkpoints),
+        reply,
+        frame,
+        ended_by,
+        doubt,
+    )
     return Standing(elicited, tuple(texts))
-
-
-def readable(reply: Reply, frame: str | None = None) -> Reply:
-    """The trace of a finished log, reasoning and text apart.
-
-    Raises:
-        HiddenReasoningError: The provider withheld the reasoning.
-        AnytimeError: The text is not what the model wrote: no tokenizer makes more tokens than
-            bytes. Solvers that shuffle options write the answer anew, for one.
-    """
-    trace = visible(reply, frame)
-    shown = len((trace.reasoning + trace.text).encode(errors="replace"))
-    if trace.output_tokens is not None and trace.output_tokens > shown + SPECIAL_TOKENS:
-        raise AnytimeError(
-            "its text is shorter than the tokens it took: the log holds the answer, not the trace"
-        )
-    return trace
 
 
 def trace_tokens(reply: Reply, tokenizer: Tokenizer | None = None) -> int:

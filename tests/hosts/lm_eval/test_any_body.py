@@ -1,4 +1,4 @@
-"""Any JSON a service may send, read in place of lm-eval's own classes: a text or a reason, always."""
+"""Any JSON a service may send, read before lm-eval's own classes: a text or a reason, always."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ messages = fields(
     reasoning=texts,
     reasoning_content=texts,
 )
-choices = fields(
-    index=st.integers(0, 2), message=messages, text=texts, finish_reason=finishes
-)
+choices = fields(index=st.integers(0, 2), message=messages, text=texts, finish_reason=finishes)
 bodies = st.one_of(
     fields(choices=st.lists(choices, max_size=3), usage=usages, error=json_values), json_values
 )

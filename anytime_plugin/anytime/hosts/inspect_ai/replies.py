@@ -70,16 +70,23 @@ def _is_empty(output: ModelOutput) -> bool:
     choice = output.choices[0]
     content = choice.message.content
     parts = [] if isinstance(content, str) else content
-    if choice.message.text.strip() or any(isinstance(part, ContentReasoning) for part in parts):
+    if choice.message.text.strip() or any(map(_is_reasoning, parts)):
         return False
     usage = output.usage
     if choice.stop_reason in ("max_tokens", "model_length", "content_filter", "tool_calls"):
         return False
-    if usage is not None and usage.reasoning_tokens:
+    if usage is not None and (usage.reasoning_tokens or 0) > 0:
         return False
     return not stopped_at_once(
         _FINISH.get(choice.stop_reason, "other"), None if usage is None else usage.output_tokens
     )
+
+
+def _is_reasoning(part: object) -> bool:
+    """Whether it holds reasoning, or stands for some that is not shown."""
+    if not isinstance(part, ContentReasoning):
+        return False
+    return bool(part.reasoning.strip() or part.redacted or part.summary)
 
 
 def reply_from(output: ModelOutput) -> Reply:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy, deepcopy
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, get_model
@@ -18,7 +17,6 @@ from inspect_ai.scorer import Score, score
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 from inspect_ai.util import subtask
 
-from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.driver import drive, reply_from, requester
@@ -38,7 +36,6 @@ from anytime.hosts.inspect_ai.telling import tell_at_end
 from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Checkpoint, Elicited
 from anytime.programs.elicit import Asked, elicit
-from anytime.protocol import Reply
 from anytime.settings import Named, run_settings
 
 __all__ = ["TOOLS", "TWICE", "Sampled", "at_every_budget"]
@@ -138,14 +135,6 @@ class Sampled(NamedTuple):
     model: str
     cap: int | None = None
 
-    @property
-    def reply(self) -> Reply:
-        """The trace; one that ended at its cap for no known reason was cut off there."""
-        reply = reply_from(self.output)
-        if self.cap is None:
-            return reply
-        return replace(reply, finish=ended(reply.finish, reply.output_tokens, self.cap))
-
 
 async def _elicit(
     state: TaskState,
@@ -170,7 +159,8 @@ async def _elicit(
             cue_of(known),
             continuation=used,
             tokenizer=tokenizer or (host_tokenizer(model) if own else None),
-            sampled=None if sampled is None else sampled.reply,
+            sampled=None if sampled is None else reply_from(sampled.output),
+            cap=None if sampled is None else sampled.cap,
             rules=answer_rules(known[0] if known else None),
         )
     )

@@ -229,6 +229,7 @@ def program_of(
     tokenizer: Tokenizer | None,
     messages: ByBudget | None = None,
     sampled: Reply | None = None,
+    cap: int | None = None,
 ) -> Program[Elicited]:
     """The program that asks one problem of a model.
 
@@ -238,6 +239,7 @@ def program_of(
         tokenizer: Cuts traces.
         messages: A conversation for each budget, in place of that of the prompt.
         sampled: The trace, where it is there already.
+        cap: The most tokens that one was allowed, where that is known.
     """
     run, used = spec.run, None
     if hands_back(run.mode):
@@ -250,6 +252,7 @@ def program_of(
             continuation=used,
             tokenizer=tokenizer,
             sampled=sampled,
+            cap=cap,
             rules=answer_rules(get_domain(spec.domain) if spec.domain else None),
         )
     )

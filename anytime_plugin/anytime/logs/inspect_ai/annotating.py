@@ -10,7 +10,6 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,14 +28,16 @@ from inspect_ai.scorer import Score
 from pydantic import ValidationError
 
 from anytime.budgets import BudgetGrid
-from anytime.cutting.ends import ended
+from anytime.cutting.frames import separated
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Domain, Grade
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.harnesses import Annotated, Watch
 from anytime.hosts.inspect_ai.driver import reply_from
 from anytime.hosts.inspect_ai.private import HEADER_MEMBER, REDUCTIONS_MEMBER, SUMMARIES_MEMBER
+from anytime.hosts.inspect_ai.providers import PROVIDERS, Provider
 from anytime.hosts.inspect_ai.records import ANNOTATED, CURVE, KEY, Record, entry_of, is_record
+from anytime.hosts.inspect_ai.replies import why_unanswered
 from anytime.hosts.inspect_ai.scoring import numbers_of, score_curve, third_party_grade
 from anytime.logs.inspect_ai.log_file import InspectLog, RawSample, reading
 from anytime.logs.inspect_ai.log_scorers import (
@@ -47,8 +48,10 @@ from anytime.logs.inspect_ai.log_scorers import (
     scorer_grading,
 )
 from anytime.programs.checkpoints import Elicited
-from anytime.programs.intrace import in_trace, readable, trace_tokens
+from anytime.programs.intrace import in_trace, trace_tokens
+from anytime.programs.traced import readable
 from anytime.protocol import Reply
+from anytime.runs import unanswered
 from anytime.settings import IndexOptions
 from anytime.writing import whole_file
 
@@ -58,6 +61,7 @@ __all__ = [
     "cap_of",
     "check_annotatable",
     "longest",
+    "provider_of",
     "trace_of",
     "unfit",
 ]
@@ -234,8 +238,8 @@ class InspectAnnotation:
         reason = unfit(sample)
         try:
             if reason is None:
-                trace = readable(trace_of(sample, cap_of(self.log)))
-                elicited, texts = in_trace(trace, budgets, tokenizer)
+                trace = trace_of(sample, provider_of(self.log))
+                elicited, texts = in_trace(trace, budgets, tokenizer, cap=cap_of(self.log))
                 by_scorer = await self._graded(sample, texts)
                 reason = None if by_scorer else "not scored"
         except HiddenReasoningError:
@@ -249,7 +253,7 @@ class InspectAnnotation:
             sample["store"] = {**(sample.get("store") or {}), KEY: {"skipped": reason}}
             return {}
         outcome.samples += 1
-        outcome.empty += not trace.text.strip()
+        outcome.empty += not separated(trace).text.strip()
         outcome.regraded += _is_regraded(sample, elicited, by_scorer)
         outcome.estimated += any(point.cut == "estimated" for point in elicited.checkpoints)
         return _put(sample, elicited, by_scorer, options)
@@ -337,18 +341,26 @@ def longest(log: InspectLog, tokenizer: Tokenizer | None, watch: Watch = iter) -
     return found
 
 
-def trace_of(sample: Mapping[str, Any], cap: int | None = None) -> Reply:
+def trace_of(sample: Mapping[str, Any], provider: str = "") -> Reply:
     """What the model wrote in a sample.
 
     Args:
         sample: As it is logged.
-        cap: The most tokens it was allowed, if that is known: a trace that ended there for no known
-            reason was cut off, as `hf` does not tell.
+        provider: Who served the model; empty where nobody asks whether it answered.
+
+    Raises:
+        AnytimeError: It is no answer of the model.
     """
-    reply = reply_from(ModelOutput.model_validate(sample.get("output") or {}))
-    if cap is None:
-        return reply
-    return replace(reply, finish=ended(reply.finish, reply.output_tokens, cap))
+    output = ModelOutput.model_validate(sample.get("output") or {})
+    in_process = PROVIDERS.get(provider, Provider()).in_process
+    if provider and (reason := why_unanswered(output, in_process)):
+        raise AnytimeError(unanswered(reason))
+    return reply_from(output)
+
+
+def provider_of(log: InspectLog) -> str:
+    """Who served a log's model."""
+    return log.header.eval.model.partition("/")[0]
 
 
 def cap_of(log: InspectLog) -> int | None:

@@ -36,6 +36,7 @@ from anytime.logs.inspect_ai.annotating import (
     cap_of,
     check_annotatable,
     longest,
+    provider_of,
     trace_of,
     unfit,
 )
@@ -49,7 +50,8 @@ from anytime.logs.inspect_ai.log_scorers import (
 )
 from anytime.models.solutions import remember
 from anytime.plugins import get_domain
-from anytime.programs.intrace import doublings, readable
+from anytime.programs.intrace import doublings
+from anytime.programs.traced import readable
 from anytime.settings import (
     Budgets,
     Envelope,
@@ -188,7 +190,7 @@ def _dataset(
         reason = unfit(fields)
         if reason is None:
             try:
-                readable(trace_of(fields))
+                readable(trace_of(fields, provider_of(source)))
                 if fields["id"] not in samples:
                     samples[fields["id"]] = _sample(fields, source, domain)
             except HiddenReasoningError:

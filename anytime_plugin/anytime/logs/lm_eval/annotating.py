@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
 from anytime.budgets import BudgetGrid
+from anytime.cutting.calibration import estimate
+from anytime.cutting.ends import ended
 from anytime.cutting.tokens import Tokenizer
 from anytime.errors import AnytimeError
 from anytime.harnesses import Annotated, Watch
@@ -27,7 +29,8 @@ from anytime.hosts.lm_eval.task_metrics import Verdict, Written, judge
 from anytime.logs.lm_eval.annotated_results import Found, Row, add_task, settings_of
 from anytime.logs.lm_eval.log_file import TORN, PlainRun, PlainSample
 from anytime.logs.lm_eval.log_scorers import Grader
-from anytime.programs.intrace import Standing, in_trace, readable, trace_tokens
+from anytime.programs.intrace import Standing, in_trace, trace_tokens
+from anytime.programs.traced import readable
 from anytime.protocol import Reply
 from anytime.settings import IndexOptions
 from anytime.statistics.traces import answer_tokens, leaked_reasoning
@@ -76,16 +79,22 @@ class InTrace:
 
         def stand(sample: PlainSample) -> list[Standing]:
             replies = [reply_of(sample, text, tokenizer) for text in sample.texts]
-            return [in_trace(reply, budgets, tokenizer) for reply in replies]
+            return [in_trace(reply, budgets, tokenizer, cap=sample.cap) for reply in replies]
 
         return stand
 
 
 def reply_of(sample: PlainSample, text: str, tokenizer: Tokenizer | None) -> Reply:
-    """A logged response as a trace; one as long as its cap, if that is known, was cut off there."""
+    """A logged response as a trace; one as long as its cap, if that is known, was cut off there.
+
+    Without a tokenizer its length is a guess: the end of one that may be at its cap is untold.
+    """
     whole = sample.as_written(text)
-    if tokenizer is None or sample.cap is None:
+    if sample.cap is None:
         return Reply(whole)
+    if tokenizer is None:
+        full = ended("other", estimate(text), sample.cap, guessed=True) == "length"
+        return Reply(whole, finish="other" if full else "stop")
     return Reply(whole, finish=finish_of(len(tokenizer.ends(text)), sample.cap, tokenizer))
 
 

@@ -35,7 +35,8 @@ from anytime.logs.lm_eval.log_scorers import problem_of
 from anytime.methods.base import Recipe
 from anytime.methods.source import Source
 from anytime.programs.checkpoints import Elicited
-from anytime.programs.intrace import Standing, readable
+from anytime.programs.intrace import Standing
+from anytime.programs.traced import readable
 from anytime.protocol import Message, Program, Reply
 from anytime.settings import GENERIC_ANSWER_TOKENS, RunSettings
 
@@ -115,7 +116,7 @@ class HandingBack:
                 run = self._run(part, sample, prompt, budgets, draw)
                 places[name].append(len(runs))
                 runs.append(run)
-                programs.append(_program(self._lm, run, reply, tokenizer))
+                programs.append(_program(self._lm, run, reply, sample.cap, tokenizer))
         elicited = self._drive(part, programs, runs, tokenizer)
 
         def stand(sample: PlainSample) -> Sequence[Standing]:
@@ -212,7 +213,7 @@ def _answer_tokens(part: Part) -> int:
 
 
 def _program(
-    lm: Any, run: TraceRequest, reply: Reply, tokenizer: Tokenizer | None
+    lm: Any, run: TraceRequest, reply: Reply, cap: int | None, tokenizer: Tokenizer | None
 ) -> Program[Elicited]:
     spec = run.spec
     no_turns = isinstance(spec.prompt.context, str) and not spec.prompt.templated
@@ -221,7 +222,7 @@ def _program(
             "the log's prompts are texts, and do not tell the turns that another one could follow: "
             "use --continuation prefill"
         )
-    return program_of(lm, spec, tokenizer, sampled=reply)
+    return program_of(lm, spec, tokenizer, sampled=reply, cap=cap)
 
 
 def _prompt(sample: PlainSample, lm: Any, *, templated: bool) -> Prompt:
