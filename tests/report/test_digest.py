@@ -22,7 +22,7 @@ from anytime.report.falls import AROUND, LONGEST, Piece, Step, excerpt, steepest
 from anytime.report.notes import notes_of
 from anytime.results.summary import summaries
 from anytime.rows import rows_of_trace
-from anytime.runs import GradedTrace, RunInfo, TraceId
+from anytime.runs import UNANSWERED, GradedTrace, RunInfo, TraceId
 from anytime.statistics.bands import curve_band
 from tests.finished import info
 from tests.small_runs import Logs
@@ -516,8 +516,8 @@ METHOD = {"method": "lift", "added_tokens": 1234, "pool_tokens": 56789}
         ("few problems", {"problems": 2}, "its interval is 0.76 wide"),
         ("unparsed", {"parsed": False}, "at 100% of the checkpoints"),
         ("skipped", {"skipped": {"failed": 2, "over a limit": 1}}, "out: 2 failed, 1 over a limit"),
-        ("skipped", {"skipped": {"without an answer of the model (refusal)": 6}}, "model (refusal)"),
-        ("skipped", {"skipped": {"without an answer of the model (x)": 5}}, "5 without an answer"),
+        ("skipped", {"skipped": {f"{UNANSWERED} (refusal)": 6}}, "model (refusal)"),
+        ("skipped", {"skipped": {f"{UNANSWERED} (x)": 5}}, "5 without an answer"),
         ("regraded", {"regraded": 3}, "3 samples are"),
         ("index", {"about": {"envelope": "trace"}}, "envelope trace, scale linear and q_max 1.0"),
         ("index", {"about": {"scale": "log2"}}, "scale log2"),
