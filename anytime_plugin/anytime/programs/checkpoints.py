@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from typing import Any, Literal, TypeVar, get_args
 
 from anytime.cutting.tokens import CutSource
@@ -150,7 +149,7 @@ K = TypeVar("K")
 
 def _checked(kind: type[K], kept: Mapping[str, Any]) -> K:
     """A record out of a file, with values that can stand in its fields."""
-    needed = _needed(kind)
+    needed = _NEEDED[kind]
     for name in kept.keys() - needed.keys():
         raise ValueError(f"it has a field of another kind: {str(name)[:40]!r}")
     for name, always in needed.items():
@@ -163,10 +162,11 @@ def _checked(kind: type[K], kept: Mapping[str, Any]) -> K:
     return kind(**kept)
 
 
-@lru_cache
-def _needed(kind: type) -> dict[str, bool]:
-    """The fields that a file holds, and whether each has a value always."""
-    return {one.name: "None" not in str(one.type) for one in fields(kind) if one.name != "trace"}
+_NEEDED: Mapping[type, Mapping[str, bool]] = {
+    kind: {one.name: "None" not in str(one.type) for one in fields(kind) if one.name != "trace"}
+    for kind in (Checkpoint, Elicited)
+}
+"""The fields that a file holds, and whether each has a value always."""
 
 
 def _fits(name: str, value: Any) -> bool:
