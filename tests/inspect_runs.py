@@ -28,6 +28,8 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
+from anytime.hosts.inspect_ai.models import AnytimeAPI
+
 Script = Callable[[list[ChatMessage], GenerateConfig], ModelOutput | Awaitable[ModelOutput]]
 Run = Callable[..., EvalLog]
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -168,3 +170,17 @@ def inspect_metrics(log: EvalLog) -> dict[str, float]:
     assert log.results is not None
     (block,) = [s.metrics for s in log.results.scores if "anytime_index" in s.metrics]
     return {name: metric.value for name, metric in block.items()}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The first words of every call to a built-in model."""
+    seen: list[str] = []
+    generate = AnytimeAPI.generate
+
+    async def counting(self: Any, input: Any, *rest: Any, **options: Any) -> ModelOutput:
+        seen.append(input[0].text)
+        return await generate(self, input, *rest, **options)
+
+    monkeypatch.setattr(AnytimeAPI, "generate", counting)
+    return seen

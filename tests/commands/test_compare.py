@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from inspect_ai import eval as inspect_eval
+from inspect_ai.log import read_eval_log, write_eval_log
 
 from anytime.cli import main
 from anytime.hosts.inspect_ai.tasks import aime, trip
@@ -189,3 +190,18 @@ def test_a_file_that_is_no_run(
         main(["compare", logs["slow"], str(tmp_path / "notes.txt")])
     assert stopped.value.code == 2
     assert "notes.txt" in capsys.readouterr().err
+
+
+def test_failures_of_a_run_are_told(
+    logs: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = read_eval_log(logs["fast"])
+    for sample in (log.samples or [])[:6]:
+        sample.store["anytime"]["checkpoints"][0]["failed"] = "refusal"
+    path = str(tmp_path / "failing.eval")
+    write_eval_log(log, path)
+    main(["compare", logs["slow"], path, "--common"])
+    told = " ".join(capsys.readouterr().err.split())
+    assert "6 of 60 traces have a budget at which the model gave no answer (6 refusal)" in told
+    main(["compare", logs["slow"], logs["fast"]])
+    assert "gave no answer" not in capsys.readouterr().err

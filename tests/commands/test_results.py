@@ -40,6 +40,11 @@ def test_summary_has_one_line_per_run(run: Run, logs: Logs) -> None:
     assert told[0] == (
         "95 % intervals take the problems as a sample of such problems (population=problems)."
     )
+    (tokens,) = [line for line in told if line.startswith("Tokens of a forced answer")][:1]
+    first = summaries(open_runs(logs.values()))[0]
+    assert tokens.endswith(
+        ": " + ", ".join(f"{mean:.1f} at {b}" for b, mean in first.answer_tokens.items()) + "."
+    )
     words = "task model method problems traces index 95 % final average drift overthinking unparsed"
     assert head.split() == words.split()
     for line, one in zip(lines, summaries(open_runs(logs.values())), strict=False):

@@ -103,3 +103,23 @@ def test_doublings_end_above_the_longest_trace(longest: int, last: int) -> None:
     assert grid.largest == last
     assert len(grid) == 7
     assert all(2 * a == b for a, b in pairwise(grid))
+
+
+@pytest.mark.parametrize("told", [1, 0, -7])
+def test_a_logged_count_that_cannot_be_is_an_estimate_and_said_to_be(told: int) -> None:
+    reply = Reply("one two three four " * 20, output_tokens=told, finish="stop")
+    elicited, (early, late) = in_trace(reply, BudgetGrid([16, 1024]))
+    assert elicited.doubt == f"{told} tokens reported for {len(reply.text)} characters"
+    assert elicited.checkpoints[0].cut == "estimated"
+    assert 40 < (elicited.tokens or 0) < 160
+    assert len(early) < len(late)
+
+
+def test_a_logged_end_that_nobody_told_is_told_by_the_cap() -> None:
+    reply = Reply("one two three four", output_tokens=4, finish="other")
+    for cap, ended_by in ((4, "tokens"), (5, "tokens"), (64, None), (None, None)):
+        elicited, _ = in_trace(reply, BudgetGrid([2, 4]), cap=cap)
+        assert elicited.ended_by == ended_by
+        assert elicited.finish == ("length" if ended_by else "other")
+    stopped = Reply("one two three four", output_tokens=4, finish="stop")
+    assert in_trace(stopped, BudgetGrid([2, 4]), cap=4).elicited.finish == "stop"

@@ -22,7 +22,7 @@ from anytime.report.falls import AROUND, LONGEST, Piece, Step, excerpt, steepest
 from anytime.report.notes import notes_of
 from anytime.results.summary import summaries
 from anytime.rows import rows_of_trace
-from anytime.runs import GradedTrace, RunInfo, TraceId
+from anytime.runs import UNANSWERED, GradedTrace, RunInfo, TraceId
 from anytime.statistics.bands import curve_band
 from tests.finished import info
 from tests.small_runs import Logs
@@ -419,6 +419,9 @@ def test_what_a_method_took() -> None:
 # Notes. Each that may stand, with how it begins.
 
 NOTES = {
+    "failed": "a budget at which the model gave no answer",
+    "unread": "answers cannot be read",
+    "several cuts": "Cuts were found in several ways",
     "built-in model": "No language model",
     "built-in problems": "The problems are built-in stand-ins",
     "table": "Taken from a table",
@@ -436,6 +439,12 @@ NOTES = {
     "regraded": "graded otherwise than in the log",
     "index": "The index is taken with envelope",
 }
+BESIDE = {
+    "50% of the cuts were found": {"several cuts"},
+    "at 100% of the checkpoints": {"unread"},
+    "model (refusal)": {"failed"},
+}
+"""What is said beside some of them."""
 
 
 def noted(
@@ -507,6 +516,8 @@ METHOD = {"method": "lift", "added_tokens": 1234, "pool_tokens": 56789}
         ("few problems", {"problems": 2}, "its interval is 0.76 wide"),
         ("unparsed", {"parsed": False}, "at 100% of the checkpoints"),
         ("skipped", {"skipped": {"failed": 2, "over a limit": 1}}, "out: 2 failed, 1 over a limit"),
+        ("skipped", {"skipped": {f"{UNANSWERED} (refusal)": 6}}, "model (refusal)"),
+        ("skipped", {"skipped": {f"{UNANSWERED} (x)": 5}}, "5 without an answer"),
         ("regraded", {"regraded": 3}, "3 samples are"),
         ("index", {"about": {"envelope": "trace"}}, "envelope trace, scale linear and q_max 1.0"),
         ("index", {"about": {"scale": "log2"}}, "scale log2"),
@@ -516,14 +527,14 @@ METHOD = {"method": "lift", "added_tokens": 1234, "pool_tokens": 56789}
 )
 def test_each_note_stands_alone(name: str, how: dict[str, Any], part: str) -> None:
     found = noted(**how)
-    assert set(found) == {name}
+    assert set(found) == {name} | BESIDE.get(part, set())
     assert part in found[name]
 
 
 def test_in_trace_is_told_instead_of_annotated() -> None:
     points = [standing(10, cut="estimated"), standing(20), own(40)]
     found = noted(points, mode="intrace", about={"source": "annotated"})
-    assert list(found) == ["intrace", "calibrated", "estimated"]
+    assert list(found) == ["several cuts", "intrace", "calibrated", "estimated"]
     assert found["calibrated"].startswith("50% of the cuts were found")
     assert found["estimated"].startswith("50% of the cuts were estimated")
 
@@ -551,7 +562,7 @@ def test_the_gravest_comes_first() -> None:
         parsed=False,
         method=METHOD,
     )
-    absent = {"table", "intrace", "contract", "one problem"}
+    absent = {"failed", "table", "intrace", "contract", "one problem"}
     assert list(found) == [name for name in NOTES if name not in absent]
 
 

@@ -161,18 +161,22 @@ def _write_page(
 def _open(
     path: Path, columns: dict[str, str] | None, scorer: str | None, named: dict[str, Any]
 ) -> _Opened:
+    import numpy as np
+
     from anytime.logs.opening import open_runs
+    from anytime.programs.doubts import Doubts
     from anytime.results.curves import curves
+    from anytime.results.summary import doubts_told
     from anytime.rows import rows_of
 
     runs: Sequence[FinishedRun] = open_runs([path], columns)
     if len(runs) != 1:
         raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
     (run,) = runs
-    cuts: set[str] = set()
+    by_scorer: dict[str, Doubts] = {}
 
     def look(trace: GradedTrace) -> None:
-        cuts.update(point.cut for point in trace.elicited.checkpoints if point.cut)
+        by_scorer.setdefault(trace.scorer, Doubts()).add(trace.elicited)
 
     found = curves(rows_of(run, look))
     tell_skipped(run.info.log, run.skipped)
@@ -188,7 +192,13 @@ def _open(
         problem: [trace for trace in traces if trace[0] == trace[0]]  # a problem may lack traces
         for problem, traces in zip(curve.problems, curve.quality, strict=True)
     }
-    return _Opened(replace(run.info, **named), key, curve.budgets, quality, tuple(sorted(cuts)))
+    doubts = by_scorer.get(key.scorer, Doubts())
+    known = curve.unparsed[~np.isnan(curve.unparsed)]
+    unparsed = float(known.mean()) if known.size else None
+    for sentence in doubts_told(doubts, unparsed, run.skipped):
+        tell(f"{run.info.log}: {sentence}")
+    cuts = tuple(sorted(doubts.cuts))
+    return _Opened(replace(run.info, **named), key, curve.budgets, quality, cuts)
 
 
 def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: RunKey) -> None:

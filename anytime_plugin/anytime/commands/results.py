@@ -207,5 +207,14 @@ def _print(found: Sequence[RunSummary]) -> None:
         ]
         table.add_row(*(Text(cell) for cell in cells))
     print_table(table)
-    for sentence in notes_on(found):
+    for sentence in (*notes_on(found), *_answer_tokens(found)):
         console().print(sentence, highlight=False, soft_wrap=True, markup=False)
+
+
+def _answer_tokens(found: Sequence[RunSummary]) -> Iterator[str]:
+    """Of each run the tokens of its forced answers by budget, which stand beside its curve."""
+    by_log = {one.key.log: one.answer_tokens for one in found if one.answer_tokens}
+    for log, tokens in by_log.items():
+        told = ", ".join(f"{mean:.1f} at {budget}" for budget, mean in tokens.items())
+        which = "" if len({one.key.log for one in found}) == 1 else f" of {log}"
+        yield f"Tokens of a forced answer{which}: {told}."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal, TypeVar, get_args
 
 from anytime.cutting.tokens import CutSource
 from anytime.protocol import Finish, Reply
@@ -112,10 +113,73 @@ class Elicited:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Elicited:
-        """Read what `to_json` wrote; an answer may be left out where it stands elsewhere."""
+        """Read what `to_json` wrote; an answer may be left out where it stands elsewhere.
+
+        Raises:
+            ValueError: It is no such record; the sentence names the field.
+        """
+        if not isinstance(record, Mapping) or not isinstance(record.get("checkpoints"), list):
+            raise ValueError("its checkpoints are no list")
+        if "tokens" not in record:
+            raise ValueError("it has no tokens")
         required = {"tokens": None, "answer_tokens": None, "answer": ""}
-        checkpoints = tuple(Checkpoint(**required | kept) for kept in record["checkpoints"])
-        return cls(**{**record, "checkpoints": checkpoints})
+        kept = record["checkpoints"]
+        if not kept or not all(isinstance(point, Mapping) for point in kept):
+            raise ValueError("its checkpoints are none")
+        points = tuple(_checked(Checkpoint, {**required, **point}) for point in kept)
+        found = _checked(cls, {**record, "checkpoints": points})
+        grid = [point.budget for point in points]
+        if sorted(set(grid)) != grid:
+            raise ValueError("its checkpoints are not in the order of budgets")
+        return found
+
+
+_COUNTS = ("budget", "tokens", "answer_tokens", "leaked_reasoning_tokens", "end")
+_NUMBERS = ("seconds", "cost")
+_WORDS: Mapping[str, Sequence[str]] = {
+    "mode": (*get_args(Mode), "intrace"),
+    "finish": get_args(Finish),
+    "cut": get_args(CutSource),
+    "continuation": get_args(Continuation),
+    "ended_by": ("tokens", "frame"),
+}
+
+K = TypeVar("K")
+
+
+def _checked(kind: type[K], kept: Mapping[str, Any]) -> K:
+    """A record out of a file, with values that can stand in its fields."""
+    needed = _NEEDED[kind]
+    for name in kept.keys() - needed.keys():
+        raise ValueError(f"it has a field of another kind: {str(name)[:40]!r}")
+    for name, always in needed.items():
+        value = kept.get(name)
+        if value is None:
+            if always:
+                raise ValueError(f"it has no {name}")
+        elif not _fits(name, value):
+            raise ValueError(f"its {name} cannot be {str(value)[:40]!r}")
+    return kind(**kept)
+
+
+_NEEDED: Mapping[type, Mapping[str, bool]] = {
+    kind: {one.name: "None" not in str(one.type) for one in fields(kind) if one.name != "trace"}
+    for kind in (Checkpoint, Elicited)
+}
+"""The fields that a file holds, and whether each has a value always."""
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name in _COUNTS:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+    if name in _NUMBERS:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number and math.isfinite(value)
+    if name in _WORDS:
+        return isinstance(value, str) and value in _WORDS[name]
+    if name == "forced":
+        return isinstance(value, bool)
+    return isinstance(value, tuple if name == "checkpoints" else str)
 
 
 def unanswered(mode: Mode, budgets: Sequence[int], reply: Reply, frame: str | None) -> Elicited:

@@ -21,7 +21,12 @@ OFTEN = 0.05
 
 def notes_of(one: RunDigest) -> list[str]:
     """Sentences about one curve, the gravest first."""
-    return [*_what_it_is_of(one), *_how_it_was_measured(one), *_how_sure_it_is(one)]
+    return [
+        *(f"{told[0].upper()}{told[1:]}." for told in one.summary.doubts),
+        *_what_it_is_of(one),
+        *_how_it_was_measured(one),
+        *_how_sure_it_is(one),
+    ]
 
 
 def _what_it_is_of(one: RunDigest) -> Iterator[str]:

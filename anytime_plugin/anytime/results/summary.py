@@ -22,6 +22,7 @@ __all__ = [
     "Column",
     "RunSummary",
     "columns_shown",
+    "doubts_told",
     "notes_on",
     "summaries",
     "summary_of",
@@ -136,17 +137,30 @@ def summaries(
 
 def with_doubts(one: RunSummary, doubts: Doubts) -> RunSummary:
     """The summary, with what was counted of the traces it is of."""
-    failed = {
-        reason.removeprefix(UNANSWERED).strip(" ()"): count
-        for reason, count in one.skipped.items()
-        if reason.startswith(UNANSWERED)
-    }
     return replace(
         one,
         answer_tokens=doubts.answer_tokens,
         cuts=dict(doubts.cuts),
-        doubts=tuple(doubts.sentences(one.unparsed, failed)),
+        doubts=doubts_told(doubts, one.unparsed, one.skipped),
     )
+
+
+def doubts_told(
+    doubts: Doubts, unparsed: float | None, skipped: Mapping[str, int]
+) -> tuple[str, ...]:
+    """What a finished run's numbers must not be believed without, in sentences.
+
+    Args:
+        doubts: What was counted of the traces that have a curve.
+        unparsed: Share of answers that could not be read; None where it is unknown.
+        skipped: Traces without a curve, by reason.
+    """
+    failed = {
+        reason.removeprefix(UNANSWERED).strip(" ()"): count
+        for reason, count in skipped.items()
+        if reason.startswith(UNANSWERED)
+    }
+    return tuple(doubts.sentences(unparsed, failed))
 
 
 def summary_of(

@@ -58,20 +58,6 @@ METHODS = {"pdp": pdp, "pdp_plus": pdp_plus, "leap": leap}
 Asked = list[str]
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
-    """The first words of every call to a built-in model."""
-    seen: Asked = []
-    generate = AnytimeAPI.generate
-
-    async def counting(self: Any, input: Any, *rest: Any, **options: Any) -> ModelOutput:
-        seen.append(input[0].text)
-        return await generate(self, input, *rest, **options)
-
-    monkeypatch.setattr(AnytimeAPI, "generate", counting)
-    return seen
-
-
 def on_aime(run: Run, solver: Any, **options: Any) -> EvalLog:
     task = options.pop("task", None) or aime("builtin", budgets=list(BUDGETS))
     model = {"model_args": LEARNS, "limit": PROBLEMS}

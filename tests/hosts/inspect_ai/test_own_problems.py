@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from inspect_ai import eval_retry
 from inspect_ai.log import EvalLog, read_eval_log
-from inspect_ai.model import ModelOutput
 
-from anytime.hosts.inspect_ai.models import AnytimeAPI
 from anytime.hosts.inspect_ai.tasks import aime
 from anytime.methods.pdp import QUESTION
 from anytime.solvers import leap, pdp
@@ -22,20 +20,6 @@ from tests.refusals import is_one_sentence
 FEW: dict[str, Any] = {"traces": 2, "problems": 3}
 LEARNS = {"accuracy": 0.8, "solve_tokens": 60, "linger_tokens": 1e9}
 OTHERS = [problem for problem in EVERYONE if problem not in DEV]
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The first words of every call to a built-in model."""
-    seen: list[str] = []
-    generate = AnytimeAPI.generate
-
-    async def counting(self: Any, input: Any, *rest: Any, **options: Any) -> ModelOutput:
-        seen.append(input[0].text)
-        return await generate(self, input, *rest, **options)
-
-    monkeypatch.setattr(AnytimeAPI, "generate", counting)
-    return seen
 
 
 def on_mine(run: Run, tmp_path: Path, solver: Any, split: Any = None, **options: Any) -> EvalLog:

@@ -14,21 +14,10 @@ from tests.lm_eval_runs import evaluate, numbers, samples
 from tests.serving import Body, Fault, Server, always, serving
 from tests.spoiling import UNANSWERED
 
-tokenizers = pytest.importorskip("tokenizers")
+pytest.importorskip("tokenizers")
 
 TASK = "anytime_trip_builtin"
 FIRST = TRIP.load("builtin", None, 0).problems[0]
-
-
-@pytest.fixture(scope="module")
-def pieces_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A tokenizer.json that splits as the planner counts."""
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
-    pattern = tokenizers.Regex(r" ?[^\W\d_]+| ?\d+| ?[^\w\s]|[\s\S]")
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Split(pattern, "isolated")
-    file = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
-    tokenizer.save(str(file))
-    return str(file)
 
 
 def run(server: Server, knobs: dict[str, Any]) -> dict[str, Any]:
@@ -51,11 +40,11 @@ def first_is_forced(body: Body) -> bool:
 
 @pytest.mark.parametrize("kind", [*UNANSWERED, "no-choices"])
 def test_what_is_no_answer_is_left_out_and_asked_again(
-    kind: Fault, pieces_file: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    kind: Fault, tokenizer_file: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    knobs = {"tokenizer": pieces_file, "trace_store": str(tmp_path / "store.jsonl")}
+    knobs = {"tokenizer": tokenizer_file, "trace_store": str(tmp_path / "store.jsonl")}
     with serving(load_model("planner", {})) as server:
-        clean = run(server, {"tokenizer": pieces_file})
+        clean = run(server, {"tokenizer": tokenizer_file})
         server.faults = always(kind, first_is_forced)
         results = run(server, knobs)
         assert numbers(results, TASK)["failed"] == pytest.approx(1 / 3)
@@ -74,9 +63,9 @@ def test_what_is_no_answer_is_left_out_and_asked_again(
     assert all(map(first_is_forced, asked))
 
 
-def test_a_service_without_any_trace_is_named(pieces_file: str) -> None:
+def test_a_service_without_any_trace_is_named(tokenizer_file: str) -> None:
     with (
         serving(load_model("planner", {}), faults=always("null")) as server,
         pytest.raises(AnytimeError, match="no content for any trace"),
     ):
-        run(server, {"tokenizer": pieces_file})
+        run(server, {"tokenizer": tokenizer_file})

@@ -20,18 +20,7 @@ PROBLEMS = 4
 QUESTIONS = [TRIP.ask(problem) for problem in TRIP.load("builtin", None, 0).problems]
 PASSING: tuple[Fault, ...] = ("429", "500", "503", "drop")
 
-tokenizers = pytest.importorskip("tokenizers")
-
-
-@pytest.fixture(scope="module")
-def pieces_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A tokenizer.json that splits as the planner counts."""
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
-    pattern = tokenizers.Regex(r" ?[^\W\d_]+| ?\d+| ?[^\w\s]|[\s\S]")
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Split(pattern, "isolated")
-    file = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
-    tokenizer.save(str(file))
-    return str(file)
+pytest.importorskip("tokenizers")
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +54,10 @@ def curve(results: dict[str, Any]) -> dict[str, float]:
 
 @pytest.mark.parametrize("concurrent", [1, 8])
 def test_completions_give_the_same_curve(
-    direct: dict[str, Any], pieces_file: str, concurrent: int
+    direct: dict[str, Any], tokenizer_file: str, concurrent: int
 ) -> None:
     with serving(load_model("planner", {}), questions=QUESTIONS) as server:
-        found = over_http(server, "local-completions", {"tokenizer": pieces_file}, concurrent)
+        found = over_http(server, "local-completions", {"tokenizer": tokenizer_file}, concurrent)
     assert curve(found) == curve(direct)
     for sample in samples(found, TASK).values():
         forced = [point for point in checkpoints(sample) if point["forced"]]
@@ -77,10 +66,13 @@ def test_completions_give_the_same_curve(
         }
 
 
-def test_chats_give_the_same_curve(direct: dict[str, Any], pieces_file: str) -> None:
+def test_chats_give_the_same_curve(direct: dict[str, Any], tokenizer_file: str) -> None:
     with serving(load_model("planner", {})) as server:
         found = over_http(
-            server, "local-chat-completions", {"tokenizer": pieces_file}, apply_chat_template=True
+            server,
+            "local-chat-completions",
+            {"tokenizer": tokenizer_file},
+            apply_chat_template=True,
         )
     assert curve(found) == curve(direct)
     sample = next(iter(samples(found, TASK).values()))
@@ -89,18 +81,18 @@ def test_chats_give_the_same_curve(direct: dict[str, Any], pieces_file: str) -> 
 
 @pytest.mark.slow  # lm-eval waits at least a second before it tries again
 @pytest.mark.parametrize("model", ["local-completions", "local-chat-completions"])
-def test_faults_lose_nothing(direct: dict[str, Any], pieces_file: str, model: str) -> None:
+def test_faults_lose_nothing(direct: dict[str, Any], tokenizer_file: str, model: str) -> None:
     chat = "chat" in model
     faults = first_try(PASSING, share=0.5)
     with serving(load_model("planner", {}), questions=QUESTIONS, faults=faults) as server:
-        found = over_http(server, model, {"tokenizer": pieces_file}, apply_chat_template=chat)
+        found = over_http(server, model, {"tokenizer": tokenizer_file}, apply_chat_template=chat)
         assert any(exchange.fault for exchange in server.exchanges)
         assert set(server.answered().values()) == {1}
     assert curve(found) == curve(direct)
 
 
-def test_sampled_draws_are_sent_with_seeds_of_their_own(pieces_file: str) -> None:
-    knobs = {"tokenizer": pieces_file, "traces": 2}
+def test_sampled_draws_are_sent_with_seeds_of_their_own(tokenizer_file: str) -> None:
+    knobs = {"tokenizer": tokenizer_file, "traces": 2}
     with serving(load_model("planner", {}), questions=QUESTIONS) as server:
         found = over_http(
             server, "local-completions", knobs, gen_kwargs={"do_sample": True, "temperature": 0.8}
@@ -113,19 +105,19 @@ def test_sampled_draws_are_sent_with_seeds_of_their_own(pieces_file: str) -> Non
 
 
 def test_a_cached_run_asks_the_server_nothing(
-    direct: dict[str, Any], pieces_file: str, tmp_path: Path
+    direct: dict[str, Any], tokenizer_file: str, tmp_path: Path
 ) -> None:
     options: dict[str, Any] = {"use_cache": str(tmp_path / "cache")}
     with serving(load_model("planner", {}), questions=QUESTIONS) as server:
         for _ in range(2):
-            found = over_http(server, "local-completions", {"tokenizer": pieces_file}, **options)
+            found = over_http(server, "local-completions", {"tokenizer": tokenizer_file}, **options)
         assert set(server.answered().values()) == {1}
     assert curve(found) == curve(direct)
 
 
 @pytest.mark.parametrize(("name", "said"), [("tiny-chat", 1), ("planner", 0)])
 def test_a_tuned_model_without_its_template_is_said_to_be(
-    pieces_file: str, caplog: pytest.LogCaptureFixture, name: str, said: int
+    tokenizer_file: str, caplog: pytest.LogCaptureFixture, name: str, said: int
 ) -> None:
     backends._tell_no_template.cache_clear()
     with serving(load_model("planner", {}), questions=QUESTIONS) as server:
@@ -133,7 +125,7 @@ def test_a_tuned_model_without_its_template_is_said_to_be(
         evaluate(
             TASK,
             "local-completions",
-            {"budgets": BUDGETS, "tokenizer": pieces_file},
+            {"budgets": BUDGETS, "tokenizer": tokenizer_file},
             model_args={**arguments, "tokenizer_backend": None},
             limit=1,
         )
@@ -148,7 +140,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", list(REFUSED))
-def test_what_a_chat_service_cannot_do(pieces_file: str, case: str) -> None:
+def test_what_a_chat_service_cannot_do(tokenizer_file: str, case: str) -> None:
     knobs, template, sentence = REFUSED[case]
     with (
         serving(load_model("planner", {})) as server,
@@ -157,6 +149,6 @@ def test_what_a_chat_service_cannot_do(pieces_file: str, case: str) -> None:
         over_http(
             server,
             "local-chat-completions",
-            {"tokenizer": pieces_file, **knobs},
+            {"tokenizer": tokenizer_file, **knobs},
             apply_chat_template=template,
         )

@@ -265,6 +265,33 @@ def test_samples_that_have_no_one_trace_are_left_out_and_counted(run: Run, tmp_p
     assert finished.skipped.total() == 6
 
 
+def test_what_is_no_answer_of_the_model_is_left_out_with_its_reason(
+    run: Run, tmp_path: Path
+) -> None:
+    path = plain_log(run, sums(includes()), epochs=4)
+
+    def change(log: EvalLog, held: list[EvalSample]) -> None:
+        log.eval.model = "openai/some"  # a service, which may send nothing
+        held[0].output.choices[0].stop_reason = "content_filter"
+        held[1].output = says("", tokens=9)
+        held[2].output = says(" ", tokens=1)  # it stopped at once, and says so
+        held[3].output.choices[0].message = ChatMessageAssistant(
+            content=[ContentText(text="No.", refusal=True)]
+        )
+
+    made = outcome(spoil(path, change), tmp_path / "out")
+    assert made.outcome is not None
+    assert dict(made.outcome.skipped) == {
+        "without an answer of the model (content filter)": 1,
+        "without an answer of the model (empty reply)": 1,
+        "without an answer of the model (refusal)": 1,
+    }
+    assert (made.outcome.samples, made.outcome.empty) == (5, 1)
+    (found,) = summaries(open_runs(made.outputs[0]))
+    (told,) = [one for one in found.doubts if "gave no answer" in one]
+    assert told.startswith("3 of 8 traces have a budget")
+
+
 def refusal(path: Path, folder: Path, **options: Any) -> str:
     told = outcome(path, folder, **options)
     assert told.outcome is None

@@ -75,8 +75,18 @@ class LoggedSample(NamedTuple):
     limit: str | None
 
     def record(self) -> Record | None:
-        """The checkpoints; None where `anytime/budget` did not finish."""
-        return record_in(self.store.get(KEY))
+        """The checkpoints; None where `anytime/budget` did not finish.
+
+        Raises:
+            AnytimeError: They are damaged.
+        """
+        try:
+            return record_in(self.store.get(KEY))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise AnytimeError(
+                f"sample {self.id}, epoch {self.epoch}, is damaged: its checkpoints cannot be read "
+                f"({' '.join(str(error).split())[:200]})"
+            ) from None
 
 
 class RawSample(NamedTuple):
