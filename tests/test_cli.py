@@ -97,20 +97,33 @@ def test_starting_costs_neither_a_harness_nor_what_completion_needs() -> None:
     assert not new & heavy
 
 
-def test_ctrl_c_ends_without_a_traceback(tmp_path: Path) -> None:
-    pipe = tmp_path / "log.json"
-    os.mkfifo(pipe)
+WAITING = """
+import time
+from anytime import cli
+from anytime.logs import opening
+
+def waits(*given):
+    print("reading", flush=True)
+    time.sleep(600)
+
+opening.open_runs = waits
+cli.main(["summary", "log.eval"])
+"""
+
+
+def test_ctrl_c_ends_without_a_traceback() -> None:
     running = subprocess.Popen(
-        [COMMAND, "summary", str(pipe)],
+        [sys.executable, "-c", WAITING],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         # A shell lets what it starts in the background ignore the key, and the tests with it.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    with pipe.open("w"):  # opens when the command does, which then waits for what is written
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=600)
+    assert running.stdout is not None
+    assert running.stdout.readline() == "reading\n"
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=600)
     assert (running.returncode, out, err) == (130, "", "anytime: interrupted\n")
 
 
