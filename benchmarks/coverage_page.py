@@ -1,7 +1,7 @@
 """Simulated coverage as a page of tables: `python -m benchmarks.run coverage`.
 
 `python -m benchmarks.coverage_page --repetitions 400 --write` makes docs/coverage.md: on two cores
-in half an hour.
+in half an hour. `--processes 1` leaves the other cores to others, and the page is the same.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Simulated:
     again: tuple[Sequence[Found], Sequence[Found]]
 
 
-def simulated(repetitions: int = REPETITIONS) -> Simulated:
-    """Simulate every cell, in as many processes as there are cores."""
+def simulated(repetitions: int = REPETITIONS, processes: int | None = None) -> Simulated:
+    """Simulate every cell, in as many processes as there are cores unless told otherwise."""
     single = [
         Cell(truth, n, (traces, traces), repetitions)
         for truth in TRUTHS
@@ -65,7 +65,7 @@ def simulated(repetitions: int = REPETITIONS) -> Simulated:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # the processes take all cores already
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=fresh) as pool:
+    with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=fresh) as pool:
         of_single, of_pairs = pool.map(coverage, single), pool.map(size, pairs)
         gains = pool.map(functools.partial(size, gain=GAIN), rising)
         found = list(zip(single, of_single, strict=True))
@@ -199,9 +199,11 @@ def _percent(name: str, value: float) -> str:
     return "" if math.isnan(value) else f"{100 * value:.1f}"
 
 
-def main(repetitions: int = REPETITIONS, *, write: bool = False) -> None:
+def main(
+    repetitions: int = REPETITIONS, *, processes: int | None = None, write: bool = False
+) -> None:
     """Print the page, or write it into docs/."""
-    made = page(simulated(repetitions))
+    made = page(simulated(repetitions, processes))
     if write:
         Path(__file__).parents[1].joinpath("docs", "coverage.md").write_text(made, "utf-8")
     else:
@@ -211,6 +213,7 @@ def main(repetitions: int = REPETITIONS, *, write: bool = False) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
+    parser.add_argument("--processes", type=int, help="as many as there are cores")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    main(chosen.repetitions, write=chosen.write)
+    main(chosen.repetitions, processes=chosen.processes, write=chosen.write)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         budget_weights,
         index_interval,
     )
-    from anytime.statistics.measures import Summary, summarize
+    from anytime.statistics.summary import Summary, summarize
 
 __all__ = [
     "AnytimeError",
@@ -106,7 +106,7 @@ _HOME = {
         "budget_weights",
         "index_interval",
     ),
-    "anytime.statistics.measures": ("Summary", "summarize"),
+    "anytime.statistics.summary": ("Summary", "summarize"),
     "anytime.methods.base": (
         "Lesson",
         "Material",

@@ -16,7 +16,8 @@ from anytime.rows import rows_of
 from anytime.runs import UNANSWERED, FinishedRun, GradedTrace
 from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
 from anytime.statistics.index import FloatArray, Interval
-from anytime.statistics.measures import Input, Summary, measured, measures_of, summarize
+from anytime.statistics.measures import Input, measured, measures_of
+from anytime.statistics.summary import Summary, summarize
 
 __all__ = [
     "Column",

@@ -7,83 +7,21 @@ Needs numpy and scipy; scipy is imported when something is compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale
 from anytime.statistics.bounded import Interval
-from anytime.statistics.index import Curve, Reading, check_confidence, index_of_means, read_index
+from anytime.statistics.curve import Curve, FloatArray
+from anytime.statistics.index import Reading, check_confidence, index_of_means, read_index
 from anytime.statistics.paired import even_means, flip_p_values, paired_interval
+from anytime.statistics.paired_runs import Run, listed, on_problems, shared_problems, trace_counts
 
 __all__ = ["Comparison", "Difference", "Run", "compare", "compare_all"]
-
-FloatArray = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False, init=False)
-class Run:
-    """A curve whose problems have names, by which it is paired with another run.
-
-    Attributes:
-        name: What the run is called in tables and errors.
-        problems: Name of each problem, in the order of `curve`, which is sorted by them.
-        curve: Quality by problem, trace and budget.
-
-    Raises:
-        AnytimeError: Two problems of one name, rows of other lengths, whatever `Curve` refuses.
-    """
-
-    name: str
-    problems: tuple[str, ...]
-    curve: Curve
-
-    def __init__(
-        self, name: str, budgets: Sequence[int], quality: Mapping[Any, npt.ArrayLike]
-    ) -> None:
-        """Pad and freeze.
-
-        Args:
-            name: What the run is called.
-            budgets: T increasing budgets in tokens.
-            quality: By problem, an array of shape (traces, T), or (T,) for a single trace; problems
-                may differ in traces. Names are compared as text: hosts disagree whether 7 is "7".
-        """
-        if not quality:
-            raise AnytimeError(f"{name} has no problems")
-        grid = BudgetGrid(budgets)
-        problems = tuple(str(problem) for problem in quality)
-        if len(set(problems)) < len(problems):
-            twice = next(problem for problem in problems if problems.count(problem) > 1)
-            raise AnytimeError(f"{name} has two problems called {twice!r}")
-        rows = [
-            _traces(name, problem, values, len(grid))
-            for problem, values in zip(problems, quality.values(), strict=True)
-        ]
-        padded = np.full((len(rows), max(map(len, rows)), len(grid)), np.nan)
-        for target, traces in zip(padded, rows, strict=True):
-            target[: len(traces)] = traces
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "curve", Curve(grid, padded, problems))
-        object.__setattr__(self, "problems", self.curve.problems)
-
-
-def _traces(name: str, problem: str, values: npt.ArrayLike, length: int) -> FloatArray:
-    try:
-        traces = np.atleast_2d(np.array(values, dtype=np.float64))
-    except (TypeError, ValueError):
-        traces = np.empty((0, 0))
-    if traces.ndim != 2 or traces.shape[1] != length or not len(traces):
-        raise AnytimeError(
-            f"problem {problem} of {name}: quality has to be numbers of shape (traces, {length}), "
-            f"at least one trace"
-        )
-    return traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,17 +192,17 @@ def compare_all(
 
 def _compare(a: Run, b: Run, plan: _Plan) -> Comparison:
     """Everything but the adjustment of p-values."""
-    problems = _shared(a, b, plan.common_only)
+    problems = shared_problems(a, b, plan.common_only)
     if plan.budget is not None and plan.budget not in a.curve.budgets:
         raise AnytimeError(
-            f"nothing was run at budget {plan.budget}: the budgets are {_listed(a.curve.budgets)}"
+            f"nothing was run at budget {plan.budget}: the budgets are {listed(a.curve.budgets)}"
         )
-    first, second = (_selected(run, problems) for run in (a, b))
+    first, second = (on_problems(run, problems) for run in (a, b))
     readings = (read_index(first, plan.options), read_index(second, plan.options))
     means_a, means_b = first.by_problem, second.by_problem
     p_index, p_average, *p_budgets = _p_values(first, second, plan)
     index = _of_index(*readings, p_index, plan.confidence)
-    counts = (_counts(first), _counts(second))
+    counts = (trace_counts(first), trace_counts(second))
 
     def of(values_a: FloatArray, values_b: FloatArray, p: float) -> Difference:
         return _of_means(values_a, values_b, p, plan.confidence)
@@ -284,48 +222,6 @@ def _compare(a: Run, b: Run, plan: _Plan) -> Comparison:
         identical=bool(np.array_equal(means_a, means_b)),
         confidence=plan.confidence,
     )
-
-
-def _shared(a: Run, b: Run, common_only: bool) -> list[str]:
-    """Problems to compare, sorted by name: in whatever order they came, one result."""
-    if a.curve.budgets != b.curve.budgets:
-        raise AnytimeError(
-            f"{a.name} was run at budgets {_listed(a.curve.budgets)} and {b.name} at "
-            f"{_listed(b.curve.budgets)}: only runs at the same budgets can be compared"
-        )
-    common = sorted({*a.problems} & {*b.problems})
-    if not common:
-        raise AnytimeError(
-            f"{a.name} and {b.name} have no problem in common: {a.name} has for example "
-            f"{a.problems[0]!r}, {b.name} has {b.problems[0]!r}"
-        )
-    if not common_only and not len(common) == len(a.problems) == len(b.problems):
-        raise AnytimeError(
-            f"{a.name} lacks {len(b.problems) - len(common)} of the {len(b.problems)} problems of "
-            f"{b.name}, which lacks {len(a.problems) - len(common)} of the {len(a.problems)} of "
-            f"{a.name}: common_only=True compares the {len(common)} that both have"
-        )
-    if len(common) < 2:
-        raise AnytimeError(
-            f"{a.name} and {b.name} have 1 problem in common: a comparison needs at least 2"
-        )
-    return common
-
-
-def _listed(budgets: BudgetGrid) -> str:
-    return ",".join(map(str, budgets))
-
-
-def _selected(run: Run, problems: Sequence[str]) -> Curve:
-    row_of = {problem: row for row, problem in enumerate(run.problems)}
-    rows = [row_of[problem] for problem in problems]
-    return Curve(run.curve.budgets, run.curve.quality[rows], problems)
-
-
-def _counts(curve: Curve) -> npt.NDArray[np.int64]:
-    """Traces of each problem."""
-    counts: npt.NDArray[np.int64] = (~np.isnan(curve.quality[:, :, 0])).sum(axis=1)
-    return counts
 
 
 def _of_means(a: FloatArray, b: FloatArray, p: float, confidence: float) -> Difference:
