@@ -54,7 +54,7 @@ _ANNOUNCED = (
     r"(?i:answer|(?<!each )(?<!every )(?<!any )(?<!other )(?<!per )(?<!this )(?:option|choice|pick"
     r"|selection))[*_\"']{0,4}\s{0,3}(?:\([^()\n]{0,30}\)\s?)?"
     r"(?:(?i:option|choice|letter)\s{0,3})?(?:(?i:to (?:the|this) (?:problem|question))\s)?"
-    rf"(?:(?i:would|should|must|will)\s(?i:then\s|therefore\s)?)?{_IS}"
+    rf"(?:(?i:would|should|must|will|(?:has|ought)\sto)\s(?i:then\s|therefore\s)?)?{_IS}"
 )
 _CHOSEN = (
     r"\b(?:(?i:I|we)(?:'ll|'d|\s(?:will|would|must|should|shall))?\s(?:(?:therefore|thus|hence|then"
