@@ -10,6 +10,8 @@ import pytest
 
 from anytime.cutting.frames import answer_of, separated, unframed_tag
 from anytime.domains.aime import AIME
+from anytime.domains.answers import strip_letters
+from anytime.domains.answers.characters import plain_characters
 from anytime.domains.base import Domain, Problem
 from anytime.domains.gpqa import GPQA
 from anytime.domains.trip import TRIP
@@ -63,3 +65,20 @@ def test_domains(domain: Domain, unit: str) -> None:
     problem = PROBLEMS[domain.name]
     assert grows_linearly(lambda text: domain.grade(problem, text), repeated(unit))
     assert grows_linearly(domain.strip, repeated(unit))
+
+
+def test_letters_in_front_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, for copying whole texts is fast enough to hide in a ratio of times."""
+    seen: list[int] = []
+
+    def counted(text: str) -> str:
+        seen.append(len(text))
+        return plain_characters(text)
+
+    monkeypatch.setattr("anytime.domains.answers.letters.plain_characters", counted)
+    totals = []
+    for lines in (2_000, 16_000):
+        seen.clear()
+        strip_letters("A) x\n" * lines)
+        totals.append(sum(seen))
+    assert totals[1] <= 10 * totals[0]
