@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import Task
 from inspect_ai.scorer import includes, pattern
 
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
@@ -121,10 +120,6 @@ def test_trust_is_yes_or_no(plain: Path) -> None:
 
 
 ENDLESS = r"(.+)+\d{9}$"
-
-
-def endless() -> Task:
-    return sums(pattern(ENDLESS), includes())
 
 
 def test_a_pattern_that_never_ends_is_ended(

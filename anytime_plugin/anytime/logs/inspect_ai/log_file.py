@@ -216,7 +216,7 @@ class InspectLog:
     def _sound(self, archive: zipfile.ZipFile) -> set[Place]:
         """Samples of which the summaries tell that nothing is amiss behind their transcripts.
 
-        None where the samples are too small for that to save anything.
+        An empty set where all samples are too small for that to save anything.
         """
         sizes = [one.file_size for one in archive.infolist() if is_sample_member(one.filename)]
         if max(sizes, default=0) <= _PART or self.head.get("invalidated"):
