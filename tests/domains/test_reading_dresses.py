@@ -72,6 +72,7 @@ THIRTY_SEVEN = [
     "\\boxed{37}\nConfidence (0-100): \\boxed{90}", r"Final: \boxed{37} [90\%]",
 ]
 NO_INTEGER = [
+    "If the radius were 5, the answer would be 37. It is not.",
     r"\boxed{37 \bmod 1000}", r"\boxed{1.037}", r"\boxed{10,37}", r"\boxed{\sqrt{37}}",
     r"\boxed{\frac{37}{2}}", r"\boxed{37\pi}", r"\boxed{37x}", r"\boxed{37i}", r"\boxed{3\cdot 7}",
     r"\boxed{3^7}", r"\boxed{37^2}", r"\boxed{37!}", r"\boxed{\binom{37}{2}}", r"\boxed{100101_2}",
@@ -108,6 +109,7 @@ NO_INTEGER = [
     "For n = 37, we get", "First, 37", "Because 37",
 ]
 INTEGERS = {
+    "If we add these up, the answer would be 41.": "41",
     r"\boxed{1\,037}": "1037",
     r"\boxed{-37}": "-37",
     r"\boxed{\text{-}37}": "-37",
@@ -158,6 +160,7 @@ LETTER_C = [
     "Answer: \u201cC\u201d", "Answer: ✅ C", "✅ **Answer: C**", "\u27a1\ufe0f Answer: C",
 ]
 NO_LETTER = [
+    "If the gas had been heated, the answer would be C, but it was not.",
     r"\boxed{CO}", r"\boxed{\text{B or C}}", r"\boxed{A, B}", r"\boxed{\text{A and B}}",
     r"\boxed{C_2}", r"\boxed{C=3}", r"\boxed{D_{2h}}", r"\boxed{\mathrm{CO}}", r"\boxed{E}",
     r"\boxed{}", r"\boxed{?}", '{"answer": ["B","C"]}', '{"answer": "B or C"}', '{"answer": ""}',

@@ -19,7 +19,8 @@ import pytest
 from anytime.domains.trip import TRIP
 from anytime.models import Respond, load_model
 from anytime.protocol import Reply
-from anytime.statistics.index import Curve, anytime_index
+from anytime.statistics.curve import Curve
+from anytime.statistics.index import anytime_index
 from tests.clients import BUDGETS, CLIENTS, INSPECT, PROBLEMS, Client, Clients, Outcome
 from tests.clients import is_forced as forced
 from tests.clients import problem_of as about

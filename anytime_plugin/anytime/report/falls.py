@@ -15,7 +15,7 @@ import numpy as np
 from anytime.results.curves import RunCurve
 from anytime.rows import Row
 from anytime.runs import FinishedRun, GradedTrace, TraceId
-from anytime.statistics.index import FloatArray
+from anytime.statistics.curve import FloatArray
 
 __all__ = ["Fall", "Piece", "Step", "excerpt", "falls_of", "steepest", "with_texts"]
 

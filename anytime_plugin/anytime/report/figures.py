@@ -26,7 +26,7 @@ from anytime.report.plotting import (
     shares,
 )
 from anytime.statistics.comparison import Comparison
-from anytime.statistics.index import FloatArray
+from anytime.statistics.curve import FloatArray
 
 __all__ = [
     "Drawn",

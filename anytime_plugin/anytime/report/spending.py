@@ -12,7 +12,7 @@ import numpy as np
 
 from anytime.protocol import Finish
 from anytime.rows import Row
-from anytime.statistics.index import FloatArray
+from anytime.statistics.curve import FloatArray
 
 __all__ = ["Spending", "Tally", "spending_of", "tally"]
 

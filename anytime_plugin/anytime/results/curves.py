@@ -16,7 +16,7 @@ from anytime.harmless import row_for_spreadsheet
 from anytime.logs.opening import open_runs
 from anytime.rows import METRIC, Row, rows_of, to_record
 from anytime.rows import columns as row_columns
-from anytime.statistics.index import Curve, FloatArray
+from anytime.statistics.curve import Curve, FloatArray
 from anytime.writing import whole_file, write_lines
 
 if TYPE_CHECKING:

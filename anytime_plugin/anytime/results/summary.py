@@ -15,7 +15,8 @@ from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.rows import rows_of
 from anytime.runs import UNANSWERED, FinishedRun, GradedTrace
 from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
-from anytime.statistics.index import FloatArray, Interval
+from anytime.statistics.curve import FloatArray
+from anytime.statistics.index import Interval
 from anytime.statistics.measures import Input, measured, measures_of
 from anytime.statistics.summary import Summary, summarize
 

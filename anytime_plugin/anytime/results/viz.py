@@ -18,7 +18,7 @@ from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.rows import rows_of
 from anytime.runs import RunInfo
 from anytime.statistics.bands import curve_band
-from anytime.statistics.index import Curve
+from anytime.statistics.curve import Curve
 
 if TYPE_CHECKING:
     import pandas as pd

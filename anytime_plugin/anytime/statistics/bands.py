@@ -13,7 +13,8 @@ import numpy as np
 
 from anytime.errors import AnytimeError
 from anytime.statistics.bounded import lower_limit, upper_limit
-from anytime.statistics.index import Curve, FloatArray, check_confidence
+from anytime.statistics.curve import Curve, FloatArray
+from anytime.statistics.index import check_confidence
 
 __all__ = ["Band", "curve_band"]
 

@@ -17,13 +17,8 @@ import numpy.typing as npt
 
 from anytime.settings import Envelope, IndexOptions
 from anytime.statistics.bounded import Interval
-from anytime.statistics.index import (
-    Curve,
-    FloatArray,
-    overthought,
-    read_drift,
-    read_index,
-)
+from anytime.statistics.curve import Curve, FloatArray
+from anytime.statistics.index import overthought, read_drift, read_index
 
 __all__ = [
     "MEASURES",

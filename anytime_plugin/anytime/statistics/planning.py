@@ -18,7 +18,8 @@ import numpy.typing as npt
 from anytime.errors import AnytimeError
 from anytime.settings import IndexOptions
 from anytime.statistics.bounded import lower_limit, upper_limit
-from anytime.statistics.index import Curve, FloatArray, budget_weights, read_index
+from anytime.statistics.curve import Curve, FloatArray
+from anytime.statistics.index import budget_weights, read_index
 from anytime.statistics.paths import best_so_far
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anytime.statistics.index import FloatArray
+from anytime.statistics.curve import FloatArray
 from anytime.statistics.measures import Input, measures_of
 
 if TYPE_CHECKING:

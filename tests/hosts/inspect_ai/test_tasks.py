@@ -17,7 +17,8 @@ from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.scoring import anytime
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
 from anytime.statistics.bounded import mean_interval
-from anytime.statistics.index import Curve, anytime_index, index_interval
+from anytime.statistics.curve import Curve
+from anytime.statistics.index import anytime_index, index_interval
 from tests.inspect_runs import (
     Cli,
     Run,

@@ -13,7 +13,8 @@ from anytime.domains.aime import AIME
 from anytime.hosts.lm_eval.models import Simulated
 from anytime.hosts.lm_eval.records import read_response
 from anytime.hosts.lm_eval.task_metrics import Written, judge
-from anytime.statistics.index import Curve, anytime_index, index_interval
+from anytime.statistics.curve import Curve
+from anytime.statistics.index import anytime_index, index_interval
 from tests.lm_eval_runs import evaluate, numbers
 from tests.lm_eval_tasks import (
     ANSWER_TOKENS,

@@ -235,7 +235,7 @@ _AMONG = re.compile(r"[A-D]\W{0,4}\s?(?:and|or|nor|,|/)\s?(?:\w{6}\s)?\W{0,3}\Z"
 
 def _behind(text: str, mark: re.Match[str], options: Sequence[str]) -> str | None:
     """The letter behind a marker, or that of the option whose text is there."""
-    if mark.lastgroup not in ("box", "tag", "json") and doubted(text, mark.start()):
+    if mark.lastgroup not in ("box", "tag", "json") and doubted(text, mark.start(), mark[0]):
         return None
     start = mark.end()
     dressed = _LETTER.match(text, start, start + LONGEST_ANSWER)

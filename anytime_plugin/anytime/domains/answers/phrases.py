@@ -95,6 +95,18 @@ _DOUBT = re.compile(
 )
 
 
-def doubted(text: str, at: int) -> bool:
-    """Whether what begins at a place is asked, denied or supposed by the words just before it."""
-    return _DOUBT.search(text[max(0, at - 40) : at]) is not None
+_UNREAL = re.compile(r"(?i)\bif\b[^.!?\n]{1,80}?\b(?:were|had|was instead)\b[^.!?\n]{0,80}\Z")
+"""What is not so: "if it were a line, ..."; "if we add them, ..." may well be."""
+
+
+def doubted(text: str, at: int, said: str = "") -> bool:
+    """Whether what begins at a place is asked, denied or supposed by the words before it.
+
+    Args:
+        text: Any text.
+        at: The place.
+        said: The words that begin there: of what would be, it matters whether it is.
+    """
+    if _DOUBT.search(text[max(0, at - 40) : at]):
+        return True
+    return "would" in said.lower() and _UNREAL.search(text[max(0, at - 170) : at]) is not None

@@ -120,7 +120,7 @@ def _read(text: str, mark: re.Match[str], content: str, cut: bool = False) -> st
         return value(undress(content))
     if mark.lastgroup in ("line", "foreign"):
         return spoken_integer(undress(content), content)
-    if doubted(text, mark.start()):
+    if doubted(text, mark.start(), mark[0]):
         return None
     sentence, *rest = _SENTENCE_END.split(content, maxsplit=1)
     if not rest and len(text) > LONGEST_BARE_REPLY and not cut and mark[0][-1] not in ":=":

@@ -45,7 +45,7 @@ from anytime.settings import (
     Scale,
     check_options,
 )
-from anytime.statistics.index import Curve
+from anytime.statistics.curve import Curve
 from anytime.statistics.measures import Measure, measures_of
 from anytime.statistics.traces import (
     answer_tokens_at,

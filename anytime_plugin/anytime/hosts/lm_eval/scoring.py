@@ -17,7 +17,7 @@ from anytime.hosts.lm_eval.settings import Settings, TaskSettings
 from anytime.plugins import get_method
 from anytime.programs.checkpoints import Elicited
 from anytime.settings import IndexOptions
-from anytime.statistics.index import Curve, FloatArray
+from anytime.statistics.curve import Curve, FloatArray
 from anytime.statistics.measures import Measure, higher_is_better, measures_of
 from anytime.statistics.traces import answer_tokens_at, known_mean, trace_values
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from anytime.results.exports.measuring import Measured, index_options
 from anytime.runs import RunInfo
-from anytime.statistics.index import FloatArray, Interval
+from anytime.statistics.curve import FloatArray
+from anytime.statistics.index import Interval
 from anytime.statistics.measures import Measure, measures_of
 
 __all__ = ["Score", "grid", "scores_of"]
