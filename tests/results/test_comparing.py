@@ -35,3 +35,16 @@ def test_where_no_spread_was_seen_no_number_is_named() -> None:
     for said in (verdict_on(unknown), *sentences_on(unknown)):
         assert "nan" not in said
     assert "shown: 0.000 for a" in verdict_on(unknown)
+
+
+def test_an_interval_that_holds_0_beside_a_small_p_value_is_explained() -> None:
+    quality = np.random.default_rng(1).random((20, 2, 3)) / 2
+    a, b = (Run(n, [1, 2, 3], dict(enumerate(quality + g))) for n, g in (("a", 0.02), ("b", 0.0)))
+    for population, told in (("problems", True), ("traces", False)):
+        found = compare(a, b, resamples=500, population=population)
+        said = " ".join(sentences_on(found))
+        assert ("The interval of the index holds 0 beside a small p-value" in said) == told
+    assert "beside a small p-value" not in " ".join(sentences_on(compared(0.3)))
+    odd = compare(a, b, resamples=500)
+    assert odd.index.p_holm <= 0.05
+    assert odd.index.interval.low <= 0 <= odd.index.interval.high

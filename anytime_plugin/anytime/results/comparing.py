@@ -42,7 +42,23 @@ def sentences_on(one: Comparison) -> list[str]:
         told.append(
             f"Planned at {one.planned} tokens: {planned.difference:+.3f}, p = {planned.p_holm:.4f}."
         )
-    return [*told, *_power(one, claims)]
+    return [*told, *_at_odds(one, claims), *_power(one, claims)]
+
+
+def _at_odds(one: Comparison, claims: Sequence[tuple[str, Difference]]) -> list[str]:
+    """Where a p-value claims a difference and the interval beside it leaves 0 open."""
+    odd = [
+        what
+        for what, d in claims
+        if d.p_holm <= 1 - one.confidence and d.interval.low <= 0 <= d.interval.high
+    ]
+    if one.population != "problems" or not odd:
+        return []
+    return [
+        f"The interval {' and '.join(odd)} holds 0 beside a small p-value: it allows for problems "
+        f"unlike these {one.problems}, and the p-value asks whether luck alone made these "
+        f"differences."
+    ]
 
 
 def _power(one: Comparison, claims: Sequence[tuple[str, Difference]]) -> list[str]:
