@@ -440,7 +440,19 @@ def _tags(frames: tuple[Frame, ...]) -> _Tags:
         for tag, forms_of_it in ((frame.open, frame.opens), (frame.close, frame.closes))
         for hint in _hints(tag.strip(), bool(forms_of_it) and frame not in FRAMES)
     }
-    return _Tags(re.compile("|".join(map(re.escape, hints))), re.compile("|".join(forms)))
+    # Of most texts with very many "<|" none is a tag, which a letter tells sooner than all forms.
+    tags = [tag.strip() for frame in frames for tag in (frame.open, frame.close)]
+    begins = "|".join(re.escape(hint) + _NEXT_LETTER * _lettered(hint, tags) for hint in hints)
+    return _Tags(re.compile(begins), re.compile("|".join(forms)))
+
+
+_NEXT_LETTER = r"(?=\w)"
+
+
+def _lettered(hint: str, tags: Sequence[str]) -> bool:
+    """Whether a letter or digit follows in all tags that begin with two signs."""
+    behind = [tag[len(hint) :] for tag in tags if tag.lower().startswith(hint.lower())]
+    return len(hint) == 2 and all(rest[:1].isalnum() for rest in behind)
 
 
 def _hints(tag: str, other_forms: bool) -> set[str]:

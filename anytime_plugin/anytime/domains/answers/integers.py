@@ -41,6 +41,7 @@ _NO_LEAD = frozenset((
     "until", "step", "case", "problem", "question", "part", "equation", "page", "chapter",
     "section", "figure", "lemma", "theorem", "example", "line", "exercise", "to", "into", "since",
     "suppose", "assume", "try", "aime", "isn't", "cannot", "never", "without", "greater", "fewer",
+    "might", "could", "may", "maybe", "perhaps", "possibly",
     "above", "below", "under", "exceeding", "confidence", "certainty", "format",
     "nicht", "não", "nao", "niet", "ikke", "inte", "nie", "nem", "не", "ні", "tidak", "bukan",
     "không", "δεν", "pas", "kein", "keine", "ни", "non", "mehr", "weniger", "más", "menos", "moins",
@@ -65,6 +66,7 @@ _CONCLUDED = re.compile(
 )
 _DENIED = re.compile(
     r"(?i)\b(?:not|\w{1,6}n't|never|cannot|unless|wait|hmm|maybe|perhaps|possibly|to part"
+    r"|(?:might|may|could)(?: well| also)? be"
     r"|no es|n[ãa]o|nicht|niet|ikke|inte|nie|nem|не|ні|tidak|bukan|không|δεν|pas)\b|\?"
 )
 _TAKEN_BACK = re.compile(r"(?i)\b(?:wait|hmm+|scratch that|or rather|i mean)\b")
@@ -145,7 +147,8 @@ def spoken_integer(plain: str, content: str) -> str | None:
     if _SUBORDINATE.match(plain) and not re.search(r",.*\.\s?\Z", plain):
         return None
     if (whole := value(plain)) is not None:
-        return whole
+        # "not a whole number, but FG = 17, EF = 184" comes to none of them.
+        return None if _DENIED.search(plain.rpartition("=")[0]) else whole
     reason = _REASON.match(plain)
     if reason and _measures(reason["unit"]):
         return _digits(reason)

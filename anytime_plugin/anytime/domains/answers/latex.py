@@ -20,7 +20,7 @@ _UNSEEN = re.compile(
     r"\\(?:text)?color(?:\[[^\[\]]{0,20}\])?\s?\{[^{}]{0,40}\}|\\color\s[a-z]{1,20}" + _NEXT +
     r"|\\colorbox\s?\{[^{}]{0,40}\}|\\fcolorbox\s?\{[^{}]{0,40}\}\s?\{[^{}]{0,40}\}"
     r"|\\[hv]space\*?\s?\{[^{}]{0,20}\}|\\(?:[hv]?phantom|tag|label)\s?\{[^{}]{0,40}\}"
-    r"|\\begin\s?\{[a-z]{1,20}\*?\}|\\end\s?\{[a-z]{1,20}\*?\}"
+    r"|\\begin\s?\{[a-z]{1,20}\*?\}(?:\{[clr|]{1,9}\})?|\\end\s?\{[a-z]{1,20}\*?\}"
 )  # fmt: skip
 _DEGREES = re.compile(
     r"\^\s?\{?\s?\\(?:circ|degree)" + _NEXT + r"\s?\}?|\\(?:text)?degrees?" + _NEXT + "|[°º]"

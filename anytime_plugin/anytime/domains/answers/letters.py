@@ -54,7 +54,7 @@ _ANNOUNCED = (
     r"(?i:answer|(?<!each )(?<!every )(?<!any )(?<!other )(?<!per )(?<!this )(?:option|choice|pick"
     r"|selection))[*_\"']{0,4}\s{0,3}(?:\([^()\n]{0,30}\)\s?)?"
     r"(?:(?i:option|choice|letter)\s{0,3})?(?:(?i:to (?:the|this) (?:problem|question))\s)?"
-    rf"(?:(?i:would|should|must|will)\s(?i:then\s|therefore\s)?)?{_IS}"
+    rf"(?:(?i:would|should|must|will|(?:has|ought)\sto)\s(?i:then\s|therefore\s)?)?{_IS}"
 )
 _CHOSEN = (
     r"\b(?:(?i:I|we)(?:'ll|'d|\s(?:will|would|must|should|shall))?\s(?:(?:therefore|thus|hence|then"
@@ -193,7 +193,10 @@ def strip_letters(text: str) -> str:
     # A letter in front is no answer where two labels follow.
     two = max((label.start() for label in labels if label[1] != labels[-1][1]), default=-1)
     start = 0
-    while start > two and (bare := _BARE_LETTER.match(plain_characters(left[start:]))):
+    # Windows, for there may be as many such letters as lines.
+    while start > two and (
+        bare := _BARE_LETTER.match(plain_characters(left[start : start + _LONGEST_BARE]))
+    ):
         gap = BREAK.search(left, start + bare.end())
         start = gap.end() if gap else len(left)
     left = left[start:]
@@ -299,6 +302,8 @@ def _bare(text: str, options: Sequence[str]) -> str | None:
     return option_stated(text.strip(), options)
 
 
+_LONGEST_BARE = 2000
+"""Characters in which a letter stands that begins a text, all its dress included."""
 _ALONE = re.compile(
     r"[)\]}.:*$\"'_`”’]{0,6}\s*(?:\Z|\n|<)|[)*$]{0,4}[.,:]?\s(?:because|since|as)\b"
 )

@@ -46,7 +46,7 @@ __all__ = ["answer_marks", "item_start", "last_integer", "strip_integers"]
 
 _SENTENCE = (
     r"\b(?i:answer)[*_]{0,3}(?:\s(?i:here|then|to\s(?:the|this)\s(?:problem|question)))?\s{0,2}"
-    r"(?::|=|(?i:is|equals|(?:(?:should|must|will|would)\s)be)(?![A-Za-z]))"
+    r"(?::|=|(?i:is|equals|(?:(?:should|must|will|would|(?:has|ought)\sto)\s)be)(?![A-Za-z]))"
 )
 _MARK = re.compile(
     rf"(?P<box>{BOX})|(?P<tag>{TAG})|(?P<json>{JSON_ANSWER})|(?P<line>{ANSWER_LINE})"
@@ -73,7 +73,11 @@ _REMARK = re.compile(
     r"\}(?:[\s}$.,;:()\\\]]|\\(?:text|mathrm|q?quad)\s?\{?){0,12}"
     r"(?:where|with|since|because|as|using|given|for which|for|when)\b[^.\n]{0,60}\Z"
 )
-_ON = re.compile(r"\s{0,4}(?:But|Wait|Hmm|However|No\b|Actually|Let me|Hold on|Or\b|Not)")
+_ON = re.compile(
+    r"\s{0,4}(?:But|Wait|Hmm|However|No\b|Actually|Let me|Hold on|Or\b|Not"
+    # what is said before was the answer to a smaller case
+    r"|(?:Similarly|Likewise|Next)\b|(?:Now,? )?(?i:for)\s(?:a|an|n|k|each|the next)\b)"
+)
 
 
 def last_integer(text: str) -> str | None:
@@ -127,14 +131,14 @@ def _read(text: str, mark: re.Match[str], content: str, cut: bool = False) -> st
         return None  # unfinished
     if rest and not cut and _ON.match(rest[0]):
         return None
-    # "is 3^11 = 177147, which is 147 modulo 1000" comes to another number.
+    # "is 3^11 = 177147, which is 147 modulo 1000" comes to another number; a reason does not.
     first, *aside = _ASIDE.split(sentence, maxsplit=1)
     if aside and not cut and any(c in "0123456789" for c in aside[0]):
         return None
     return spoken_integer(undress(first), first)
 
 
-_ASIDE = re.compile(r"[;,] (?:as|which|because|since)\b")
+_ASIDE = re.compile(r"[;,] (?:(?:because|since)\b[^\n]*|(?:as|which)\b)")
 _SENTENCE_END = re.compile(r"(?<=[^\s.])\.(?=\s|\Z|[*_\"')])|!(?=\s|\Z)|\n")
 
 
@@ -191,7 +195,10 @@ def _content(text: str, mark: re.Match[str], stop: int) -> str:
 
 
 # A dash on a line of its own is a bullet and no sign.
-_BEFORE_ANSWER = re.compile(r"\A\s*(?:(?<=\n)[-*•+][ \t]+)?")
+_BEFORE_ANSWER = re.compile(
+    r"\A(?:\s|(?:\$\$|\\\[)(?=\s{0,4}\n)|[-=_*]{3,40}(?=[ \t]{0,4}\n))*+"
+    r"(?:(?<=\n)[-*•+>][ \t]+)?"
+)
 _BARE_DIGITS = re.compile(r"[+-]?[0-9]+")
 _JSON_VALUE = re.compile(r"\s{0,4}(?:\"([^\"\n]{1,100})\"|([^\"'\[\]{},\n]{1,40}))")
 
