@@ -19,6 +19,7 @@ from benchmarks import (
     coverage_page,
     lm_eval_host,
     lm_eval_memory,
+    over_traces,
     overhead,
     pairs,
     readings,
@@ -43,6 +44,7 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     "annotate": annotating.main,
     "bootstrap": statistics.main,
     "coverage": coverage_page.main,
+    "traces": over_traces.main,
     "realmodel": realmodel.main,
     "import": lambda: import_time(),
 }

@@ -124,6 +124,64 @@ def test_what_is_not_known_of_a_planned_budget_is_said_of_it_alone(
     assert "nan" not in said
 
 
+def test_what_is_asked_about_can_be_other_traces_of_these_problems(
+    logs: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["compare", logs["slow"], logs["fast"]])
+    assert "taken as a sample of such problems (population=problems)." in capsys.readouterr().out
+    main(["compare", logs["slow"], logs["fast"], "--population", "traces"])
+    said = capsys.readouterr().out
+    assert "other traces of them are asked about (population=traces)" in said
+    assert "So many traces of these 30 problems would show a true difference of the index" in said
+    main(["compare", logs["slow"], logs["fast"], "--population", "traces", "--json"])
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["population"], found["traces_tested"]) == ("traces", None)
+    page = tmp_path / "page.html"
+    main(["compare", logs["slow"], logs["fast"], "--population", "traces", "--html", str(page)])
+    shown = page.read_text("utf-8")
+    assert "other traces of them are asked about (population=traces)" in shown
+    assert "P-values are the level at which an interval begins to leave 0 out" in shown
+    assert "over problems" not in shown
+
+
+def test_one_trace_tells_nothing_of_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one.csv", "other.csv"):
+        rows = [f"{p},{b},{t},{(p + b + t) % 2}" for p in range(6) for b in (1, 2) for t in (0, 1)]
+        if name == "other.csv":
+            rows = [row for row in rows if not row.startswith(("4,1,1", "4,2,1"))]
+        (tmp_path / name).write_text("\n".join(["problem,budget,trace,quality", *rows]) + "\n")
+    files = [str(tmp_path / name) for name in ("one.csv", "other.csv")]
+    columns = ["--columns", "problem=problem,budget=budget,quality=quality,trace=trace"]
+    with pytest.raises(SystemExit):
+        main(["compare", *files, *columns, "--population", "traces"])
+    said = capsys.readouterr().err
+    assert "other.csv has one trace of 1 of its 6 problems, for example of '4'" in said
+    assert "use population=problems" in said
+
+
+def test_pages_of_runs_that_are_alike_name_no_number_that_is_none(
+    logs: dict[str, str], tmp_path: Path
+) -> None:
+    copy, page = tmp_path / "copy.eval", tmp_path / "page.html"
+    copy.write_bytes(Path(logs["slow"]).read_bytes())
+    main(["compare", logs["slow"], str(copy), "--html", str(page)])
+    shown = page.read_text("utf-8")
+    assert "The two runs have the same quality everywhere: there is nothing to compare." in shown
+    assert "nan or more" not in shown
+    assert "0.000 lower" not in shown
+
+
+def test_a_planned_budget_is_on_the_page_too(logs: dict[str, str], tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    main(["compare", logs["slow"], logs["fast"], "--budget", "128", "--html", str(page)])
+    shown = page.read_text("utf-8")
+    assert "Planned at 128 tokens: " in shown
+    assert "the planned budget is one of its own" in shown
+    assert "(power 80 %)" in shown
+
+
 def test_the_estimator_can_be_named(
     logs: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -42,7 +42,8 @@ Compares runs of the same problems at the same budgets with the first of them, t
 differences of the index, the quality at every budget and the average, paired by problem, with 95 %
 intervals, sign-flip p-values, Holm's adjustment over the budgets, and the smallest difference of
 the index that so many problems would show. A budget that was chosen before the runs were seen is
-named with --budget and judged by itself. docs/methods.md explains all of it.
+named with --budget and judged by itself. Where the problems are all there are, as AIME's are,
+--population traces asks about other traces of them. docs/methods.md explains all of it.
 
   anytime compare logs/cot.eval logs/pdp.eval
   anytime compare logs/cot.eval logs/pdp.eval --budget 1024
@@ -75,7 +76,7 @@ def add_compare(commands: Any) -> None:
         "--budget", type=int, metavar="N", help="the one budget a claim was planned for"
     )
     add_columns(compare)
-    add_options(compare, "estimator")
+    add_options(compare, "estimator", "population")
     compare.add_argument("--html", type=named_place, metavar="FILE", help="write a page of it too")
     compare.add_argument("--force", action="store_true", help="replace FILE if it is there")
     compare.add_argument("--json", action="store_true", help="all digits, as JSON")
@@ -105,6 +106,7 @@ def _compare(chosen: argparse.Namespace) -> None:
         scale=base.scale,
         q_max=base.q_max,
         estimator=base.estimator,
+        population=base.population,
         seed=base.seed,
         common_only=chosen.common,
         budget=chosen.budget,
@@ -213,7 +215,7 @@ def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: Run
                 f"{base.log} and {other.log} cannot be compared: they differ in the {what} ({one}, "
                 f"{another})"
             )
-    for what in ("envelope", "scale", "q_max", "estimator"):
+    for what in ("envelope", "scale", "q_max", "estimator", "population"):
         one, another = getattr(base, what), getattr(other, what)
         if one != another:
             tell(f"{other.log} was run with {what}={another}; compared with {one}, as the baseline")
@@ -245,6 +247,7 @@ def _record(one: Comparison) -> dict[str, Any]:
         "traces": list(one.traces),
         "left_out": list(one.left_out),
         "confidence": one.confidence,
+        "population": one.population,
         "minimum_detectable_effect": _number(one.detectable),
         "traces_tested": one.tested,
         "planned_budget": one.planned,
@@ -271,6 +274,8 @@ def _print(one: Comparison) -> None:
     from rich import box
     from rich.table import Table
 
+    from anytime.results.comparing import sentences_on
+
     table = Table(box=box.SIMPLE_HEAD, title=f"{one.a} minus {one.b}", title_justify="left")
     table.add_column("", no_wrap=True)
     for name in (one.a, one.b, "difference", f"{one.confidence:.0%}", "p", "p (Holm)"):
@@ -295,51 +300,6 @@ def _print(one: Comparison) -> None:
         )
     print_table(table)
     shown = console()
-    for sentence in _sentences(one):
+    for sentence in sentences_on(one):
         shown.print(sentence, highlight=False, markup=False, soft_wrap=True)
     shown.print()
-
-
-def _sentences(one: Comparison) -> list[str]:
-    """What the numbers are of, and what they can show."""
-    left = f"; {sum(one.left_out)} problems left out" if any(one.left_out) else ""
-    told = [
-        f"{one.problems} problems, {one.traces[0]} and {one.traces[1]} traces{left}. The problems "
-        f"are taken as a sample of such problems."
-    ]
-    if one.uneven:
-        told.append(
-            f"The p-values are of {one.tested} traces of either run, drawn by the seed: more of "
-            f"one run alone would make false claims, and as many of both would show smaller "
-            f"differences."
-        )
-    if one.identical:
-        told.append("The two runs have the same quality everywhere: there is nothing to compare.")
-        return told
-    claims = [("of the index", one.index)]
-    if one.planned is not None:
-        planned = one.by_budget[one.budgets.index(one.planned)]
-        claims.append((f"at {one.planned} tokens", planned))
-        told.append(
-            f"Planned at {one.planned} tokens: {planned.difference:+.3f}, p = {planned.p_holm:.4f}."
-        )
-    return [*told, *_power(one.problems, claims)]
-
-
-def _power(problems: int, claims: Sequence[tuple[str, Difference]]) -> list[str]:
-    """What so many problems can show: all claims in one sentence, those not known in another."""
-    known = [(what, d.detectable) for what, d in claims if not math.isnan(d.detectable)]
-    unknown = [what for what, d in claims if math.isnan(d.detectable)]
-    told = []
-    if known:
-        differences = ", and ".join(f"{what} of {least:.3f} or more" for what, least in known)
-        told.append(
-            f"{problems} problems would show a true difference {differences} in 80 of 100 such "
-            f"comparisons (power 80 %)."
-        )
-    if unknown:
-        told.append(
-            f"What true difference {' and '.join(unknown)} they would show is not known: the "
-            f"{problems} problems came out alike there."
-        )
-    return told

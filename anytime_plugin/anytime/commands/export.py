@@ -13,6 +13,7 @@ from anytime.commands.terminal import (
     Watched,
     action,
     add_logs,
+    add_options,
     check_output,
     named_place,
     opened,
@@ -60,6 +61,7 @@ def add_export(commands: Any) -> None:
     about = "write finished runs as a leaderboard, or for a database of results"
     export = action(commands, "export", about, _EXPORT, _export)
     add_logs(export)
+    add_options(export, "population")
     export.add_argument(
         "--format",
         required=True,

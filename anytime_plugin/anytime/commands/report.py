@@ -42,7 +42,7 @@ def add_report(commands: Any) -> None:
     about = "write a page with curves, intervals, costs and drift of finished runs"
     report = action(commands, "report", about, _REPORT, _report)
     add_logs(report)
-    add_options(report, "estimator")
+    add_options(report, "estimator", "population")
     report.add_argument(
         "-o", "--output", type=named_place, required=True, metavar="FILE", help="the page: a .html"
     )

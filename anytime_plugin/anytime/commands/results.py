@@ -42,7 +42,7 @@ curve are left out and counted.
 """
 
 _SUMMARY = """
-Prints one line per run: the Anytime Index with its 95 % interval over problems, and what is
+Prints one line per run: the Anytime Index with its 95 % interval, and what is
 reported beside it, recomputed from every answer with the envelope, scale and seed of the run.
 
   anytime summary logs/*.eval out/

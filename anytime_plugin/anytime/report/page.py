@@ -25,7 +25,8 @@ from anytime.report.figures import (
 )
 from anytime.report.notes import notes_of
 from anytime.report.svg import inline_svg
-from anytime.results.summary import columns_shown
+from anytime.results.comparing import sentences_on, verdict_on
+from anytime.results.summary import columns_shown, populations_told
 from anytime.statistics.comparison import Comparison
 
 __all__ = ["Picture", "comparison_page", "pictures_of", "report_page"]
@@ -178,7 +179,8 @@ def comparison_page(
                 "one": one,
                 "figure": inline_svg(difference_figure(one), f"difference-{number}"),
                 "rows": list(_differences(one)),
-                "verdict": _verdict(one),
+                "verdict": verdict_on(one),
+                "sentences": sentences_on(one),
             }
             for number, one in enumerate(comparisons)
         ],
@@ -190,24 +192,6 @@ def _differences(one: Comparison) -> Iterator[tuple[str, Any]]:
     for budget, difference in zip(one.budgets, one.by_budget, strict=True):
         yield f"quality at {budget}", difference
     yield "average over budgets", one.average
-
-
-def _verdict(one: Comparison) -> str:
-    """What the index says, without more certainty than there is."""
-    d, level = one.index, 1 - one.confidence
-    size = f"{abs(d.difference):.3f}"
-    direction = "higher" if d.difference > 0 else "lower"
-    if d.p_holm <= level:
-        return (
-            f"The index of {one.a} is {size} {direction} than that of {one.b}; so large a "
-            f"difference would come about by luck in {d.p_holm:.2%} of such comparisons if the two "
-            f"were alike."
-        )
-    return (
-        f"No difference of the index was shown: {size} {direction} for {one.a}, which luck alone "
-        f"gives often (p = {d.p_holm:.2f}). {one.problems} problems would mostly show a difference "
-        f"of {one.detectable:.3f} or more; a smaller one may be there all the same."
-    )
 
 
 def _figure(picture: Picture) -> Markup:
@@ -224,6 +208,7 @@ def _runs(found: Sequence[RunDigest]) -> dict[str, Any]:
     summaries = [one.summary for one in found]
     return {
         "shared": shared,
+        "populations": populations_told(summaries),
         # What no run knows is not shown; a run of a single problem has no interval.
         "columns": [
             column

@@ -209,10 +209,16 @@ _OVER = {
 }
 
 
+def populations_told(found: Sequence[RunSummary]) -> list[str]:
+    """What the intervals of these runs generalise to."""
+    over = dict.fromkeys(one.population for one in found)
+    which = " of some" if len(over) > 1 else ""
+    return [f"95 % intervals{which} {_OVER[population]}." for population in over]
+
+
 def notes_on(found: Sequence[RunSummary]) -> list[str]:
     """What a reader of these numbers has to know, in sentences."""
-    over = dict.fromkeys(one.population for one in found)
-    notes = [f"95 % intervals {_OVER[population]}." for population in over]
+    notes = populations_told(found)
     noisy = [one for one in found if one.summary.drift_is_noise]
     if noisy:
         which = "this run" if len(found) == 1 else f"{len(noisy)} of these {len(found)} runs"

@@ -1,7 +1,9 @@
 """Two runs on the same problems: is the difference between their curves more than luck?
 
 Everything is paired by problem, since a hard problem is hard for both runs (arXiv 2411.00640).
-Needs numpy and scipy; scipy is imported when something is compared.
+Where the problems are all there are, what is asked about is other traces of them
+(`anytime.statistics.paired_within`). Needs numpy and scipy; scipy is imported when something is
+compared.
 """
 
 from __future__ import annotations
@@ -14,12 +16,26 @@ import numpy as np
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.settings import Envelope, Estimator, IndexOptions, QMax, Scale
+from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
 from anytime.statistics.bounded import Interval
 from anytime.statistics.curve import Curve, FloatArray
 from anytime.statistics.index import Reading, check_confidence, index_of_means, read_index
 from anytime.statistics.paired import even_means, flip_p_values, paired_interval
-from anytime.statistics.paired_runs import Run, listed, on_problems, shared_problems, trace_counts
+from anytime.statistics.paired_runs import (
+    Run,
+    check_several,
+    listed,
+    on_problems,
+    shared_problems,
+    trace_counts,
+)
+from anytime.statistics.paired_within import (
+    Side,
+    detectable_within,
+    difference_within,
+    p_within,
+    sides,
+)
 
 __all__ = ["Comparison", "Difference", "Run", "compare", "compare_all"]
 
@@ -33,11 +49,11 @@ class Difference:
         b: The number of the second.
         difference: a - b.
         interval: Paired interval of the difference.
-        p: Sign-flip permutation p-value, two-sided.
+        p: Two-sided p-value: of sign flips over problems; over traces that of the interval.
         p_holm: The same, adjusted for all claims of its family.
-        detectable: Minimum detectable effect: the true difference that this many problems, as
-            different as these, would show in 80 of 100 such comparisons; NaN where all differences
-            are alike, so that nothing tells how they vary.
+        detectable: Minimum detectable effect: the true difference that this many problems (over
+            traces: so many traces of them), as different as these, would show in 80 of 100 such
+            comparisons; NaN where all are alike, so that nothing tells how they vary.
     """
 
     a: float
@@ -65,9 +81,10 @@ class Comparison:
         traces: How many traces of a and of b were.
         left_out: How many problems of a and of b the other lacks; (0, 0) unless `common_only`.
         tested: How many traces of each run the p-values are of: fewer than there are where a
-            problem has more of one run than of the other.
+            problem has more of one run than of the other; None over traces, where they are of all.
         identical: The two runs have the same quality everywhere.
         confidence: Of all intervals; 1 - confidence is the level that `detectable` refers to.
+        population: What intervals and p-values generalise to.
     """
 
     a: str
@@ -80,9 +97,10 @@ class Comparison:
     problems: int
     traces: tuple[int, int]
     left_out: tuple[int, int]
-    tested: int
+    tested: int | None
     identical: bool
     confidence: float
+    population: Population
 
     @property
     def final(self) -> Difference:
@@ -96,8 +114,8 @@ class Comparison:
 
     @property
     def uneven(self) -> bool:
-        """Whether some problem has more traces in one run than in the other."""
-        return self.tested < max(self.traces)
+        """Whether p-values leave out traces, as some problem has more of them in one run."""
+        return self.tested is not None and self.tested < max(self.traces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +147,7 @@ def compare(
     seed: int = 0,
     common_only: bool = False,
     budget: int | None = None,
+    population: Population = "problems",
 ) -> Comparison:
     """Run a minus run b, paired by problem.
 
@@ -154,12 +173,16 @@ def compare(
         common_only: Compare the problems that both have, instead of refusing where others exist.
         budget: The one budget that a claim was planned for, before the runs were seen: its p-value
             needs no adjustment for the others, which are adjusted among themselves.
+        population: `problems`: these are a sample of such problems. `traces`: they are all there
+            are, and other traces of them are asked about; each needs two of either run, and
+            intervals and p-values are those of `anytime.statistics.paired_within`.
 
     Raises:
         AnytimeError: Other budgets, other problems, fewer than two of them; an unknown option, a
-            confidence outside (0, 1), fewer than 1 resample, a budget at which nothing was run.
+            confidence outside (0, 1), fewer than 1 resample, a budget at which nothing was run;
+            over traces, a problem with a single one, envelope `problem` or q_max `achieved`.
     """
-    options = IndexOptions(envelope, scale, q_max, seed, estimator)
+    options = IndexOptions(envelope, scale, q_max, seed, estimator, population)
     plan = _Plan(options, confidence, resamples, common_only, budget)
     return _adjusted([_compare(a, b, plan)])[0]
 
@@ -176,6 +199,7 @@ def compare_all(
     seed: int = 0,
     common_only: bool = False,
     budget: int | None = None,
+    population: Population = "problems",
 ) -> tuple[Comparison, ...]:
     """Every further run minus the first, the baseline; arguments as in `compare`.
 
@@ -184,7 +208,7 @@ def compare_all(
     """
     if len(runs) < 2:
         raise AnytimeError(f"{len(runs)} runs: a comparison needs at least two")
-    options = IndexOptions(envelope, scale, q_max, seed, estimator)
+    options = IndexOptions(envelope, scale, q_max, seed, estimator, population)
     plan = _Plan(options, confidence, resamples, common_only, budget)
     baseline, *others = runs
     return _adjusted([_compare(run, baseline, plan) for run in others])
@@ -198,30 +222,51 @@ def _compare(a: Run, b: Run, plan: _Plan) -> Comparison:
             f"nothing was run at budget {plan.budget}: the budgets are {listed(a.curve.budgets)}"
         )
     first, second = (on_problems(run, problems) for run in (a, b))
-    readings = (read_index(first, plan.options), read_index(second, plan.options))
-    means_a, means_b = first.by_problem, second.by_problem
-    p_index, p_average, *p_budgets = _p_values(first, second, plan)
-    index = _of_index(*readings, p_index, plan.confidence)
+    if plan.options.population == "traces":
+        check_several(a.name, first)
+        check_several(b.name, second)
+    judge = _over_traces if plan.options.population == "traces" else _over_problems
+    index, average, *by_budget = judge(first, second, plan)
     counts = (trace_counts(first), trace_counts(second))
-
-    def of(values_a: FloatArray, values_b: FloatArray, p: float) -> Difference:
-        return _of_means(values_a, values_b, p, plan.confidence)
-
     return Comparison(
         a=a.name,
         b=b.name,
         budgets=a.curve.budgets,
         index=index,
-        average=of(means_a.mean(axis=1), means_b.mean(axis=1), p_average),
-        by_budget=tuple(of(means_a[:, t], means_b[:, t], p) for t, p in enumerate(p_budgets)),
+        average=average,
+        by_budget=tuple(by_budget),
         planned=plan.budget,
         problems=len(problems),
         traces=(int(counts[0].sum()), int(counts[1].sum())),
         left_out=(len(a.problems) - len(problems), len(b.problems) - len(problems)),
-        tested=int(np.minimum(*counts).sum()),
-        identical=bool(np.array_equal(means_a, means_b)),
+        tested=int(np.minimum(*counts).sum()) if judge is _over_problems else None,
+        identical=bool(np.array_equal(first.by_problem, second.by_problem)),
         confidence=plan.confidence,
+        population=plan.options.population,
     )
+
+
+def _over_problems(a: Curve, b: Curve, plan: _Plan) -> list[Difference]:
+    """Of the index, of the average and at every budget, as other such problems might have it."""
+    readings = (read_index(a, plan.options), read_index(b, plan.options))
+    p_index, p_average, *p_budgets = _p_values(a, b, plan)
+    one, other = a.by_problem, b.by_problem
+    values = [(one.mean(axis=1), other.mean(axis=1), p_average)]
+    values += [(one[:, t], other[:, t], p) for t, p in enumerate(p_budgets)]
+    index = _of_index(*readings, p_index, plan.confidence)
+    return [index, *(_of_means(x, y, p, plan.confidence) for x, y, p in values)]
+
+
+def _over_traces(a: Curve, b: Curve, plan: _Plan) -> list[Difference]:
+    """The same as other traces of these problems might have it."""
+    pairs = zip(sides(a, plan.options), sides(b, plan.options), strict=True)
+    return [_of_sides(x, y, plan.confidence) for x, y in pairs]
+
+
+def _of_sides(a: Side, b: Side, confidence: float) -> Difference:
+    interval, p = difference_within(a, b, confidence), p_within(a, b)
+    detectable = detectable_within(a, b, confidence)
+    return Difference(a.value, b.value, a.value - b.value, interval, p, p, detectable)
 
 
 def _of_means(a: FloatArray, b: FloatArray, p: float, confidence: float) -> Difference:

@@ -17,7 +17,7 @@ from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.settings import Envelope, check_choice
 
-__all__ = ["Curve", "mean_of_known"]
+__all__ = ["Curve", "FloatArray", "mean_of_known"]
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -39,6 +39,7 @@ from anytime.statistics.within import student_within, within_interval
 
 __all__ = [
     "Curve",
+    "FloatArray",
     "Interval",
     "Reading",
     "anytime_index",

@@ -157,7 +157,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "anytime_index_low",
-        "Lower limit of its 95 % interval over problems",
+        "Lower limit of its 95 % interval",
         "area",
         of_curve=_low,
         envelope="asked",
@@ -165,7 +165,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "anytime_index_high",
-        "Upper limit of its 95 % interval over problems",
+        "Upper limit of its 95 % interval",
         "area",
         of_curve=_high,
         envelope="asked",

@@ -16,7 +16,7 @@ from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.statistics.curve import Curve, FloatArray
 
-__all__ = ["Run", "listed", "on_problems", "shared_problems", "trace_counts"]
+__all__ = ["Run", "check_several", "listed", "on_problems", "shared_problems", "trace_counts"]
 
 
 @dataclass(frozen=True, eq=False, init=False)
@@ -115,6 +115,22 @@ def on_problems(run: Run, problems: Sequence[str]) -> Curve:
     row_of = {problem: row for row, problem in enumerate(run.problems)}
     rows = [row_of[problem] for problem in problems]
     return Curve(run.curve.budgets, run.curve.quality[rows], problems)
+
+
+def check_several(name: str, curve: Curve) -> None:
+    """Refuse a run that cannot tell how its traces vary.
+
+    Raises:
+        AnytimeError: It has a single trace of some problem.
+    """
+    single = trace_counts(curve) < 2
+    if single.any():
+        raise AnytimeError(
+            f"{name} has one trace of {int(single.sum())} of its {len(single)} problems, for "
+            f"example of {curve.problems[int(single.argmax())]!r}: population=traces asks what "
+            f"other traces would give, which takes two or more of each. Run more (--epochs 2, or "
+            f"traces=2 in --metadata), or use population=problems"
+        )
 
 
 def trace_counts(curve: Curve) -> npt.NDArray[np.int64]:

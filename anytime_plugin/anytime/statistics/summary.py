@@ -23,7 +23,7 @@ __all__ = ["Summary", "summarize"]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The Anytime Index and what is always reported beside it, each interval over problems.
+    """The Anytime Index and what is always reported beside it, each with its interval.
 
     Attributes:
         anytime_index: Anytime Index under the asked envelope and estimator.

@@ -20,7 +20,13 @@ import numpy.typing as npt
 from anytime.errors import AnytimeError
 from anytime.statistics.bounded import Interval, lower_limit, upper_limit
 
-__all__ = ["student_within", "within_interval"]
+__all__ = [
+    "lower_within",
+    "standard_error",
+    "student_within",
+    "upper_within",
+    "within_interval",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -38,13 +44,27 @@ def within_interval(low: FloatArray, high: FloatArray, confidence: float = 0.95)
         AnytimeError: A problem has a single trace, which does not tell how its traces vary.
     """
     tail = (1 - confidence) / 2
-    return Interval(_lower(low, tail), 1 - _lower(1 - high, tail))
+    return Interval(lower_within(low, tail), upper_within(high, tail))
 
 
-def _lower(values: FloatArray, tail: float) -> float:
+def upper_within(values: FloatArray, tail: float) -> float:
+    """The mirror image of `lower_within`."""
+    return 1 - lower_within(1 - values, tail)
+
+
+def lower_within(values: FloatArray, tail: float) -> float:
+    """What the mean over these problems lies below with a probability of about `tail`.
+
+    Args:
+        values: Shape (problems, traces), in [0, 1]; a missing trace is NaN.
+        tail: Between 0 and 1/2.
+
+    Raises:
+        AnytimeError: As in `within_interval`.
+    """
     from scipy.special import ndtri, stdtrit  # type: ignore[import-untyped]
 
-    error, freedom = _error(values)
+    error, freedom = standard_error(values)
     pooled = values[~np.isnan(values)]
     distance = float(pooled.mean()) - lower_limit(pooled, tail)
     alike = float(pooled.std(ddof=1)) / math.sqrt(len(pooled))
@@ -62,14 +82,18 @@ def student_within(low: FloatArray, high: FloatArray, confidence: float) -> Inte
 
     ends = []
     for values, sign in ((low, -1), (high, 1)):
-        error, freedom = _error(values)
+        error, freedom = standard_error(values)
         half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
         ends.append(float(np.nanmean(values, axis=1).mean()) + sign * half)
     return Interval(*ends)
 
 
-def _error(values: FloatArray) -> tuple[float, float]:
-    """Standard error of the mean over problems of means over traces; degrees of freedom of it."""
+def standard_error(values: FloatArray) -> tuple[float, float]:
+    """Standard error of the mean over problems of means over traces; degrees of freedom of it.
+
+    Raises:
+        AnytimeError: As in `within_interval`.
+    """
     counts = (~np.isnan(values)).sum(axis=1)
     if (counts < 2).any():
         raise AnytimeError(

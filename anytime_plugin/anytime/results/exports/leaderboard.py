@@ -139,7 +139,7 @@ def _notes(group: Sequence[Measured]) -> list[str]:
         )
     elif len(group) > 1:
         notes.append(
-            "Intervals are over problems. Where two overlap, the order of the two is open: "
+            "Where two intervals overlap, the order of the two is open: "
             "`anytime compare` pairs them by problem."
         )
     return notes

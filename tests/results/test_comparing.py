@@ -1,0 +1,50 @@
+"""What is said of a comparison, in a terminal and on a page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from anytime import Comparison, Run, compare
+from anytime.results.comparing import sentences_on, verdict_on
+
+
+def compared(gain: float, seed: int = 0) -> Comparison:
+    quality = np.random.default_rng(seed).random((2, 20, 2, 3)) / 2
+    quality[0] += gain
+    a, b = (
+        Run(name, [1, 2, 3], dict(enumerate(each)))
+        for name, each in zip("ab", quality, strict=True)
+    )
+    return compare(a, b, resamples=500)
+
+
+def test_a_verdict_claims_no_more_than_was_shown() -> None:
+    assert verdict_on(compared(0.3)).startswith("The index of a is 0.")
+    assert "higher than that of b" in verdict_on(compared(0.3))
+    open_ = compared(0)
+    said = verdict_on(open_)
+    assert said.startswith("No difference of the index was shown: ")
+    assert f"less than {open_.detectable:.3f} may well be there all the same." in said
+
+
+def test_where_no_spread_was_seen_no_number_is_named() -> None:
+    found = compared(0)
+    unknown = replace(found, index=replace(found.index, difference=1e-5, detectable=float("nan")))
+    for said in (verdict_on(unknown), *sentences_on(unknown)):
+        assert "nan" not in said
+    assert "shown: 0.000 for a" in verdict_on(unknown)
+
+
+def test_an_interval_that_holds_0_beside_a_small_p_value_is_explained() -> None:
+    quality = np.random.default_rng(1).random((20, 2, 3)) / 2
+    a, b = (Run(n, [1, 2, 3], dict(enumerate(quality + g))) for n, g in (("a", 0.02), ("b", 0.0)))
+    for population, told in (("problems", True), ("traces", False)):
+        found = compare(a, b, resamples=500, population=population)
+        said = " ".join(sentences_on(found))
+        assert ("The interval of the index holds 0 beside a small p-value" in said) == told
+    assert "beside a small p-value" not in " ".join(sentences_on(compared(0.3)))
+    odd = compare(a, b, resamples=500)
+    assert odd.index.p_holm <= 0.05
+    assert odd.index.interval.low <= 0 <= odd.index.interval.high
