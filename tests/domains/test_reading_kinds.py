@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from anytime.domains.answers import last_integer, last_letter
+from anytime.domains.answers import last_integer, last_letter, strip_integers, strip_letters
 from anytime.domains.trip.plan import parse_plan
 
 NONE = None
@@ -250,3 +250,59 @@ def test_what_is_no_plan(text: str) -> None:
 )
 def test_at_the_end_of_a_long_text(said: str, right: str | None) -> None:
     assert last_integer(f"{LONG}\n\n{said}") == right
+
+
+LAST_WORDS = [
+    ("The answer is B. Actually, it's C.", "C"),
+    ("Answer: B\n\nNo, it must be (C).", "C"),
+    ("The energy is too small for A. Therefore, D.", "D"),
+    ("So it must be **D**.", "D"),
+    ("Hence option B.", "B"),
+    ("La respuesta correcta es la C.", "C"),
+    ("A resposta é a letra D.", "D"),
+    ("Die richtige Antwort ist die C.", "C"),
+    ("C ist richtig.", "C"),
+    ("L'option B est correcte.", "B"),
+    ("C est la bonne réponse.", "C"),
+    ("故C正确。", "C"),
+    # what is no conclusion, or breaks off
+    ("So it must be Carbon.", NONE),
+    ("The worm is called C. elegans. Therefore, C. elegans", NONE),
+    ("First comes D, then A.", NONE),
+    ("So it is not D.", NONE),
+    ("Is it C?", NONE),
+    ("C ist nicht richtig.", NONE),
+    ("Der Wert von C ist richtig.", NONE),
+    ("C 不正确。", NONE),
+    (f"{LONG} Therefore, C", NONE),
+    (f"{LONG} Therefore, C.", "C"),
+]
+
+
+@pytest.mark.parametrize(("text", "right"), LAST_WORDS)
+def test_a_letter_in_the_last_words(text: str, right: str | None) -> None:
+    assert last_letter(text, OPTIONS) == right
+    left = strip_letters(f"{LONG}\n\n{text}")
+    assert last_letter(left, ("",) * 4) is None
+    assert left.startswith(LONG.strip())
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("58 is the answer.", "58"),
+        ("So **58** is our final answer!", "58"),
+        ("Answer: 3. But 58 is the answer.", "58"),
+        ("$1,058$ is the correct answer", "1058"),
+        ("58 is not the answer.", NONE),
+        ("If so, 58 is the answer.", NONE),
+        ("58 is the answer to a smaller one", NONE),
+        (f"{LONG} Now 58 is the answer", NONE),
+        (f"{LONG} Thus 58 is the answer.", "58"),
+    ],
+)
+def test_a_number_in_the_last_words(text: str, right: str | None) -> None:
+    assert last_integer(text) == right
+    left = strip_integers(f"{LONG}\n\n{text}")
+    assert last_integer(left) is None
+    assert left.startswith(LONG.strip())

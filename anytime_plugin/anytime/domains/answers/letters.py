@@ -13,6 +13,11 @@ from anytime.domains.answers.characters import (
     plain_characters,
 )
 from anytime.domains.answers.integers import LONGEST_ANSWER, LONGEST_BARE_REPLY
+from anytime.domains.answers.last_words import (
+    LAST_WORDS_HINT,
+    letter_in_last_words,
+    states_in_passing,
+)
 from anytime.domains.answers.marks import (
     LONGEST_MARK,
     Hints,
@@ -46,7 +51,8 @@ _DRESS = (
     r"(?:(?i:(?:text)?color)\{[A-Za-z0-9!]{1,20}\}|\\[,;:! ]|[✅✔✓☑👉➡️\ufe0f]|<(?=[A-D]>)"
     r"|</?(?:b|i|u|em|strong|span|p|code)>|(?<=\n)[-•+][ \t]|[\s*_:$({\[\\\"'`>]"
     rf"|(?:{_COMMANDS}|(?i:option|choice|letter|answer|final|correct|therefore|thus|is|the|clearly"
-    r"|indeed|definitely|certainly|obviously|simply|just|hence|probably|likely|most|then|still"
+    r"|(?:a\s)?(?:letra|alternativa)|la|el|le|il|die|das|het|opción|opção|opzione|lettre|lettera|buchstabe"
+    r"|вариант|indeed|definitely|certainly|obviously|simply|just|hence|probably|likely|most|then|still"
     r"|actually|now|indisputably))(?![A-Za-z0-9])){0,40}+"
 )
 _IS = r"(?:[:=]|(?i:is|be)\b|\s[–—-]{1,2}(?=\s)|→)"
@@ -166,6 +172,8 @@ def last_letter(text: str, options: Sequence[str]) -> str | None:
     if asked := _AS_ASKED.search(text[-40:]):
         return asked[1]
     text = final_message(plain_at_end(text))
+    if (said := letter_in_last_words(text)) is not None:
+        return said
     options = [plain_characters(option) for option in options]
     letter, stated = None, 0
     for mark in islice(marks_from_the_end(text, _LETTER_MARK, _HINTS), MOST_REFUSED):
@@ -339,6 +347,9 @@ def _letter_at(text: str, at: int, options: Sequence[str]) -> str | None:
 
 
 def _starts_with(text: str, start: str) -> bool:
+    # The first letters tell most apart, and cost less than folding what is compared.
+    if text.lstrip()[:1].casefold()[:1] != start.lstrip()[:1].casefold()[:1]:
+        return False
     plain, wanted = (" ".join(t.split()).casefold() for t in (text, start))
     return plain.startswith(wanted) and not plain[len(wanted) : len(wanted) + 1].isalnum()
 
@@ -348,12 +359,15 @@ _HINT = re.compile(
     r"|went|settle|final|so |thus|hence|therefore|only|clearly|consequently|conclude"
     r"|[*_(]|[^\x00-\x7f]"
     r"|respuesta|resposta|risposta|r.?ponse|ant|svar|vastaus|odpo|v.las|r.spuns|cevap|jawaban"
+    rf"|{LAST_WORDS_HINT}"
 )
 _ITEM_ANSWER = re.compile(ANSWER_LINE)
 _TEXT_OF_OPTION = re.compile(r"[\s*_:$({\[\\\"'`]{0,12}(?:[0-9A-Z]|[^\x00-\x7f])|\s{0,2}[$\\]")
 
 
 def _letter_end(window: str, length: int) -> int | None:
+    if states_in_passing(window[:length]):
+        return length
     item = item_start(window, length)
     length -= item
     window = plain_characters(window[item : item + length + 2 * LONGEST_MARK + 2 * LONGEST_ANSWER])

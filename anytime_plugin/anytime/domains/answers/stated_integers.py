@@ -20,6 +20,7 @@ from anytime.domains.answers.integers import (
     spoken_integer,
     value,
 )
+from anytime.domains.answers.last_words import number_in_last_words, states_in_passing
 from anytime.domains.answers.latex import undress
 from anytime.domains.answers.marks import (
     LONGEST_MARK,
@@ -93,6 +94,8 @@ def last_integer(text: str) -> str | None:
     without any marker is read whole.
     """
     text = final_message(plain_at_end(text))
+    if (said := number_in_last_words(text)) is not None:
+        return said
     refused = 0
     for mark, content in answer_marks(text):
         if not _holds_number(content) or _beside_the_answer(text, mark, content):
@@ -224,6 +227,8 @@ def _prose_ends(window: str, start: int, stop: int) -> Iterator[int]:
 
 
 def _integer_end(window: str, length: int) -> int | None:
+    if states_in_passing(window[:length]):
+        return length
     # An "Answer:" counts at the begin of any sentence: it comes to stand at the begin of its line
     # where what is before it goes.
     item = item_start(window, length)
