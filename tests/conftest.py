@@ -17,6 +17,15 @@ settings.register_profile(
 settings.load_profile("untimed")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test marked `quick`, the cases that it does not name are slow."""
+    for item in items:
+        named = item.get_closest_marker("quick")
+        if named and isinstance(item, pytest.Function) and item.callspec.id not in named.args:
+            item.add_marker(pytest.mark.slow)
+
+
 @cache
 def _distributions(path: tuple[str, ...]) -> Mapping[str, list[str]]:
     return packages_distributions()

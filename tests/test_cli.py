@@ -169,6 +169,7 @@ def on_a_terminal(words: list[str], **environment: str) -> str:
     return said.decode()
 
 
+@pytest.mark.slow
 def test_tables_are_plain_where_nobody_looks(log: Path) -> None:
     words = [COMMAND, "summary", str(log)]
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=600)

@@ -37,6 +37,7 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return made
 
 
+@pytest.mark.slow
 def test_the_faster_one_is_better_by_what_the_table_says(
     logs: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,6 +196,7 @@ def test_the_estimator_can_be_named(
     assert "unknown estimator 'best'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_cuts_of_other_kinds_are_named(
     tmp_path: Path, logs: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

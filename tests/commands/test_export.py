@@ -16,6 +16,7 @@ from anytime.results.summary import summaries
 from tests.small_runs import Logs, Run, edit, run_inspect, sentence
 
 
+@pytest.mark.slow
 def test_csv_is_the_summary_of_both_harnesses(run: Run, logs: Logs, tmp_path: Path) -> None:
     code, out, err = run("export", *logs.values(), "--format", "csv")
     assert (code, err) == (0, "")

@@ -300,6 +300,7 @@ def test_open_pool_refuses_by_an_error_of_ours(tmp_path: Path) -> None:
         open_pool(tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 def test_the_console_command_runs(log: Path, tmp_path: Path) -> None:
     command = [str(Path(sys.executable).with_name("anytime")), "pairs"]
     done = subprocess.run(

@@ -39,7 +39,12 @@ NO_ANSWERS = (*UNANSWERED, *UNREADABLE)
 HEALTHY = 2
 LIMIT = len(NO_ANSWERS) + HEALTHY
 
-pytestmark = pytest.mark.parametrize("client", CLIENTS)
+# One client of each harness by default: both have one way of reading replies.
+DEFAULT = ("openai-api", "local-completions")
+pytestmark = pytest.mark.parametrize(
+    "client",
+    [pytest.param(c, marks=[] if c in DEFAULT else pytest.mark.slow) for c in CLIENTS],
+)
 
 
 def each_its_own(kinds: tuple[str, ...]) -> Any:
@@ -64,6 +69,7 @@ def names(count: int) -> set[str]:
     return {problem.id for problem in PROBLEMS[:count]}
 
 
+@pytest.mark.quick("cache-local-completions", "store-local-completions")
 @pytest.mark.parametrize("kept", ["cache", "store"])
 def test_no_answer_is_counted_and_asked_again(client: Client, clients: Clients, kept: str) -> None:
     if kept == "store" and client in INSPECT:
@@ -155,6 +161,7 @@ def test_a_count_that_is_none_is_refused_or_not_needed(client: Client, clients: 
         assert "unreadable reply" in told or "name a tokenizer" in told
 
 
+@pytest.mark.slow
 def test_texts_nobody_thought_of(client: Client, clients: Clients) -> None:
     kinds = tuple(ODD_TEXTS)
     clients.server.faults = lambda body, tries: dict(enumerate(kinds)).get(about(body))

@@ -57,6 +57,7 @@ def runs(options, prompt, continuation):
     return right
 
 
+@pytest.mark.quick("drifting-reprompt-pdp", "unparsed-prefill-leap")
 @pytest.mark.parametrize("method", FACTORS)
 @pytest.mark.parametrize("continuation", ["reprompt", "prefill"])
 @pytest.mark.parametrize("name", PROFILES)
@@ -75,6 +76,7 @@ def test_measured_quality_agrees_with_that_of_the_learned_profile(
         assert abs(mean - expected) <= 3 * error, budget
 
 
+@pytest.mark.slow
 def test_methods_are_compared_on_the_same_draws(prefaces):
     """Whatever was solved by a budget is so too where the mean is shorter: no noise between."""
     options = {"accuracy": 0.8, "solve_tokens": 90} | OPTIONS

@@ -44,6 +44,7 @@ PROFILES = {
 }
 
 
+@pytest.mark.quick("guessing")
 @pytest.mark.parametrize("options", PROFILES.values(), ids=PROFILES)
 def test_measured_quality_agrees_with_the_closed_form(options, reprompt):
     respond = load(options)

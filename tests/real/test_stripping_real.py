@@ -31,6 +31,7 @@ def problem_and_text(row: dict[str, Any]) -> tuple[Problem, str]:
     return Problem(row["id"], prompt, "", {"cities": ["X", "Y"], "durations": [1, 1]}), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "domain", "count", "read_before", "kept"),
     # Those who think about a trip write itinerary after itinerary.

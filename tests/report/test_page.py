@@ -97,6 +97,7 @@ def test_what_models_and_users_wrote_stays_text(tmp_path: Path, words: str) -> N
     assert plain in "".join(parsed.text.split())
 
 
+@pytest.mark.slow
 def test_budgets_problems_and_runs_of_all_numbers(tmp_path: Path) -> None:
     one = table(tmp_path / "one.jsonl", grid(1, ["m"], [0, 16]))
     page = elements(report(tmp_path, str(one), "--columns", COLUMNS))

@@ -79,6 +79,7 @@ def check(path: Path, table: dict[str, float]) -> None:
     assert told["anytime_index_low"] < told["anytime_index"] <= told["anytime_index_high"]
 
 
+@pytest.mark.quick("trip")
 @pytest.mark.parametrize("domain", ["trip", "aime", "gpqa"])
 def test_the_summary_is_the_hosts_own_table(tmp_path: Path, domain: str) -> None:
     path = run_inspect(tmp_path / "inspect", domain)
@@ -87,6 +88,7 @@ def test_the_summary_is_the_hosts_own_table(tmp_path: Path, domain: str) -> None
     check(path, lm_eval_table(path))
 
 
+@pytest.mark.quick("{'estimator': 'plugin'}")
 @pytest.mark.parametrize(
     "knobs",
     [

@@ -227,6 +227,7 @@ TAKE_LONG = {  # in which problems have more values than right and wrong
 }
 
 
+@pytest.mark.quick("30 problems, 1 trace")
 @pytest.mark.parametrize(
     "case",
     [pytest.param(case, marks=[pytest.mark.slow] * (case in TAKE_LONG)) for case in CASES],

@@ -423,6 +423,7 @@ def coverage(spread: float, skill: float, runs: int, resamples: int) -> np.ndarr
     return covered / runs
 
 
+@pytest.mark.slow
 def test_intervals_cover_a_known_difference_at_their_rate() -> None:
     rates = coverage(spread=3, skill=0.8, runs=800, resamples=300)
     error = scipy.stats.norm.isf(0.01 / 2 / len(rates)) * math.sqrt(0.95 * 0.05 / 800)
@@ -444,6 +445,7 @@ def p_values_without_a_difference(runs: int, resamples: int) -> np.ndarray:
     return np.array([[d.p for d in found] for found in compared(3, 0, runs, resamples)])
 
 
+@pytest.mark.slow
 def test_p_values_are_uniform_without_a_difference() -> None:
     found = p_values_without_a_difference(runs=400, resamples=200)
     assert scipy.stats.kstest(found[:, 0], "uniform").pvalue > 0.05

@@ -15,6 +15,7 @@ RUNS = 150
 ERROR = 3 * math.sqrt(0.05 * 0.95 / RUNS)
 
 
+@pytest.mark.quick("flat-30-1")
 @pytest.mark.parametrize(
     ("truth", "problems", "traces"),
     [

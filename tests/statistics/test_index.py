@@ -264,6 +264,7 @@ def test_a_guesser_shows_no_drift_and_one_who_falls_does() -> None:
     assert 0 < interval.low < drift < interval.high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("envelope", ["none", "mean"])
 def test_intervals_cover_at_their_rate_with_traces_that_agree(envelope: str) -> None:
     # 8 traces of a problem share its difficulty; taken as independent they would cover 54 %.

@@ -132,6 +132,7 @@ def test_what_cannot_be_asked(options: dict[str, Any], traces: tuple[int, int], 
     assert words in str(caught.value)
 
 
+@pytest.mark.quick("True-plateau-traces1")
 @pytest.mark.parametrize(
     ("truth", "traces"), [("plateau", (8, 8)), ("plateau", (8, 2)), ("ceiling .97", (8, 8))]
 )

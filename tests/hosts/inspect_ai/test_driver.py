@@ -48,6 +48,7 @@ def intermediate(sample: EvalSample) -> list[ScoreEvent]:
     return [e for e in sample.events if isinstance(e, ScoreEvent) and e.intermediate]
 
 
+@pytest.mark.quick("reprompt")
 @pytest.mark.parametrize("continuation", ["prefill", "reprompt"])
 def test_checkpoints_are_visible_and_the_trace_stays_the_completion(
     run: Run, continuation: str
@@ -182,6 +183,7 @@ def test_a_cached_run_asks_no_model_again(run: Run) -> None:
     assert values(second) == values(first)
 
 
+@pytest.mark.slow
 def test_epochs_are_different_traces_of_the_built_in_models(run: Run) -> None:
     log = run(trip("builtin", budgets=list(BUDGETS)), "anytime/planner", limit=4, epochs=3)
     texts: dict[Any, set[str]] = {}

@@ -42,6 +42,7 @@ def engine(provider: str, server: Server) -> Any:
     )
 
 
+@pytest.mark.quick("False-vllm")
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("reasoning", [False, True])
 def test_a_cut_is_continued_to_the_curve_of_the_built_in_provider(
@@ -74,6 +75,7 @@ def _without_counts(log: EvalLog) -> dict[Any, dict[str, float]]:
     }
 
 
+@pytest.mark.quick("sglang")
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_trace_of_reasoning_alone_is_no_empty_reply(run: Run, name: str) -> None:
     """With a reasoning parser a trace that was capped has null content."""
@@ -94,6 +96,7 @@ def test_a_trace_of_reasoning_alone_is_no_empty_reply(run: Run, name: str) -> No
         assert {point["cut"] for point in forced_ones(sample)} == {"exact"}
 
 
+@pytest.mark.slow
 def test_token_ids_are_the_first_that_the_server_makes_of_the_trace(run: Run) -> None:
     expected = run("anytime/planner", continuation="prefill", logprobs=True)
     with serving(PLANNER, questions=QUESTIONS, dress=as_vllm) as server:

@@ -73,6 +73,7 @@ def first_is_forced(body: Body) -> bool:
     return FIRST in turns[0]["content"] and "time is up" in turns[-1]["content"]
 
 
+@pytest.mark.quick("error-200", "null", "filter-midway")
 @pytest.mark.parametrize("kind", UNANSWERED)
 def test_what_is_no_answer_is_an_error_of_its_sample_and_asked_again(
     server: Server, run: Run, kind: Fault, tmp_path: Path
@@ -108,6 +109,7 @@ def test_why_a_checkpoint_failed_stands_in_its_record(
     assert "inspect eval-retry asks again" in failed.error.message
 
 
+@pytest.mark.quick("usage-1")
 @pytest.mark.parametrize("kind", LYING)
 def test_counts_that_lie_are_estimates_that_say_so(server: Server, run: Run, kind: Fault) -> None:
     expected = curves(run())

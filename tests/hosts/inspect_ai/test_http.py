@@ -98,6 +98,7 @@ def test_the_exact_curve_is_that_of_the_built_in_provider(run: Run, clean: EvalL
     assert caps == {BUDGETS[-1]: 8, TRIP.answer_tokens: len(forced)}
 
 
+@pytest.mark.slow
 def test_reasoning_shown_apart_is_cut_at_the_same_tokens(run: Run) -> None:
     expected = run(get_model("anytime/planner", reasoning=True, memoize=False), logprobs=True)
     with serving(THINKER) as server:
@@ -107,6 +108,7 @@ def test_reasoning_shown_apart_is_cut_at_the_same_tokens(run: Run) -> None:
     assert {c["cut"] for s in samples(log) for c in forced_ones(s)} == {"exact"}
 
 
+@pytest.mark.slow
 def test_without_token_texts_cuts_are_calibrated_and_counts_are_the_servers(run: Run) -> None:
     with serving(PLANNER) as server:
         log = run(over_http(server), problems=8)
@@ -125,6 +127,7 @@ def test_without_token_texts_cuts_are_calibrated_and_counts_are_the_servers(run:
     assert Counter(c["answer_tokens"] for c in cuts.values()) == counts[False]
 
 
+@pytest.mark.slow
 def test_a_raw_prompt_is_continued_to_the_same_curve(run: Run) -> None:
     expected = run("anytime/planner", continuation="prefill", logprobs=True)
     with serving(PLANNER, questions=[TRIP.ask(problem) for problem in PROBLEMS]) as server:
@@ -176,6 +179,7 @@ def test_a_tuned_model_behind_raw_prompts_is_said_to_be_out_of_its_element(
     assert caplog.text.count("looks tuned on conversations") == said
 
 
+@pytest.mark.quick("openai-api")
 @pytest.mark.parametrize("provider", ["openai-api", "openai-api-completions"])
 def test_contract_mode_gives_the_same_curve(run: Run, provider: str) -> None:
     expected = run("anytime/planner", mode="contract")
@@ -220,6 +224,7 @@ def one_stalls(body: Body, tries: int) -> Fault | None:
     return first_try(["stall"] if stalls else SOON)(body, tries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("who", "faults", "kinds"),
     [
@@ -264,6 +269,7 @@ def retry_soon(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
 # Faults that stay
 
 
+@pytest.mark.quick("429")
 @pytest.mark.parametrize("kind", ["429", "drop", "bad-json", "no-choices"])
 def test_a_failing_problem_is_an_error_and_harms_no_other(
     run: Run, clean: EvalLog, kind: Fault
@@ -299,6 +305,7 @@ def test_by_default_a_failing_problem_fails_the_run(run: Run) -> None:
     assert samples(log)[0].id not in curves(log)
 
 
+@pytest.mark.quick("bad-json")
 @pytest.mark.parametrize(
     "kind",
     [
@@ -385,6 +392,7 @@ def test_hidden_reasoning_ends_the_run_with_a_sentence_that_names_contract_mode(
     assert curves(log) == {}
 
 
+@pytest.mark.slow
 def test_contract_mode_runs_with_hidden_reasoning(run: Run) -> None:
     expected = run(get_model("anytime/planner", reasoning=True, memoize=False), mode="contract")
     with serving(hiding(THINKER)) as server:
@@ -418,6 +426,7 @@ def test_without_any_count_the_run_asks_for_a_tokenizer_in_one_sentence(run: Run
     assert "name a tokenizer" in log.error.message
 
 
+@pytest.mark.slow
 def test_without_usage_token_texts_alone_give_the_curve(run: Run, clean: EvalLog) -> None:
     with serving(uncounted) as server:
         log = run(over_http(server), logprobs=True)

@@ -178,6 +178,7 @@ def test_one_pool_serves_both_and_the_sizes_are_what_was_put_in(run: Run, asked:
     assert more["pool_tokens"] == less["pool_tokens"]
 
 
+@pytest.mark.quick("low")
 @pytest.mark.parametrize("level", ["low", "high"])
 def test_leap_learns_from_mistakes(run: Run, asked: Asked, tmp_path: Path, level: Any) -> None:
     log = on_aime(run, leap(**POOL, principles=level))
@@ -206,6 +207,7 @@ def test_leap_learns_from_mistakes(run: Run, asked: Asked, tmp_path: Path, level
     assert len(asked) == before + OF_SAMPLES
 
 
+@pytest.mark.slow
 def test_the_planner_does_not_read_examples(run: Run) -> None:
     task = trip("builtin", budgets=[32, 64, 128])
     plain, taught = (
@@ -221,6 +223,7 @@ def test_the_planner_does_not_read_examples(run: Run) -> None:
         assert without(value, "added_tokens", "pool_tokens") == values(plain)[key]
 
 
+@pytest.mark.slow
 def test_a_judge_without_gold_is_compared_with_the_metric(run: Run, asked: Asked) -> None:
     agreement = {}
     for accuracy in (1.0, 0.5):
@@ -352,6 +355,7 @@ def test_waiting_for_the_pool_is_no_work(run: Run, monkeypatch: pytest.MonkeyPat
         assert sample.total_time - sample.working_time > 2 * 0.49
 
 
+@pytest.mark.slow
 def test_inspects_cache_does_not_make_all_draws_one(run: Run, asked: Asked, tmp_path: Path) -> None:
     cached = on_aime(run, pdp(**POOL), cache=True)
     (pool,) = pools(tmp_path)
@@ -363,6 +367,7 @@ def test_inspects_cache_does_not_make_all_draws_one(run: Run, asked: Asked, tmp_
     assert metrics(again) == metrics(cached)
 
 
+@pytest.mark.slow
 def test_a_pool_belongs_to_the_model_and_its_settings(
     run: Run, asked: Asked, tmp_path: Path
 ) -> None:
@@ -560,6 +565,7 @@ def test_pairs_of_a_file(run: Run, asked: Asked, pairs_file: Path, pairs: list[P
     assert metrics(sampled) == metrics(log)
 
 
+@pytest.mark.slow
 def test_an_earlier_run_is_a_pool(run: Run, asked: Asked) -> None:
     task = aime("builtin", split="dev", budgets=list(BUDGETS))
     earlier = on_aime(run, budget(), task=task, limit=3, epochs=4)

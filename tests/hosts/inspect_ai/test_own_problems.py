@@ -105,6 +105,7 @@ def test_a_problems_own_pair_gives_way_to_one_of_another_problem(
             assert prompt not in shown
 
 
+@pytest.mark.slow
 def test_a_finished_pool_of_the_evaluated_problems_leaves_each_its_own_out(
     run: Run, asked: list[str], tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def test_the_command_scores_again_to_the_same_values(
         assert sample.scores[name].value == values(log)[sample.id, sample.epoch]
 
 
+@pytest.mark.slow
 def test_another_envelope_can_be_asked_of_a_finished_log(run: Run) -> None:
     log = waver(run)
     best = metrics(waver(run, envelope="trace"))["curve"]

@@ -110,6 +110,7 @@ def check_by_hand(log: EvalLog, problems: int, traces: int, budgets: Sequence[in
     assert low <= anytime_index(curve) <= best <= high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "model"),
     [
@@ -151,6 +152,7 @@ def test_contract_mode_runs_once_per_budget(run: Run) -> None:
         assert not any(c["forced"] for c in sample.store["anytime"]["checkpoints"])
 
 
+@pytest.mark.quick("mean")
 @pytest.mark.parametrize("envelope", ["mean", "none", "problem", "trace"])
 def test_every_envelope_gives_its_index_and_interval(run: Run, envelope: Any) -> None:
     task = gpqa(dataset="builtin", budgets=list(BUDGETS), envelope=envelope)
@@ -177,6 +179,7 @@ def test_every_envelope_gives_its_index_and_interval(run: Run, envelope: Any) ->
         assert block["anytime_index_low"] < block["anytime_index"] < block["anytime_index_high"]
 
 
+@pytest.mark.slow
 def test_scale_and_full_quality_are_options(run: Run) -> None:
     model = get_model("anytime/simulated", **WAVERING)
     task = gpqa(dataset="builtin", budgets=list(BUDGETS), scale="log2", q_max="achieved")

@@ -392,6 +392,7 @@ def test_metrics_the_task_put_in_place_of_its_scorers_own(wrapped: Run) -> None:
     assert found["q@4"]["mean"] == 0.5
 
 
+@pytest.mark.slow
 def test_epochs_of_the_task_are_traces(wrapped: Run) -> None:
     log = wrapped("repeated", knower())
     assert log.status == "success"
@@ -402,6 +403,7 @@ def test_epochs_of_the_task_are_traces(wrapped: Run) -> None:
     assert len(samples(log)) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("envelope", ["none", "problem", "trace"])
 def test_other_envelopes(wrapped: Run, envelope: str) -> None:
     log = wrapped("several", knower(say="{}"), envelope=envelope)
@@ -577,6 +579,7 @@ PUBLISHED: dict[str, Published] = {
 }
 
 
+@pytest.mark.quick("gsm8k")
 @pytest.mark.parametrize("case", PUBLISHED)
 def test_a_published_task_gives_at_every_budget_what_it_gives_those_texts(
     run: Run, monkeypatch: pytest.MonkeyPatch, case: str

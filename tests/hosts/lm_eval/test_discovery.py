@@ -62,6 +62,7 @@ def test_the_hook_is_installed_and_is_one_guarded_line() -> None:
     assert text.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_hook_the_option_and_both_give_the_same_tasks() -> None:
     given = str(task_directory())
     by_hook = index()

@@ -278,6 +278,7 @@ evaluate("anytime_aime_builtin", model, knobs, limit=4, gen_kwargs="do_sample=Tr
 """
 
 
+@pytest.mark.quick("each-10")
 @pytest.mark.parametrize(("tells", "kept"), [("each", 10), ("of a call", 9)])
 def test_killed_and_run_again_nothing_kept_is_asked_twice(
     tells: str, kept: int, tmp_path: Path

@@ -140,6 +140,7 @@ def test_a_bad_prompt_shows_before_anything_is_generated(tmp_path: Path) -> None
     assert contexts(dataset)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_file(), reason="real data is absent: ../shared/data")
 def test_naturalplans_own_five() -> None:
     rows = json.loads(DATA.read_text())

@@ -258,6 +258,7 @@ def test_a_pool_is_sampled_with_the_settings_of_the_run(tmp_path: Path) -> None:
 # Both harnesses.
 
 
+@pytest.mark.quick("pdp")
 @pytest.mark.parametrize("name", ["pdp", "pdp_plus", "leap"])
 def test_both_hosts_choose_the_same_and_agree(tmp_path: Path, name: str) -> None:
     (log,) = inspect_eval(

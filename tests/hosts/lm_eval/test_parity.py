@@ -42,6 +42,7 @@ def inspect_log(
     return read_eval_log(log.location)
 
 
+@pytest.mark.quick("trip-planner-interrupt", "trip-planner-contract")
 @pytest.mark.parametrize("mode", ["interrupt", "contract"])
 @pytest.mark.parametrize("case", list(CASES))
 def test_every_checkpoint_and_the_index_agree(tmp_path: Path, case: str, mode: str) -> None:
@@ -71,6 +72,7 @@ def test_every_checkpoint_and_the_index_agree(tmp_path: Path, case: str, mode: s
     assert table["anytime_index_low"] == wanted["anytime_index_low"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "envelope",
     [

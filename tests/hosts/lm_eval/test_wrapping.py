@@ -36,6 +36,7 @@ GSM8K = "anytime:gsm8k"
 pytestmark = pytest.mark.usefixtures("generated")
 
 
+@pytest.mark.quick("gsm8k-False", "gsm8k_cot-False", "aime24-False")
 @pytest.mark.parametrize(
     ("name", "sampled"),
     [

@@ -471,6 +471,7 @@ def test_nothing_is_written_where_something_is(run: Run, tmp_path: Path) -> None
 PROFILE: dict[str, Any] = {"accuracy": 0.8, "solve_tokens": 300, "drift": 0.5, "unparsed": 0.1}
 
 
+@pytest.mark.slow
 def test_a_model_asked_afterwards_says_what_it_said_in_the_run(run: Run, tmp_path: Path) -> None:
     budgets = [64, 256]
     model = inspect_ai.model.get_model("anytime/simulated", **PROFILE)

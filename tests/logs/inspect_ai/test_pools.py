@@ -46,6 +46,7 @@ def path_of(log: EvalLog) -> Path:
     return Path(log.location.removeprefix("file://"))
 
 
+@pytest.mark.quick("eval-trip")
 @pytest.mark.parametrize("task", [trip, aime, gpqa])
 @pytest.mark.parametrize("format", ["eval", "json"])
 def test_the_pool_is_what_the_log_says(run: Run, task: Callable[..., Task], format: str) -> None:
@@ -108,6 +109,7 @@ def test_shown_reasoning_is_cut_where_it_was(run: Run) -> None:
     assert within
 
 
+@pytest.mark.slow
 def test_an_unscored_log_is_graded(run: Run) -> None:
     def unscore(sample: EvalSample) -> None:
         sample.scores = None
@@ -117,6 +119,7 @@ def test_an_unscored_log_is_graded(run: Run) -> None:
     assert sorted(unscored.scored()) == sorted(scored.scored())
 
 
+@pytest.mark.slow
 def test_two_runs_are_one_pool(run: Run) -> None:
     pools = [InspectPool(path_of(waver(run, epochs=epochs))) for epochs in (2, 3)]
     both = merged(pools)
@@ -131,6 +134,7 @@ def test_two_runs_are_one_pool(run: Run) -> None:
     assert trace.draw == 5
 
 
+@pytest.mark.slow
 def test_runs_of_two_models_are_two_pools(run: Run) -> None:
     one = InspectPool(path_of(waver(run, trip)))
     other = InspectPool(path_of(run(trip("builtin", budgets=BUDGETS), "anytime/planner", limit=2)))
