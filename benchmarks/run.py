@@ -22,6 +22,8 @@ from benchmarks import (
     over_traces,
     overhead,
     pairs,
+    planned_widths,
+    power,
     readings,
     realmodel,
     report,
@@ -45,6 +47,8 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     "bootstrap": statistics.main,
     "coverage": coverage_page.main,
     "traces": over_traces.main,
+    "power": power.main,
+    "plan": planned_widths.main,
     "realmodel": realmodel.main,
     "import": lambda: import_time(),
 }

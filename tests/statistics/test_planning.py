@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anytime import AnytimeError, Curve, Run, compare, index_interval
+from anytime import AnytimeError, Curve, Run, compare
 from anytime.settings import IndexOptions
 from anytime.statistics.planning import (
     components,
@@ -17,6 +17,7 @@ from anytime.statistics.planning import (
     problems_to_show,
 )
 from benchmarks.coverage import BUDGETS, TRUTHS, quality
+from benchmarks.planned_widths import LATER, widths
 
 
 def curve(truth: str, problems: int, traces: int, seed: int) -> Curve:
@@ -39,18 +40,11 @@ def test_the_variance_is_parted_as_it_was_made() -> None:
 
 
 @pytest.mark.parametrize("truth", ["rising", "plateau", "rise and fall"])
-@pytest.mark.parametrize(("problems", "traces"), [(30, 8), (100, 1), (200, 4)])
-def test_the_width_is_that_of_a_later_run(truth: str, problems: int, traces: int) -> None:
-    told = np.mean(
-        [
-            predicted_width(pilot_of(curve(truth, 60, 4, seed), IndexOptions()), problems, traces)
-            for seed in range(12)
-        ]
-    )
-    shown = np.mean(
-        [np.ptp(index_interval(curve(truth, problems, traces, 100 + seed))) for seed in range(12)]
-    )
-    assert told == pytest.approx(shown, rel=0.15)
+@pytest.mark.parametrize("later", LATER)
+def test_the_width_is_that_of_a_later_run(truth: str, later: tuple[int, int]) -> None:
+    found = widths(truth, later, seeds=12)
+    assert found.told == pytest.approx(found.shown, rel=0.15)
+    assert found.near >= 0.75
 
 
 def test_a_difference_that_is_planned_for_is_what_a_later_comparison_detects() -> None:

@@ -43,7 +43,7 @@ LAST_WORDS_HINT = (
     r"actually|sorry|correction|rather|instead|must be|has to be|can only be|in conclusion"
     r"|accordingly|\bno\b|\bbut\b|donc|tanto|quindi|\bdus\b|\b(?:ist|es|est|is|är|er)\b|[èé正]|정답"
 )
-"""Found, whatever the case, in each sentence that these patterns match, beside "so" and the like."""
+"""Found, whatever the case, in each sentence that these match, beside "so" and the like."""
 
 SHORT = 100
 """A text up to this length may end without a full stop."""
