@@ -11,6 +11,7 @@ from inspect_ai import eval as inspect_eval
 from anytime.cli import main
 from anytime.hosts.inspect_ai.tasks import gpqa
 from anytime.hosts.lm_eval.models import Guesser
+from anytime.hosts.lm_eval.table import NOISE, arranged
 from tests.inspect_runs import inspect_metrics
 from tests.lm_eval_runs import evaluate, numbers
 
@@ -45,3 +46,13 @@ def test_its_interval_holds_a_quarter_and_its_drift_is_called_noise(
     main(["summary", log.location])
     said = capsys.readouterr().out
     assert "Drift of this run is within noise: its interval begins at 0." in said
+
+
+def test_lm_evals_table_calls_a_drift_that_is_seen_noise() -> None:
+    task = "anytime_gpqa_builtin"
+    results = evaluate(task, Guesser(), limit=30)
+    found = numbers(results, task)
+    assert found["drift_low"] == 0 < found["drift"]
+    shown, note = arranged(results, "results")
+    assert NOISE.format(f"{task} (drift)") in note
+    assert "drift_low,none" in shown["results"][task]

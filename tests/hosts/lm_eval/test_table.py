@@ -9,7 +9,7 @@ from lm_eval import utils
 
 from anytime.hosts.lm_eval.discovery import _arranged
 from anytime.hosts.lm_eval.private import print_arranged
-from anytime.hosts.lm_eval.table import NOTE, arranged
+from anytime.hosts.lm_eval.table import NOISE, NOTE, arranged
 
 ROWS = {
     "alias": "anytime_trip",
@@ -40,14 +40,27 @@ def metrics(text: str) -> list[str]:
 
 
 def test_budgets_in_order_the_index_behind_them_and_no_zeros_of_the_rest() -> None:
-    shown, ours = arranged(RESULTS, "results")
-    assert ours
+    shown, note = arranged(RESULTS, "results")
+    assert note == NOTE
     text = utils.make_table(shown)
     curve = ["q@128", "q@1024", "q@2048"]
     assert metrics(text) == [*curve, "anytime_index", "anytime_index_raw", "final", "unparsed"]
     assert "↓" in text
     assert "±  |  0.01|" in text, "standard errors are found by their names"
     assert ROWS["drift,none"] == 0, "what is filed keeps every number"
+
+
+def test_a_drift_within_noise_is_called_so() -> None:
+    rows = {"q@64,none": 0.5, "drift,none": 0.1, "drift_low,none": 0.0, "drift_high,none": 0.2}
+    real = rows | {"drift_low,none": 0.05}
+    other = {"em@64,strict": 1, "em_drift,strict": 0.1, "em_drift_low,strict": 0.0}
+    shown, note = arranged({"results": {"a": rows, "b": real, "c": other}}, "results")
+    assert [n for n in shown["results"]["a"] if "drift" in n] == [
+        *("drift,none", "drift_low,none", "drift_high,none"),
+    ]
+    assert "em_drift_low,strict" in shown["results"]["c"]
+    said = [NOISE.format(name) for name in ("a (drift)", "c (em_drift, strict)")]
+    assert note == " ".join([NOTE, *said])
 
 
 def test_a_tasks_own_metrics_come_first_and_each_filter_by_itself() -> None:

@@ -89,13 +89,12 @@ def install(manager: ModuleType) -> None:
 def _arranged(results: Mapping[str, Any], column: str) -> tuple[dict[str, Any], str]:
     """What is printed of results; lm-eval's own where none are of ours."""
     try:
-        from anytime.hosts.lm_eval.table import NOTE, arranged
+        from anytime.hosts.lm_eval.table import arranged
 
-        shown, ours = arranged(results, column)
+        return arranged(results, column)
     except Exception as error:  # a run that was paid for has to be printed, whatever we make of it
         warnings.warn(f"anytime could not arrange the table ({error})", stacklevel=2)
         return dict(results), ""
-    return shown, NOTE if ours else ""
 
 
 def _match(manager: Any, match: Callable[[Any], list[str]], task_list: Any) -> list[str]:

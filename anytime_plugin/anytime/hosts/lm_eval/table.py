@@ -11,13 +11,15 @@ from typing import Any
 
 from anytime.statistics.measures import MEASURES
 
-__all__ = ["NOTE", "arranged"]
+__all__ = ["NOISE", "NOTE", "arranged"]
 
 NOTE = (
     "Limits of 95 % intervals (_low, _high) take the problems as a sample of such problems "
     "(population=problems), unless population=traces was set. Measures and metrics that are 0 "
     "throughout are left out here; the results file has them."
 )
+
+NOISE = "The drift of {} is within noise: its interval begins at 0."
 
 _AT = re.compile(r"(.*)@(\d+)\Z")
 _BLOCK = tuple(
@@ -43,8 +45,10 @@ class _Key(str):
         return bool(mine < theirs)
 
 
-def arranged(results: Mapping[str, Any], column: str) -> tuple[dict[str, Any], bool]:
-    """Results as lm-eval's own table shall show them, and whether any are of ours.
+def arranged(results: Mapping[str, Any], column: str) -> tuple[dict[str, Any], str]:
+    """Results as lm-eval's own table shall show them, and what is to be said below it.
+
+    Nothing is said of a table that has no task of ours.
 
     Args:
         results: What lm-eval's evaluation gave; left as it is.
@@ -52,14 +56,36 @@ def arranged(results: Mapping[str, Any], column: str) -> tuple[dict[str, Any], b
     """
     shown = {}
     ours = False
+    noisy: list[str] = []
     for task, rows in results[column].items():
         kept = dict(rows)
         if any(_AT.match(name.partition(",")[0]) for name in rows):
             hidden = _zeros(rows)
             kept = {_Key(name): rows[name] for name in rows if name not in hidden}
             ours = True
+            noisy += [f"{task} ({_shown(name)})" for name in _noise(rows)]
         shown[task] = kept
-    return {**results, column: shown}, ours
+    return {**results, column: shown}, " ".join([NOTE, *map(NOISE.format, noisy)]) if ours else ""
+
+
+def _noise(rows: Mapping[str, Any]) -> list[str]:
+    """The names of drifts that are seen, and whose intervals begin at 0."""
+    return [
+        name
+        for name, value in rows.items()
+        if name.partition(",")[0].endswith("drift") and value and rows.get(_lower(name)) == 0
+    ]
+
+
+def _shown(name: str) -> str:
+    """As it stands in the table, where a filter has a column of its own."""
+    metric, _, behind = name.partition(",")
+    return metric if behind == "none" else f"{metric}, {behind}"
+
+
+def _lower(name: str) -> str:
+    metric, comma, behind = name.partition(",")
+    return f"{metric}_low{comma}{behind}"
 
 
 def _place(name: str) -> tuple[Any, ...]:
@@ -86,6 +112,8 @@ def _zeros(rows: Mapping[str, Any]) -> set[str]:
             metrics.setdefault((metric, behind), []).append(name)
         elif rank == 3 and value == 0:
             found.add(name)
+    # A limit at 0 tells much of a drift that is seen.
+    found -= {_lower(name) for name in _noise(rows)}
     for names in list(metrics.values())[1:]:
         if all(rows[name] == 0 for name in names):
             found.update(names)
