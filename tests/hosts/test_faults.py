@@ -113,6 +113,7 @@ def test_what_fails_once_is_asked_once_more(client: Client, clients: Clients) ->
     assert found.index == index_of(clean.curves)
 
 
+@pytest.mark.quick("local-completions")
 def test_good_answers_with_odd_or_lying_fields_come_to_the_same(
     client: Client, clients: Clients
 ) -> None:
@@ -174,6 +175,7 @@ def test_texts_nobody_thought_of(client: Client, clients: Clients) -> None:
             assert (point.get("answer_tokens") or 0) >= point["leaked_reasoning_tokens"] >= 0
 
 
+@pytest.mark.quick("local-completions")
 def test_any_field_may_be_anything(client: Client, clients: Clients) -> None:
     limit = 16
     clean = clients.clean(client, limit)

@@ -85,6 +85,7 @@ def nobody_asked_twice(server: Server) -> bool:
 # The same curve
 
 
+@pytest.mark.slow
 def test_the_exact_curve_is_that_of_the_built_in_provider(run: Run, clean: EvalLog) -> None:
     with serving(PLANNER) as server:
         log = run(over_http(server), problems=8, logprobs=True)

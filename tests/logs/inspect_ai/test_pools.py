@@ -246,6 +246,7 @@ def test_contract_mode_is_refused(run: Run) -> None:
         InspectPool(path_of(log))
 
 
+@pytest.mark.slow
 def test_mixed_budgets_are_refused(run: Run) -> None:
     log = waver(run)
     task = gpqa("builtin", budgets=[16, 32])
