@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,6 +118,35 @@ def test_what_a_link_leads_to_is_written(tmp_path: Path) -> None:
         assert link.is_symlink()
         assert real.read_text() == text
     assert os.listdir(real.parent) == ["rows.csv"]  # noqa: PTH208
+
+
+def test_what_a_killed_process_left_goes_with_the_next_and_nothing_else(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from anytime.writing import whole_file\n"
+        "with whole_file(Path(sys.argv[1])) as partial:\n"
+        "    partial.write_text('half'); os.kill(os.getpid(), 9)"
+    )
+    path = tmp_path / "rows.csv"
+    command = [sys.executable, "-c", code, str(path)]
+    assert subprocess.run(command, timeout=600).returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.name.endswith(".part")
+    machine, process = left.name.split(".")[-2].split("-")
+    others = [
+        f"rows.csv.{machine}-{os.getppid()}.part",  # of one that lives
+        f"rows.csv.another-{process}.part",
+        f"rows.csv2.{machine}-{process}.part",
+    ]
+    for name in others:
+        (tmp_path / name).touch()
+    with whole_file(tmp_path / "other.csv") as partial:
+        partial.write_text("whole")
+    assert left.exists()
+    with whole_file(path) as partial:
+        partial.write_text("whole")
+    assert path.read_text() == "whole"
+    kept = {entry.name for entry in tmp_path.iterdir()}
+    assert kept == {"rows.csv", "other.csv", *others}
 
 
 def test_where_runs_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +23,8 @@ __all__ = ["make_folder", "whole_file", "write_lines"]
 def whole_file(path: Path) -> Iterator[Path]:
     """Write under another name, which becomes `path` at the end; nothing is left of a failure.
 
+    What a killed process of this machine left under such a name goes, too.
+
     Raises:
         AnytimeError: The file cannot be written.
     """
@@ -29,7 +33,8 @@ def whole_file(path: Path) -> Iterator[Path]:
             yield partial
         return
     real = Path(os.path.realpath(path))  # what a link leads to is written, and the link stays
-    partial = real.with_name(f"{real.name}.{os.getpid()}.part")
+    partial = real.with_name(f"{real.name}.{_here()}-{os.getpid()}.part")
+    _forget_killed(real)
     try:
         yield partial
         partial.replace(real)
@@ -38,6 +43,32 @@ def whole_file(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # where nothing can be written nothing can be removed
             partial.unlink(missing_ok=True)
+
+
+def _here() -> str:
+    """This machine in names of files: several may write into one folder."""
+    return "".join(c for c in platform.node() if c.isalnum()) or "here"
+
+
+def _forget_killed(real: Path) -> None:
+    """Remove the parts of processes that were killed while they wrote this very file."""
+    if os.name != "posix":  # elsewhere signal 0 is no question
+        return
+    part = re.compile(rf"{re.escape(real.name)}\.{_here()}-(\d+)\.part")
+    with suppress(OSError):
+        for file in real.parent.iterdir():
+            if (found := part.fullmatch(file.name)) and not _lives(int(found[1])):
+                file.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # somebody else's
+        pass
+    return True
 
 
 @contextmanager

@@ -81,6 +81,17 @@ def test_a_killed_run_has_claims_no_longer_and_leaves_no_lock(tmp_path: Path) ->
     assert not list(tmp_path.glob("*.lock"))
 
 
+def test_a_store_under_two_names_is_one(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "store")
+    with TraceStore(tmp_path / "store", MODEL) as one, TraceStore(link, MODEL) as other:
+        assert one.claim(["a"]) == {"a"}
+        assert other.claim(["a", "b"]) == {"b"}
+        one.add({"a": "A"})
+        assert other.kept(["a"]) == {"a": "A"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "store"]
+
+
 def test_stores_of_the_version_before_are_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

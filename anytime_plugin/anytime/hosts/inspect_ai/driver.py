@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import anyio
 from inspect_ai.model import (
+    CachePolicy,
     ChatMessage,
     ChatMessageAssistant,
     ChatMessageSystem,
@@ -111,7 +112,7 @@ def requester(
     *,
     epoch: int,
     token_ids: bool,
-    cached: bool = True,
+    draw: str | None = None,
     config: GenerateConfig | None = None,
     tokenizer: Tokenizer | None = None,
 ) -> Ask:
@@ -123,7 +124,8 @@ def requester(
             differs by sampling, as ever.
         token_ids: Whether traces must come with their token ids.
         config: Settings of a task's own solver.
-        cached: False for draws that Inspect's cache cannot tell apart: it goes by the epoch.
+        draw: What tells this draw from others in Inspect's cache, which goes by the epoch; None
+            for a sample's own requests.
         tokenizer: The model's, where one was named: it makes token ids where the provider does not.
     """
     seed = epoch if provider_name(model) == "anytime" else None
@@ -138,7 +140,7 @@ def requester(
     if can.raw_prompt and expects_template(str(model)):
         _tell_no_template(str(model))
     encode = _encoder(model, tokenizer)
-    how: dict[str, Any] = {} if cached else {"cache": False}
+    how: dict[str, Any] = {} if draw is None else {"cache": _cache_of(in_effect, draw)}
     # Requests of a sample share turns; handing on the same message lets the log keep it once.
     known: dict[Message, ChatMessage] = {}
 
@@ -172,6 +174,15 @@ def requester(
         return reply, output
 
     return ask
+
+
+def _cache_of(settings: GenerateConfig, draw: str) -> CachePolicy | bool:
+    """How a draw is kept where the run keeps its replies (`--cache`), so that a kill loses none."""
+    if not settings.cache:
+        return False
+    asked = settings.cache if isinstance(settings.cache, CachePolicy) else CachePolicy()
+    scopes = {**asked.scopes, "anytime": draw}
+    return asked.model_copy(update={"per_epoch": False, "scopes": scopes})
 
 
 async def _said(

@@ -115,7 +115,7 @@ async def _take(
     if isinstance(step, MissingTraces):
         await _sample(step, model, tokenizer)
         return None
-    ask = requester(model, epoch=1, token_ids=False, cached=False)
+    ask = requester(model, epoch=1, token_ids=False, draw="learning")
     material, _ = await drive(step, ask)
     return material
 
@@ -139,7 +139,7 @@ async def _sample(step: MissingTraces, model: Model, tokenizer: Tokenizer | None
             model,
             epoch=draw,
             token_ids=token_ids,
-            cached=False,
+            draw=f"pool {draw}",
             tokenizer=tokenizer,
         )
         try:

@@ -67,6 +67,8 @@ class TraceStore:
         """Open it, and read in what stores of earlier versions beside it hold."""
         self._run = uuid.uuid4().hex
         self._turn = threading.Lock()
+        if (real := path.resolve()) != path.absolute():
+            path = real  # one store under two names has one set of locks
         earlier = [file for file in _files_of_lines(path) if file != path]
         if _holds_lines(path):
             earlier.insert(0, path)
