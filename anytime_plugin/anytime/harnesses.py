@@ -140,8 +140,11 @@ class Annotation(Protocol):
         tokenizer: Tokenizer | None,
         options: IndexOptions,
         watch: Watch,
+        jobs: int | None = 1,
     ) -> Annotated:
-        """Write the annotated log, all or nothing.
+        """Write the annotated log, all or nothing, by so many processes where it can.
+
+        `jobs` None leaves their number to it.
 
         Raises:
             AnytimeError: It cannot be annotated.

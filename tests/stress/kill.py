@@ -6,7 +6,7 @@ lm-eval goes on from our trace store, Inspect from its own cache (`--cache`). In
 come to what it comes to undisturbed. A local HTTP server counts what real clients ask: only what
 was in flight at a kill is asked again, and runs beside each other on one store ask nothing twice.
 A command that asks is killed after a number of requests that is drawn; one that asks nothing after
-a share of the time it takes undisturbed. Nothing but the moment of a kill hangs on a clock.
+a share of the steps that are waited for it undisturbed. No clock decides whether anything is right.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ CONNECTIONS = 3
 LIMIT = 5
 SECONDS_A_REQUEST = 0.03
 """So long the server takes, that kills land between requests."""
-PATIENCE = 600.0
+STEP = 0.005
+MOST_STEPS = 120_000
 BUDGETS = "64,128,256"
 TASK = "anytime_trip_builtin"
 
@@ -195,24 +196,32 @@ def _start(job: Job, folder: Path, url: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _finish(job: Job, folder: Path, url: str) -> None:
+def _finish(job: Job, folder: Path, url: str) -> int:
+    """Run to the end; how many steps that took."""
     (folder / "said.txt").unlink(missing_ok=True)
-    code = _start(job, folder, url).wait(PATIENCE)
-    if code:
+    steps = _waited(run := _start(job, folder, url), lambda step: False)
+    if code := run.poll():
         said = (folder / "said.txt").read_text(errors="replace")[-3000:]
         raise SystemExit(f"{' '.join(job.words(url))} ended with {code}:\n{said}")
+    return steps
 
 
-def _kill(run: subprocess.Popen[bytes], now: Callable[[], bool]) -> bool:
+def _waited(run: subprocess.Popen[bytes], enough: Callable[[int], bool]) -> int:
+    """Wait until a command ends or it is enough; for how many steps."""
+    for step in range(MOST_STEPS):
+        if run.poll() is not None or enough(step):
+            return step
+        time.sleep(STEP)
+    os.killpg(run.pid, signal.SIGKILL)
+    raise SystemExit(f"a command did not end in {MOST_STEPS * STEP:g} s")
+
+
+def _kill(run: subprocess.Popen[bytes], enough: Callable[[int], bool]) -> bool:
     """Wait for the moment and kill; whether the command was still running then."""
-    since = time.monotonic()
-    while not now():
-        if run.poll() is not None or time.monotonic() - since > PATIENCE:
-            return False
-        time.sleep(0.002)
+    _waited(run, enough)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(run.pid, signal.SIGKILL)
-    return run.wait(PATIENCE) == -signal.SIGKILL
+    return run.wait() == -signal.SIGKILL
 
 
 def tried(name: str, kills: int, draw: random.Random, folder: Path, made: Path) -> Verdict:
@@ -232,9 +241,7 @@ def tried(name: str, kills: int, draw: random.Random, folder: Path, made: Path) 
         for link in ("plain", "finished"):
             (place / link).symlink_to(made / link)
     with _slowly() as server:
-        start = time.monotonic()
-        _finish(job, calm, server.url)
-        seconds = time.monotonic() - start
+        steps = _finish(job, calm, server.url)
         asked = _asked(server)
         expected = _comparable(job.outcome(calm))
     landed = 0
@@ -244,12 +251,14 @@ def tried(name: str, kills: int, draw: random.Random, folder: Path, made: Path) 
             before = len(server.exchanges)
             rest = sum(asked.values()) - len(_asked(server))
             run = _start(job, torn, server.url)
-            if job.asks:
-                more = draw.randint(1, max(1, rest // left))
-                landed += _kill(run, lambda: len(server.exchanges) >= before + more)  # noqa: B023
-            else:
-                until = time.monotonic() + draw.uniform(0.2, 1) * seconds
-                landed += _kill(run, lambda: time.monotonic() >= until)  # noqa: B023
+            last = draw.randint(steps // 5, steps)
+            more = draw.randint(1, max(1, rest // left))
+
+            def enough(step: int) -> bool:
+                seen = len(server.exchanges) >= before + more  # noqa: B023
+                return seen if job.asks else step >= last  # noqa: B023
+
+            landed += _kill(run, enough)
             found = None if job.asks else job.outcome(torn)
             if found is not None and _comparable(found) != expected:
                 wrong.append("a kill left a file that is not whole")
@@ -285,7 +294,7 @@ def beside(runs: int, folder: Path) -> Verdict:
             (place / "store").symlink_to(store)
             started.append(_start(job, place, server.url))
         for place, run in zip(places, started, strict=True):
-            if run.wait(PATIENCE):
+            if run.wait():
                 wrong.append((place / "said.txt").read_text(errors="replace")[-2000:])
         now = _asked(server)
     if any(_comparable(job.outcome(place)) != expected for place in places):

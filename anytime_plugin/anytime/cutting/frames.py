@@ -490,7 +490,8 @@ def _is_quoted(text: str, start: int, end: int) -> bool:
     return before != "" and _QUOTES.get(before) == after and opens
 
 
-def _blocks(text: str, frames: tuple[Frame, ...]) -> list[_Block]:
+@lru_cache(maxsize=4)  # a trace is parted, measured and graded one after the other
+def _blocks(text: str, frames: tuple[Frame, ...]) -> tuple[_Block, ...]:
     """The frames in a text, in order; only the last may be open."""
     marks = list(_marks(text, frames))
     last_close = {mark.frame: mark.start for mark in marks if not mark.opens}
@@ -511,7 +512,7 @@ def _blocks(text: str, frames: tuple[Frame, ...]) -> list[_Block]:
             begun, done = None, mark.end
     if begun is not None:
         blocks.append(_Block(begun.start, begun.end, None, len(text), begun.frame))
-    return blocks
+    return tuple(blocks)
 
 
 def _begins(text: str, since: int, start: int) -> bool:
