@@ -61,11 +61,12 @@ def _make(folder: str) -> None:
     print(large)
 
 
-def _annotate(path: Path) -> int:
+def _annotate(path: Path, jobs: int = 1) -> int:
     from anytime.budgets import parse_budgets
     from anytime.logs.annotation import annotate
 
-    _, told = annotate([path], path.parent / "annotated", budgets=parse_budgets(BUDGETS))
+    budgets = parse_budgets(BUDGETS)
+    _, told = annotate([path], path.parent / "annotated", budgets=budgets, replace=True, jobs=jobs)
     (one,) = told
     assert one.outcome is not None, one.refused
     return one.outcome.samples
@@ -85,6 +86,7 @@ def _samples_df(path: Path, full: bool = False) -> int:
 
 READERS: dict[str, Callable[[Path], int]] = {
     "annotate": _annotate,
+    "annotate --jobs 2": lambda path: _annotate(path, 2),
     "rows of it": _rows,
     "samples_df": _samples_df,
     "samples_df full": lambda path: _samples_df(path, full=True),
