@@ -65,10 +65,15 @@ class FinishedCells:
         return json.dumps([self.code, kind, *astuple(cell)])
 
 
+NO_PART = ("paired_within.py", "planning.py", "within.py")
+"""Of the statistics: nothing is simulated here over traces, and nothing is planned."""
+
+
 def code_version() -> str:
     """Hash of all that a cell's numbers come from: statistics, simulation, numpy and scipy."""
     sources = [Path(each.__file__ or "") for each in (anytime.budgets, anytime.settings, coverage)]
-    sources += sorted(Path(next(iter(anytime.statistics.__path__))).glob("*.py"))
+    statistics = sorted(Path(next(iter(anytime.statistics.__path__))).glob("*.py"))
+    sources += [source for source in statistics if source.name not in NO_PART]
     found = hashlib.sha256(f"{numpy.__version__} {scipy.__version__}".encode())
     for source in sources:
         found.update(source.read_bytes())
