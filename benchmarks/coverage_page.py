@@ -1,7 +1,9 @@
 """Simulated coverage as a page of tables: `python -m benchmarks.run coverage`.
 
 `python -m benchmarks.coverage_page --repetitions 400 --write` makes docs/coverage.md: on two cores
-in half an hour. `--processes 1` leaves the other cores to others, and the page is the same.
+in half an hour. `--processes 1` leaves the other cores to others, and `--finished FILE` keeps each
+cell that is finished, so that the same command goes on where it was interrupted; the page is the
+same.
 """
 
 from __future__ import annotations
@@ -17,16 +19,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.coverage import PAIRS, PROBLEMS, REPETITIONS, TRACES, TRUTHS, Cell, coverage, size
+from benchmarks.finished_cells import FinishedCells, Found
 
 GAIN = 0.15
 """Where power is simulated: each wrong answer of the better run is right with this chance."""
 
 _EDGES = ("ceiling .97", "ceiling .99", "floor")
 _EXACT = ("index", "budget", "holm")
-
-
-Found = tuple[Cell, Mapping[str, float]]
-"""A cell, and what was found in it."""
 
 AGAIN = 4
 """How many times as many runs a second look takes."""
@@ -50,8 +49,16 @@ class Simulated:
     again: tuple[Sequence[Found], Sequence[Found]]
 
 
-def simulated(repetitions: int = REPETITIONS, processes: int | None = None) -> Simulated:
-    """Simulate every cell, in as many processes as there are cores unless told otherwise."""
+def simulated(
+    repetitions: int = REPETITIONS, processes: int | None = None, finished: Path | None = None
+) -> Simulated:
+    """Simulate every cell.
+
+    Args:
+        repetitions: Runs a cell.
+        processes: As many as there are cores unless told otherwise.
+        finished: Where finished cells are kept, for the next attempt.
+    """
     single = [
         Cell(truth, n, (traces, traces), repetitions)
         for truth in TRUTHS
@@ -65,22 +72,21 @@ def simulated(repetitions: int = REPETITIONS, processes: int | None = None) -> S
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # the processes take all cores already
     fresh = multiprocessing.get_context("spawn")
+    kept = FinishedCells(finished)
     with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=fresh) as pool:
-        of_single, of_pairs = pool.map(coverage, single), pool.map(size, pairs)
-        gains = pool.map(functools.partial(size, gain=GAIN), rising)
-        found = list(zip(single, of_single, strict=True))
-        claims = list(zip(pairs, of_pairs, strict=True))
+        intervals = functools.partial(pool.map, coverage)
+        comparisons = functools.partial(pool.map, size)
+        gains = functools.partial(pool.map, functools.partial(size, gain=GAIN))
+        found = kept.through("intervals", single, intervals)
+        claims = kept.through("comparisons", pairs, comparisons)
+        power = kept.through(f"gain {GAIN}", rising, gains)
         odd = [_anew(cell) for cell, row in found if _shares(cell, row)]
         claiming = [_anew(cell) for cell, row in claims if _claims(cell, row)]
-        return Simulated(
-            found,
-            claims,
-            list(zip(rising, gains, strict=True)),
-            (
-                list(zip(odd, pool.map(coverage, odd), strict=True)),
-                list(zip(claiming, pool.map(size, claiming), strict=True)),
-            ),
+        again = (
+            kept.through("intervals", odd, intervals),
+            kept.through("comparisons", claiming, comparisons),
         )
+        return Simulated(found, claims, power, again)
 
 
 def _anew(cell: Cell) -> Cell:
@@ -200,10 +206,14 @@ def _percent(name: str, value: float) -> str:
 
 
 def main(
-    repetitions: int = REPETITIONS, *, processes: int | None = None, write: bool = False
+    repetitions: int = REPETITIONS,
+    *,
+    processes: int | None = None,
+    finished: Path | None = None,
+    write: bool = False,
 ) -> None:
     """Print the page, or write it into docs/."""
-    made = page(simulated(repetitions, processes))
+    made = page(simulated(repetitions, processes, finished))
     if write:
         Path(__file__).parents[1].joinpath("docs", "coverage.md").write_text(made, "utf-8")
     else:
@@ -214,6 +224,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     parser.add_argument("--processes", type=int, help="as many as there are cores")
+    parser.add_argument("--finished", type=Path, metavar="FILE", help="keeps finished cells")
     parser.add_argument("--write", action="store_true")
     chosen = parser.parse_args()
-    main(chosen.repetitions, processes=chosen.processes, write=chosen.write)
+    main(
+        chosen.repetitions,
+        processes=chosen.processes,
+        finished=chosen.finished,
+        write=chosen.write,
+    )

@@ -476,6 +476,26 @@ def test_of_a_plain_run_nothing_has_to_be_said() -> None:
     assert noted(parsed=None) == {}
 
 
+@pytest.mark.parametrize(
+    ("problems", "these"), [(1, "this problem"), (30, "these 30 problems"), (100, None)]
+)
+def test_more_problems_are_no_remedy_where_these_are_all_there_are(
+    problems: int, these: str | None
+) -> None:
+    graded = [
+        traced([0, 0.5, draw / 3], problem=f"{number:03}", draw=draw)
+        for number in range(problems)
+        for draw in (1, 2, 3)
+    ]
+    found = digest(Run(graded, info=info(population="traces")))
+    low, high = found.summary.summary.interval
+    told = (
+        f"{3 * problems} traces leave the index of {these} uncertain: its interval is "
+        f"{high - low:.2f} wide. More traces of each would narrow it."
+    )
+    assert notes_of(found) == ([told] if these else [])
+
+
 CONTRACT = [own(10), own(20), own(40)]
 METHOD = {"method": "lift", "added_tokens": 1234, "pool_tokens": 56789}
 

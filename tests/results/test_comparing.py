@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from anytime import Comparison, Run, compare
-from anytime.results.comparing import sentences_on, verdict_on
+from anytime.results.comparing import p_told, sentences_on, verdict_on
 
 
 def compared(gain: float, seed: int = 0) -> Comparison:
@@ -27,6 +27,18 @@ def test_a_verdict_claims_no_more_than_was_shown() -> None:
     said = verdict_on(open_)
     assert said.startswith("No difference of the index was shown: ")
     assert f"less than {open_.detectable:.3f} may well be there all the same." in said
+
+
+def test_no_p_value_is_shown_as_0() -> None:
+    assert [p_told(p) for p in (0.04321, 0.0001, 0.00009, 1e-9)] == [
+        *("0.0432", "0.0001", "<0.0001", "<0.0001"),
+    ]
+    rows = np.linspace(0, 0.1, 160).reshape(20, 4, 2)
+    a, b = (Run(n, [1, 2], dict(enumerate(rows + gain))) for n, gain in (("a", 0.8), ("b", 0)))
+    found = compare(a, b, population="traces", budget=2)
+    assert found.index.p < 0.0001
+    assert "by luck in less than 0.01% of such comparisons" in verdict_on(found)
+    assert "Planned at 2 tokens: +0.800, p <0.0001." in sentences_on(found)
 
 
 def test_where_no_spread_was_seen_no_number_is_named() -> None:

@@ -308,6 +308,10 @@ def test_entries_are_read_back_by_the_library_of_the_hub(tmp_path: Path) -> None
     (index,) = hub_entries(tmp_path / "b.yaml", [run], "index", task_id="aime25")
     assert index.value == round(100 * measure(run)[0].summary.summary.anytime_index, 4)
     assert index.notes.startswith("value: Anytime Index ")
+    assert "(95 % interval over problems " in index.notes
+    over = Finished(info(population="traces"), RISING)
+    (index,) = hub_entries(tmp_path / "c.yaml", [over], "index", task_id="aime25")
+    assert "(95 % interval over traces " in index.notes
 
 
 def test_the_diamond_set_is_known_by_its_name_on_the_hub(tmp_path: Path) -> None:
@@ -348,6 +352,11 @@ def test_csv_has_a_line_per_curve_and_a_column_per_budget() -> None:
     assert (second["scorer"], third["scorer"]) == ("x", "y")
     assert second["model"] == 'a "b", c'
     assert (second["anytime_index_low"], second["problems"], first["traces"]) == ("", "1", "4")
+    (over,) = csv.DictReader(
+        io.StringIO(to_csv(measure(Finished(info(population="traces"), RISING))))
+    )
+    assert (first["population"], over["population"]) == ("problems", "traces")
+    assert over["anytime_index_low"] != first["anytime_index_low"]
 
 
 def tables(text: str) -> list[list[list[str]]]:
@@ -373,10 +382,12 @@ def test_the_leaderboard_is_sorted_and_mixes_nothing() -> None:
         Finished(info(), {"1": [[0, 1]]}, budgets=(10, 20)),
         Finished(info(dataset="builtin", revision="seed 0"), RISING),
         Finished(info(estimator="plugin"), RISING),
+        Finished(info(population="traces"), RISING),
     ]
     text = to_markdown([one for run in runs for one in measure(run)])
     found = tables(text)
-    assert sorted(len(table) for table in found) == [2, 2, 2, 3]
+    assert sorted(len(table) for table in found) == [2, 2, 2, 2, 3]
+    assert text.count("ask about other traces of them (population=traces)") == 1
     (two,) = [table for table in found if len(table) == 3]
     assert two[0][:6] == ["task", "model", "method", "index", "95 %", "final"]
     assert two[0][6:] == ["q@10", "q@20", "q@40", "problems", "traces"]

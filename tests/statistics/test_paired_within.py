@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_ind
 
-from anytime import AnytimeError, Run, anytime_index, compare, summarize
+from anytime import AnytimeError, Curve, Run, anytime_index, compare, summarize
+from anytime.settings import IndexOptions
 from anytime.statistics.paired_within import (
     LEAST_P,
     Side,
     detectable_within,
     difference_within,
     p_within,
+    sides,
 )
 from anytime.statistics.within import within_interval
-from benchmarks.coverage import Cell
+from benchmarks.coverage import BUDGETS, TRUTHS, WEIGHTS, Cell, quality
 from benchmarks.over_traces import over_traces
 
 
@@ -79,7 +81,7 @@ def test_with_many_traces_it_is_the_test_of_two_means() -> None:
     interval = difference_within(side(a), side(b), 0.95)
     assert interval == pytest.approx(expected.confidence_interval(), abs=0.001)
     error = math.hypot(a.std(ddof=1), b.std(ddof=1)) / math.sqrt(4000)
-    assert detectable_within(side(a), side(b), 0.95) == pytest.approx(2.8025 * error, rel=1e-3)
+    assert detectable_within(side(a), side(b), 0.95) == pytest.approx(2.8025 * error, rel=0.01)
 
 
 def test_ends_of_p_values() -> None:
@@ -90,6 +92,18 @@ def test_ends_of_p_values() -> None:
     low, high = difference_within(none, none, 0.95)
     assert low == -high < 0  # so few traces leave that open
     assert math.isnan(detectable_within(none, none, 0.95))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_runs_that_are_all_right_or_all_wrong(value: float) -> None:
+    budgets = [256, 512, 1024, 2048]  # whose weights sum to a little less than 1
+    a, b = (Run(n, budgets, dict(enumerate(np.full((12, 3, 4), value)))) for n in "ab")
+    found = compare(a, b, population="traces")
+    assert found.identical
+    assert found.index.p == found.final.p == 1
+    assert found.index.interval.low == -found.index.interval.high < -0.05
+    assert found.index.interval == pytest.approx(found.final.interval, abs=1e-9)
+    assert math.isnan(found.detectable)
 
 
 def test_problems_that_differ_are_no_part_of_it() -> None:
@@ -144,6 +158,24 @@ def test_no_difference_is_claimed_too_often(
     found = over_traces(Cell(truth, 15, traces, reps), exchanged=exchanged)
     for name in ("index", "budget", "holm"):
         assert found[name] <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / reps), name
+
+
+def test_the_detectable_difference_is_found_in_80_of_100() -> None:
+    rng = np.random.default_rng(6)
+    found, told, true = [], [], []
+    for _ in range(100):
+        chances = TRUTHS["plateau"](15, rng)
+        better = chances + 0.32 * (1 - chances)
+        a, b = (
+            sides(Curve(BUDGETS, quality("plateau", p, 8, rng)), IndexOptions())[0]
+            for p in (better, chances)
+        )
+        found.append(difference_within(a, b, 0.95).low > 0)
+        told.append(detectable_within(a, b, 0.95))
+        best = [np.maximum.accumulate(p.mean(axis=0)) for p in (better, chances)]
+        true.append(WEIGHTS @ (best[0] - best[1]))
+    assert np.mean(told) == pytest.approx(np.mean(true), rel=0.1)
+    assert 0.68 <= np.mean(found) <= 0.92  # three standard errors
 
 
 def test_a_true_difference_is_found() -> None:

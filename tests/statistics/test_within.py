@@ -36,6 +36,28 @@ def test_where_all_traces_of_each_problem_agree_so_many_answers_leave_that_open(
     assert (low, high) == pytest.approx((2 / 3 - open_, 2 / 3 + open_), abs=1e-6)
 
 
+def test_sums_that_differ_by_rounding_are_no_spread() -> None:
+    budgets = [256, 512, 1024, 2048]  # whose weights sum to a little less than 1
+    low, high = index_interval(Curve(budgets, np.ones((30, 2, 4))), population="traces")
+    assert (low, high) == pytest.approx((1 - beta.ppf(0.975, 0.5, 60), 1), abs=1e-9)
+
+
+@pytest.mark.parametrize("others", [0.95, 1.0])
+def test_a_problem_with_fewer_traces_than_the_others_is_not_taken_for_settled(
+    others: float,
+) -> None:
+    # Half of the time its two traces agree, and then nothing seen tells that others would not.
+    rng = np.random.default_rng(2)
+    chances = np.append(0.5, np.full(29, others))[:, np.newaxis]
+    held = 0
+    for _ in range(200):
+        values = (rng.random((30, 64)) < chances).astype(float)
+        values[0, 2:] = np.nan
+        low, high = within_interval(values, values)
+        held += low <= chances.mean() <= high
+    assert held >= 186  # 95 % of 200, less one standard error and a half
+
+
 def test_problems_that_differ_are_no_part_of_it() -> None:
     rng = np.random.default_rng(0)
     hard, easy = rng.random((2, 15, 20)) < np.array([0.1, 0.9])[:, np.newaxis, np.newaxis]

@@ -274,7 +274,7 @@ def _print(one: Comparison) -> None:
     from rich import box
     from rich.table import Table
 
-    from anytime.results.comparing import sentences_on
+    from anytime.results.comparing import p_told, sentences_on
 
     table = Table(box=box.SIMPLE_HEAD, title=f"{one.a} minus {one.b}", title_justify="left")
     table.add_column("", no_wrap=True)
@@ -295,8 +295,8 @@ def _print(one: Comparison) -> None:
             f"{d.b:.3f}",
             f"{d.difference:+.3f}",
             f"{low:+.3f} to {high:+.3f}",
-            f"{d.p:.4f}",
-            f"{d.p_holm:.4f}",
+            p_told(d.p),
+            p_told(d.p_holm),
         )
     print_table(table)
     shown = console()

@@ -79,12 +79,22 @@ def _how_it_was_measured(one: RunDigest) -> Iterator[str]:
         yield f"The method put {one.added_tokens:,.0f} tokens into the prompt{learnt}."
 
 
+def _these(problems: int) -> str:
+    return "this problem" if problems == 1 else f"these {problems} problems"
+
+
 def _how_sure_it_is(one: RunDigest) -> Iterator[str]:
     summary = one.summary
-    if summary.problems < 2:
+    low, high = summary.summary.interval
+    if summary.population == "traces":
+        if summary.problems < FEW:
+            yield (
+                f"{summary.traces} traces leave the index of {_these(summary.problems)} uncertain: "
+                f"its interval is {high - low:.2f} wide. More traces of each would narrow it."
+            )
+    elif summary.problems < 2:
         yield "A single problem: there is no interval."
     elif summary.problems < FEW:
-        low, high = summary.summary.interval
         yield (
             f"{summary.problems} problems leave the index uncertain: its interval is "
             f"{high - low:.2f} wide. anytime plan says what more problems, or more traces of each, "

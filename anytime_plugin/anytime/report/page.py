@@ -25,7 +25,7 @@ from anytime.report.figures import (
 )
 from anytime.report.notes import notes_of
 from anytime.report.svg import inline_svg
-from anytime.results.comparing import sentences_on, verdict_on
+from anytime.results.comparing import p_told, sentences_on, verdict_on
 from anytime.results.summary import columns_shown, populations_told
 from anytime.statistics.comparison import Comparison
 
@@ -293,6 +293,7 @@ def _render(template: str, **context: Any) -> str:
         "number": _number,
         "percent": _percent,
         "broken": _broken,
+        "p_value": p_told,
     }
     environment.filters.update(filters)
     environment.globals["zip"] = zip

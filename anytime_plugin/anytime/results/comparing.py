@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from anytime.statistics.comparison import Comparison, Difference
 
-__all__ = ["sentences_on", "verdict_on"]
+__all__ = ["p_told", "sentences_on", "verdict_on"]
 
 IDENTICAL = "The two runs have the same quality everywhere: there is nothing to compare."
 
@@ -18,6 +18,11 @@ _TAKEN = {
     "traces": "These problems are taken as all there are, and other traces of them are asked about "
     "(population=traces).",
 }
+
+
+def p_told(p: float) -> str:
+    """A p-value as tables show it: never as 0, which none is."""
+    return f"{p:.4f}" if p >= 0.0001 else "<0.0001"
 
 
 def sentences_on(one: Comparison) -> list[str]:
@@ -39,9 +44,9 @@ def sentences_on(one: Comparison) -> list[str]:
     if one.planned is not None:
         planned = one.by_budget[one.budgets.index(one.planned)]
         claims.append((f"at {one.planned} tokens", planned))
-        told.append(
-            f"Planned at {one.planned} tokens: {planned.difference:+.3f}, p = {planned.p_holm:.4f}."
-        )
+        p = p_told(planned.p_holm)
+        equals = "" if p.startswith("<") else "= "
+        told.append(f"Planned at {one.planned} tokens: {planned.difference:+.3f}, p {equals}{p}.")
     return [*told, *_at_odds(one, claims), *_power(one, claims)]
 
 
@@ -93,9 +98,10 @@ def verdict_on(one: Comparison) -> str:
     if abs(d.difference) < 0.0005:
         size = "0.000"
     if d.p_holm <= level:
+        often = f"{d.p_holm:.2%}" if d.p_holm >= 0.0001 else "less than 0.01%"
         return (
             f"The index of {one.a} is {size} than that of {one.b}; so large a "
-            f"difference would come about by luck in {d.p_holm:.2%} of such comparisons if the two "
+            f"difference would come about by luck in {often} of such comparisons if the two "
             f"were alike."
         )
     there = "a true difference may be there all the same."

@@ -96,14 +96,17 @@ def p_within(a: Side, b: Side) -> float:
 
 
 def detectable_within(a: Side, b: Side, confidence: float, power: float = 0.8) -> float:
-    """Minimum detectable effect of a t-test; NaN where no spread of traces was seen to tell it."""
+    """Minimum detectable effect: how far intervals like this reach, and as far beyond as luck takes
+    the difference seen with this power; NaN where no spread of traces was seen to tell it.
+    """
     from scipy.special import stdtrit
 
+    tail = (1 - confidence) / 2
+    reach = max(x.value - y.value - _low(x, y, tail) for x, y in ((a, b), (b, a)))
     found = []
     for one, other in ((a.low, b.low), (a.high, b.high)):
         errors = [standard_error(values) for values in (one, other)]
         together = math.hypot(*(error for error, _ in errors))
-        freedom = sum(each for _, each in errors)
-        quantiles = stdtrit(freedom, (1 + confidence) / 2) + stdtrit(freedom, power)
-        found.append(float(quantiles) * together)
-    return max(found) if max(found) > 1e-9 else math.nan
+        found.append((together, sum(each for _, each in errors)))
+    spread, freedom = max(found)
+    return reach + float(stdtrit(freedom, power)) * spread if spread > 1e-9 else math.nan

@@ -7,7 +7,7 @@ Independent answers of problems that differ vary less than as many of problems t
 (Hoeffding 1956). So the limit that all traces would have, were they of one problem
 (`anytime.statistics.bounded`), is too far away: it is drawn nearer by the ratio of both standard
 errors. Where all traces of each problem agree that ratio is 0; the distance is never less than what
-so many answers that agree leave open.
+so many answers that agree leave open, of all problems or of those with the fewest traces.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 FloatArray = npt.NDArray[np.float64]
+
+_NONE = 1e-12
+"""Values that are alike may differ by the order of their sums: such a standard error is none."""
 
 
 def within_interval(low: FloatArray, high: FloatArray, confidence: float = 0.95) -> Interval:
@@ -68,12 +71,31 @@ def lower_within(values: FloatArray, tail: float) -> float:
     pooled = values[~np.isnan(values)]
     distance = float(pooled.mean()) - lower_limit(pooled, tail)
     alike = float(pooled.std(ddof=1)) / math.sqrt(len(pooled))
-    nearer = error / alike * float(stdtrit(freedom, 1 - tail) / -ndtri(tail)) if error > 0 else 0.0
-    counts = (~np.isnan(values)).sum(axis=1)
-    answers = len(counts) ** 2 / float((1 / counts).sum())  # as many of each would tell as much
-    least = upper_limit(np.zeros(round(answers)), tail)
+    nearer = 0.0
+    if error > _NONE:
+        nearer = error / alike * float(stdtrit(freedom, 1 - tail) / -ndtri(tail))
     mean = float(np.nanmean(values, axis=1).mean())
+    least = _left_open((~np.isnan(values)).sum(axis=1), tail)
     return max(0.0, mean - math.hypot(nearer * distance, least))
+
+
+def _left_open(counts: npt.NDArray[np.int64], tail: float) -> float:
+    """How far the mean may be from what is seen where all answers to each problem agree.
+
+    Problems with few traces may hide what those with many cannot: the fewest are taken by
+    themselves too, and what they leave open is shared by all.
+
+    Args:
+        counts: Traces of each problem.
+        tail: As in `lower_within`.
+    """
+    fewest = np.sort(counts)
+    alike = np.append(np.flatnonzero(np.diff(fewest)) + 1, len(fewest))
+    worth = alike**2 / np.cumsum(1 / fewest)[alike - 1]  # as many of each would tell as much
+    return max(
+        float(some / len(fewest)) * upper_limit(np.zeros(round(answers)), tail)
+        for some, answers in zip(alike, worth.tolist(), strict=True)
+    )
 
 
 def student_within(low: FloatArray, high: FloatArray, confidence: float) -> Interval:

@@ -5,6 +5,7 @@ The library that reads the format writes it: `huggingface_hub.EvalResultEntry`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,9 +125,10 @@ def _notes(one: Measured, value: Value) -> str:
     info, key, numbers = one.info, one.summary.key, one.summary.summary
     budgets = one.curve.budgets
     index = f"Anytime Index {_percent(numbers.anytime_index):g} %"
-    if one.summary.problems > 1:
-        low, high = numbers.interval
-        index += f" (95 % interval {_percent(low):g}-{_percent(high):g})"
+    low, high = numbers.interval
+    if not math.isnan(low):
+        over = f"over {one.summary.population}"
+        index += f" (95 % interval {over} {_percent(low):g}-{_percent(high):g})"
     final = f"quality {_percent(numbers.final):g} % at {budgets[-1]} tokens"
     shown, other = (final, index) if value == "final" else (index, final)
     details = [

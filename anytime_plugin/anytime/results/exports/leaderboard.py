@@ -41,7 +41,8 @@ def _line(one: Measured) -> tuple[dict[str, Any], Mapping[int, float]]:
     }
     names = ("problems", "traces", *one.summary.measures)
     numbers = {name: summary[name] for name in names}
-    return about | origin | index_options(info) | numbers, one.summary.quality
+    over = {"population": one.summary.population}
+    return about | origin | index_options(info) | over | numbers, one.summary.quality
 
 
 def _writable(text: str) -> str:
@@ -56,7 +57,7 @@ def to_markdown(measured: Iterable[Measured]) -> str:
     """A table per benchmark, the best index first.
 
     Runs stand in one table only where they were asked the same at the same budgets: dataset,
-    budgets, mode, scorer and how the index is taken are the same.
+    budgets, mode, scorer, how the index is taken and what its interval is over are the same.
     """
     groups: dict[_Group, list[Measured]] = {}
     for one in measured:
@@ -77,6 +78,7 @@ def _group(one: Measured) -> _Group:
         key.scorer,
         key.source,
         *index_options(info).values(),
+        one.summary.population,
     )
 
 
