@@ -140,11 +140,8 @@ class Annotation(Protocol):
         tokenizer: Tokenizer | None,
         options: IndexOptions,
         watch: Watch,
-        jobs: int | None = 1,
     ) -> Annotated:
-        """Write the annotated log, all or nothing, by so many processes where it can.
-
-        `jobs` None leaves their number to it.
+        """Write the annotated log, all or nothing.
 
         Raises:
             AnytimeError: It cannot be annotated.

@@ -59,13 +59,6 @@ def add_annotate(commands: Any) -> None:
     )
     annotate.add_argument("--force", action="store_true", help="replace logs that are there")
     annotate.add_argument(
-        "--jobs",
-        type=_jobs,
-        metavar="N",
-        help="processes that go through a log of Inspect AI; by default one for each 1,000 "
-        "samples, and no more than there are processors",
-    )
-    annotate.add_argument(
         "--budgets",
         default="auto",
         metavar="GRID",
@@ -124,12 +117,6 @@ def add_annotate(commands: Any) -> None:
     )
 
 
-def _jobs(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: 1 or more")
-    return int(text)
-
-
 def _annotate(chosen: argparse.Namespace) -> None:
     from anytime.budgets import parse_budgets
     from anytime.cutting.tokens import load_tokenizer
@@ -161,7 +148,6 @@ def _annotate(chosen: argparse.Namespace) -> None:
         tokenizer=tokenizer,
         options=IndexOptions(chosen.envelope, chosen.scale, estimator=chosen.estimator),
         replace=chosen.force,
-        jobs=chosen.jobs,
         watch=_watch,
     )
     refused = total = estimated = 0

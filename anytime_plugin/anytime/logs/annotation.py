@@ -103,7 +103,6 @@ def annotate(
     tokenizer: Tokenizer | None = None,
     options: IndexOptions | None = None,
     replace: bool = False,
-    jobs: int | None = 1,
     watch: Callable[[Path], Watch] = lambda path: lambda items: items,
 ) -> tuple[BudgetGrid, Iterator[Told]]:
     """Add to finished logs the answers that stand in their traces, with no model asked.
@@ -127,7 +126,6 @@ def annotate(
         tokenizer: Cuts where the log has no token texts.
         options: How the index is computed.
         replace: Write over files that are there.
-        jobs: Processes that go through a large log; None for as many as are worth it.
         watch: Shows how far the log of that path is.
 
     Returns:
@@ -158,7 +156,7 @@ def annotate(
                 yield Told(one.path, [], None, one.reason)
                 continue
             try:
-                outcome = one.write(folder, grid, tokenizer, options, watch(one.path), jobs)
+                outcome = one.write(folder, grid, tokenizer, options, watch(one.path))
             except AnytimeError as error:
                 yield Told(one.path, [], None, str(error))
             else:

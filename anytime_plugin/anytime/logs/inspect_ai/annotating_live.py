@@ -31,8 +31,15 @@ from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
 from anytime.hosts.inspect_ai.wrapping import wrapped
-from anytime.logs.inspect_ai.annotated_samples import HIDDEN, cap_of, provider_of, trace_of, unfit
-from anytime.logs.inspect_ai.annotating import check_annotatable, longest
+from anytime.logs.inspect_ai.annotating import (
+    HIDDEN,
+    cap_of,
+    check_annotatable,
+    longest,
+    provider_of,
+    trace_of,
+    unfit,
+)
 from anytime.logs.inspect_ai.log_file import InspectLog
 from anytime.logs.inspect_ai.log_scorers import (
     asked_of,
@@ -306,7 +313,6 @@ class HandedBack:
         tokenizer: Tokenizer | None,
         options: IndexOptions,
         watch: Watch,
-        jobs: int | None = 1,
     ) -> Annotated:
         """Run the task on the log, as `inspect eval anytime/annotate` does.
 
@@ -316,7 +322,6 @@ class HandedBack:
             tokenizer: What with, which the task loads by its name.
             options: How the index is computed.
             watch: Not needed: Inspect shows how far it is.
-            jobs: Not needed: one process asks.
 
         Raises:
             AnytimeError: The log cannot be handed back, or the run did not end well.

@@ -192,27 +192,15 @@ class InspectLog:
                 for place in places:
                     yield _sample(_parsed(archive.read(sample_member(*place))))
 
-    def members(self) -> list[tuple[str, int]]:
-        """The samples of an archive by their members, in the order they were written, and their
-        sizes in bytes.
-        """
-        with reading(self.path), archive_of(self.path) as archive:
-            found = {one.filename: one.file_size for one in archive.infolist()}
-        return [(name, size) for name, size in found.items() if is_sample_member(name)]
-
-    def raw(self, members: Collection[str] | None = None) -> Iterator[RawSample]:
-        """Samples as they are to be written again: all in the order they were written, or those of
-        an archive in such members.
-        """
+    def raw(self) -> Iterator[RawSample]:
+        """All samples as they are to be written again, in the order they were written."""
         with reading(self.path):
             if self.format == "json":
                 for fields in self._whole():
                     yield RawSample("", fields, b"")
                 return
             with archive_of(self.path) as archive:
-                if members is None:
-                    members = dict.fromkeys(filter(is_sample_member, archive.namelist()))
-                for name in members:
+                for name in dict.fromkeys(filter(is_sample_member, archive.namelist())):
                     yield _raw(name, archive.read(name))
 
     def one(self, id_: str | int, epoch: int) -> RawSample:

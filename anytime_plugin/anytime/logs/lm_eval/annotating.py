@@ -165,7 +165,6 @@ class LmEvalAnnotation:
         tokenizer: Tokenizer | None,
         options: IndexOptions,
         watch: Watch,
-        jobs: int | None = 1,
     ) -> Annotated:
         """Write the annotated results and samples, all or nothing.
 
@@ -175,8 +174,6 @@ class LmEvalAnnotation:
             tokenizer: What with.
             options: How the index is computed.
             watch: Shows how far it is: wraps the samples.
-            jobs: Not needed: this process does it, for a task of lm-eval's takes longer to make
-                than most runs take to judge.
 
         Raises:
             AnytimeError: A line is damaged, or no sample of a task has a curve, with the reasons.
