@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain, islice
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
@@ -114,20 +115,23 @@ def shared(
         work: Does one task, with the same result whoever does it and whatever was done before.
             Tasks and results can be pickled. What it raises is raised here, at its turn.
         tasks: Taken one after another, in this process.
-        jobs: How many processes; 1 is this one.
+        jobs: How many processes at most; 1 is this one, which also does a single task.
         what: What is worked at, for the sentence where processes die.
 
     Raises:
         AnytimeError: A task ended two processes, or all of them died.
     """
-    if jobs == 1:
-        yield Shared(map(work, tasks), [])
-        return
+    all_tasks = iter(tasks)
+    first = list(islice(all_tasks, jobs)) if jobs > 1 else []
+    all_tasks = chain(first, all_tasks)
     workers: list[_Worker] = []
+    if len(first) < 2:
+        yield Shared(map(work, all_tasks), workers)
+        return
     try:
-        for _ in range(jobs):
+        for _ in first:
             workers.append(_forked(work, workers))
-        yield Shared(_in_order(iter(tasks), workers, what), workers)
+        yield Shared(_in_order(all_tasks, workers, what), workers)
     finally:
         for worker in workers:
             worker.line.close()
