@@ -59,6 +59,7 @@ class Annotated:
         regraded: Samples whose whole trace was graded otherwise than in the log.
         estimated: Traces without a token count: cut by an estimate.
         files: What was written.
+        lost: Processes that died; what they were at was done by others.
     """
 
     samples: int = 0
@@ -67,6 +68,7 @@ class Annotated:
     regraded: int = 0
     estimated: int = 0
     files: list[Path] = field(default_factory=list)
+    lost: int = 0
 
 
 class GradedBy(NamedTuple):
@@ -130,7 +132,7 @@ class Annotation(Protocol):
     def outputs(self, folder: Path) -> list[Path]:
         """The files that `write` writes there; none where the harness itself names them."""
 
-    def longest(self, tokenizer: Tokenizer | None, watch: Watch) -> int:
+    def longest(self, tokenizer: Tokenizer | None, watch: Watch, jobs: int = 1) -> int:
         """Tokens of the longest trace that can be read; 0 where there is none."""
 
     def write(
@@ -140,8 +142,9 @@ class Annotation(Protocol):
         tokenizer: Tokenizer | None,
         options: IndexOptions,
         watch: Watch,
+        jobs: int = 1,
     ) -> Annotated:
-        """Write the annotated log, all or nothing.
+        """Write the annotated log, all or nothing: the same bytes in however many processes.
 
         Raises:
             AnytimeError: It cannot be annotated.

@@ -99,6 +99,12 @@ def add_annotate(commands: Any) -> None:
     annotate.add_argument(
         "--estimator", default="crossfit", metavar="HOW", help="of the index: crossfit or plugin"
     )
+    annotate.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes that work at a log, by default one for each core; 1 is this one alone",
+    )
     asking = annotate.add_argument_group("asking a model")
     asking.add_argument("--model", metavar="NAME", help="as the log's own harness names it")
     asking.add_argument(
@@ -128,6 +134,8 @@ def _annotate(chosen: argparse.Namespace) -> None:
     domain = None if chosen.domain is None else get_domain(chosen.domain)
     if domain is not None and chosen.task is not None:
         raise AnytimeError("--domain and --task both say who grades: name one of them")
+    if chosen.model is not None and chosen.jobs is not None:
+        raise AnytimeError("--jobs does nothing with --model, which is asked in one process")
     answering = _answering(chosen)
     if answering is not None:
         tokenizer = answering.tokenizer
@@ -148,6 +156,7 @@ def _annotate(chosen: argparse.Namespace) -> None:
         tokenizer=tokenizer,
         options=IndexOptions(chosen.envelope, chosen.scale, estimator=chosen.estimator),
         replace=chosen.force,
+        jobs=_jobs(chosen),
         watch=_watch,
     )
     refused = total = estimated = 0
@@ -159,6 +168,7 @@ def _annotate(chosen: argparse.Namespace) -> None:
             tell(one.refused)
             continue
         tell_skipped(str(one.path), one.outcome.skipped)
+        _tell_lost(one.path, one.outcome.lost)
         empty = f", {one.outcome.empty} of them empty" if one.outcome.empty else ""
         estimated += one.outcome.estimated
         noun = "trace" if one.outcome.samples == 1 else "traces"
@@ -183,6 +193,23 @@ def _watch(path: Path) -> Watch:
         return progress(items, path.name, "samples")
 
     return watch
+
+
+def _jobs(chosen: argparse.Namespace) -> int:
+    from anytime.workers import cores
+
+    if chosen.jobs is not None:
+        return int(chosen.jobs)
+    return 1 if chosen.model is not None else cores()
+
+
+def _tell_lost(path: Path, lost: int) -> None:
+    if lost:
+        many = "a process" if lost == 1 else f"{lost} processes"
+        tell(
+            f"{path}: {many} died at work, killed for lack of memory perhaps; what it was at was "
+            f"done by another, and nothing is missing"
+        )
 
 
 def _regraded(outcome: Annotated) -> str:

@@ -25,6 +25,7 @@ from anytime.logs.opening import harnesses_of, log_files
 from anytime.places import same_place
 from anytime.programs.intrace import doublings
 from anytime.settings import IndexOptions, check_options, check_scale
+from anytime.workers import check_jobs
 from anytime.writing import make_folder
 
 __all__ = ["Told", "annotate", "answering_of"]
@@ -75,7 +76,10 @@ def _open(
 
 
 def _longest(
-    opened: list[Annotation | Refused], tokenizer: Tokenizer | None, watch: Callable[[Path], Watch]
+    opened: list[Annotation | Refused],
+    tokenizer: Tokenizer | None,
+    watch: Callable[[Path], Watch],
+    jobs: int,
 ) -> int:
     """Tokens of the longest trace of all logs; one that turns out damaged is refused here."""
     longest = 0
@@ -83,7 +87,7 @@ def _longest(
         if isinstance(one, Refused):
             continue
         try:
-            longest = max(longest, one.longest(tokenizer, watch(one.path)))
+            longest = max(longest, one.longest(tokenizer, watch(one.path), jobs))
         except AnytimeError as error:  # no other log suffers for it
             opened[place] = Refused(one.path, str(error))
     return longest
@@ -103,6 +107,7 @@ def annotate(
     tokenizer: Tokenizer | None = None,
     options: IndexOptions | None = None,
     replace: bool = False,
+    jobs: int = 1,
     watch: Callable[[Path], Watch] = lambda path: lambda items: items,
 ) -> tuple[BudgetGrid, Iterator[Told]]:
     """Add to finished logs the answers that stand in their traces, with no model asked.
@@ -126,6 +131,7 @@ def annotate(
         tokenizer: Cuts where the log has no token texts.
         options: How the index is computed.
         replace: Write over files that are there.
+        jobs: How many processes work at a log; what is written is the same.
         watch: Shows how far the log of that path is.
 
     Returns:
@@ -137,6 +143,7 @@ def annotate(
     """
     options = options or IndexOptions()
     check_options(options)
+    check_jobs(jobs)
     if frame is not None:
         frame_from(frame, "--frame")
     files = log_files(logs)
@@ -144,7 +151,7 @@ def annotate(
     fit = [one for one in opened if not isinstance(one, Refused)]
     _check_outputs(fit, folder, replace)
     if budgets is None:
-        budgets = doublings(_longest(opened, tokenizer, watch))
+        budgets = doublings(_longest(opened, tokenizer, watch, jobs))
     grid = budgets
     check_scale(options.scale, grid)
 
@@ -156,7 +163,7 @@ def annotate(
                 yield Told(one.path, [], None, one.reason)
                 continue
             try:
-                outcome = one.write(folder, grid, tokenizer, options, watch(one.path))
+                outcome = one.write(folder, grid, tokenizer, options, watch(one.path), jobs)
             except AnytimeError as error:
                 yield Told(one.path, [], None, str(error))
             else:

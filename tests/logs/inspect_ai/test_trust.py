@@ -151,28 +151,29 @@ def test_a_pattern_that_ends_grades_as_ever(run: Run, tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no clock of processor time")
 def test_a_search_goes_on_after_one_that_was_ended() -> None:
     search = TimedSearch(r"(a+)+$", 0, limit=0.1)
-    assert search.ends(["aaa", "b"])
-    assert not search.ends(["a" * 60 + "b"])
-    assert search.ends(["aaa", "b"])  # in a new process
-    assert not search.ends(["a" * 60 + "b"])
-    assert not search.ends(["a" * 60 + "b"])
-    assert not search.ends(["aaa"])  # three times is enough
+    good, endless = ["aaa", "b"], ["a", "a" * 60 + "b"]
+    found = search.ends([good, endless, good, endless, endless, good])
+    assert found == [True, False, True, False, False, False]  # three times is enough
+    assert search.late == 3
+    assert search.ends([good, endless], late=2) == [True, False]
+    assert search.ends([good], late=3) == [False]
+    assert search.ends([good]) == [True]
 
 
 def test_without_a_clock_of_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows: by the clock on the wall, with patience."""
     monkeypatch.setattr("anytime.logs.inspect_ai.timed_search._CLOCK", None)
     search = TimedSearch(r"(a+)+$", 0, limit=2.0)
-    assert search.ends(["aaa", "b"])
+    assert search.ends([["aaa", "b"]]) == [True]
     search._wall = 0.2
-    assert not search.ends(["a" * 60 + "b"])
+    assert search.ends([["aaa"], ["a" * 60 + "b"]]) == [True, False]
 
 
 @pytest.mark.parametrize("bad", ["(", "(?P<x>a)(?P<x>b)", "a{99999999999}"])
 def test_what_is_no_pattern_ends_at_once(bad: str) -> None:
     search = TimedSearch(bad, 0)
-    assert search.ends(["some text"])
-    assert search.ends(["some more"])
+    assert search.ends([["some text"]]) == [True]
+    assert search.ends([["some more"]]) == [True]
 
 
 def _texts() -> list[Any]:
@@ -181,4 +182,4 @@ def _texts() -> list[Any]:
 
 @pytest.mark.parametrize("text", _texts())
 def test_any_text_is_searched(text: str) -> None:
-    assert TimedSearch("(.*)", 0).ends([text])
+    assert TimedSearch("(.*)", 0).ends([[text], [text]]) == [True, True]

@@ -31,15 +31,14 @@ from anytime.hosts.inspect_ai.records import ANNOTATED, KEY, domain_of, entry_of
 from anytime.hosts.inspect_ai.scoring import curve, curve_metrics
 from anytime.hosts.inspect_ai.solver_replay import Sampled, at_every_budget
 from anytime.hosts.inspect_ai.wrapping import wrapped
-from anytime.logs.inspect_ai.annotating import (
+from anytime.logs.inspect_ai.annotated_samples import (
     HIDDEN,
     cap_of,
-    check_annotatable,
-    longest,
     provider_of,
     trace_of,
     unfit,
 )
+from anytime.logs.inspect_ai.annotating import check_annotatable, longest
 from anytime.logs.inspect_ai.log_file import InspectLog
 from anytime.logs.inspect_ai.log_scorers import (
     asked_of,
@@ -302,9 +301,9 @@ class HandedBack:
         """None that are known before: Inspect gives the log a name of its own."""
         return []
 
-    def longest(self, tokenizer: Tokenizer | None, watch: Watch) -> int:
+    def longest(self, tokenizer: Tokenizer | None, watch: Watch, jobs: int = 1) -> int:
         """Tokens of the longest trace that can be read; 0 where there is none."""
-        return longest(self._log, tokenizer, watch)
+        return longest(self._log, tokenizer, watch, jobs)
 
     def write(
         self,
@@ -313,6 +312,7 @@ class HandedBack:
         tokenizer: Tokenizer | None,
         options: IndexOptions,
         watch: Watch,
+        jobs: int = 1,
     ) -> Annotated:
         """Run the task on the log, as `inspect eval anytime/annotate` does.
 
@@ -322,6 +322,7 @@ class HandedBack:
             tokenizer: What with, which the task loads by its name.
             options: How the index is computed.
             watch: Not needed: Inspect shows how far it is.
+            jobs: Not needed: it is the model that takes the time.
 
         Raises:
             AnytimeError: The log cannot be handed back, or the run did not end well.

@@ -13,7 +13,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -39,7 +39,15 @@ if sys.version_info < (3, 14):
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
-__all__ = ["InspectLog", "LoggedSample", "Place", "RawSample", "archive_of", "reading"]
+__all__ = [
+    "InspectLog",
+    "LoggedSample",
+    "Place",
+    "RawSample",
+    "SampleReader",
+    "archive_of",
+    "reading",
+]
 
 UNPACKED = "ANYTIME_MAX_UNPACKED_MIB"
 """How large a part of an archive may be; some megabytes can hold a gigabyte of one letter."""
@@ -203,6 +211,30 @@ class InspectLog:
                 for name in dict.fromkeys(filter(is_sample_member, archive.namelist())):
                     yield _raw(name, archive.read(name))
 
+    def batches(self, count: int, size: int) -> Iterator[tuple[str, ...]]:
+        """The members of an archive that are samples, in the order they were written.
+
+        Args:
+            count: So many together at most.
+            size: And so many bytes, unless one takes more.
+        """
+        with reading(self.path), archive_of(self.path) as archive:
+            sizes = {
+                one.filename: one.file_size
+                for one in archive.infolist()
+                if is_sample_member(one.filename)
+            }
+        batch: list[str] = []
+        filled = 0
+        for name, taken in sizes.items():
+            if batch and (len(batch) == count or filled + taken > size):
+                yield tuple(batch)
+                batch, filled = [], 0
+            batch.append(name)
+            filled += taken
+        if batch:
+            yield tuple(batch)
+
     def one(self, id_: str | int, epoch: int) -> RawSample:
         """One sample, as `raw` gives it."""
         with reading(self.path):
@@ -235,6 +267,38 @@ class InspectLog:
     def _whole(self) -> list[dict[str, Any]]:
         raw: list[dict[str, Any]] = json.loads(self.path.read_bytes()).get("samples") or []
         return raw
+
+
+class SampleReader:
+    """Reads samples of an archive by their members, in whatever process.
+
+    Args:
+        path: The archive.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open nothing yet."""
+        self._path = path
+        self._opened = ExitStack()
+        self._archive: zipfile.ZipFile | None = None
+        self._owner = 0
+
+    def __enter__(self) -> SampleReader:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close what this process opened."""
+        self._opened.close()
+
+    def __call__(self, name: str) -> RawSample:
+        """A sample, as `InspectLog.raw` gives it."""
+        if self._archive is None or self._owner != os.getpid():
+            # Files that a fork shares have one position.
+            self._opened = ExitStack()
+            self._archive = self._opened.enter_context(archive_of(self._path))
+            self._owner = os.getpid()
+        return _raw(name, self._archive.read(name))
 
 
 def _front(archive: zipfile.ZipFile, name: str, place: Place) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.private import scorer_files, scorers_of
 from anytime.hosts.inspect_ai.records import CURVE, domain_of, shown_answer
 from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
-from anytime.logs.inspect_ai.timed_search import LIMIT, TimedSearch
+from anytime.logs.inspect_ai.timed_search import TimedSearch
 
 __all__ = [
     "Grading",
@@ -34,8 +34,18 @@ __all__ = [
     "statement",
 ]
 
-Grading = Callable[[Mapping[str, Any], Sequence[str]], Awaitable[dict[str, list[Grade]]]]
-"""Grades texts as answers to a logged sample (its fields, as JSON values), by scorer."""
+
+class Grading(NamedTuple):
+    """Who grades the samples of a log.
+
+    Attributes:
+        grade: Grades texts as answers to a logged sample (its fields, as JSON values), by scorer.
+        searches: The regular expressions of the log's own that are tried on the texts before.
+    """
+
+    grade: Callable[[Mapping[str, Any], Sequence[str]], Awaitable[dict[str, list[Grade]]]]
+    searches: Sequence[TimedSearch] = ()
+
 
 _MESSAGES: TypeAdapter[list[ChatMessage]] = TypeAdapter(list[ChatMessage])
 
@@ -123,7 +133,7 @@ def domain_grading(domain: Domain | None) -> Grading:
                 f"does not hold"
             ) from None
 
-    return grade
+    return Grading(grade)
 
 
 def scorer_grading(header: EvalLog, *, trust: bool = False) -> Grading:
@@ -144,17 +154,11 @@ def scorer_grading(header: EvalLog, *, trust: bool = False) -> Grading:
             f"inside Inspect"
         )
     solver = plan_solver(header)
-    searches = [] if trust else _searches(header)
     name = header.eval.model
     model = ModelName(name if "/" in name else f"none/{name}")
 
     async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
         found: dict[str, dict[str, Grade]] = {}
-        if not all(search.ends(list(dict.fromkeys(texts))) for search in searches):
-            raise AnytimeError(
-                f"whose scorer's pattern is not done with its texts after {LIMIT:g} seconds: "
-                f"--trust waits as long as it takes"
-            )
         target = Target(sample["target"])
         asked = _state(sample, model, asked_of(sample))
         for text in dict.fromkeys(texts):
@@ -174,7 +178,7 @@ def scorer_grading(header: EvalLog, *, trust: bool = False) -> Grading:
             if by_text.keys() == set(texts)
         }
 
-    return grade
+    return Grading(grade, [] if trust else _searches(header))
 
 
 def _searches(header: EvalLog) -> list[TimedSearch]:

@@ -8,6 +8,7 @@ process. This file is the program of that process, too, which is why it imports 
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import threading
 import weakref
 from collections.abc import Sequence
 
-__all__ = ["LIMIT", "TimedSearch"]
+__all__ = ["LIMIT", "TRIES", "TimedSearch"]
 
 LIMIT = 5.0
 """Seconds of processor time that the texts of one sample may take."""
@@ -27,7 +28,7 @@ _CLOCK = getattr(signal, "setitimer", None)
 _PATIENCE = 20
 """Without that clock: how many times as long by the clock on the wall."""
 
-_TRIES = 3
+TRIES = 3
 """A pattern that was not done in time so often is not tried on further samples."""
 
 
@@ -37,7 +38,7 @@ class TimedSearch:
     Args:
         pattern: The regular expression.
         flags: Of `re`.
-        limit: Seconds of processor time for the texts of one call.
+        limit: Seconds of processor time for the texts of one sample.
     """
 
     def __init__(self, pattern: str, flags: int, limit: float = LIMIT) -> None:
@@ -45,27 +46,52 @@ class TimedSearch:
         self._begin = {"pattern": pattern, "flags": flags, "limit": limit}
         self._wall = limit * _PATIENCE
         self._process: subprocess.Popen[str] | None = None
+        self._owner = 0
         self._late = 0
 
-    def ends(self, texts: Sequence[str]) -> bool:
-        """Whether a search of all these texts ends in time; a pattern that is none ends at once."""
-        if self._late >= _TRIES:
-            return False
-        process = self._process or self._started()
-        line = json.dumps(list(texts))
-        done = self._asked(process, line) if _CLOCK else self._guarded(process, line)
-        if not done:
-            process.kill()
-            process.wait()
-            self._process = None
-            self._late += 1
-        return done
+    @property
+    def late(self) -> int:
+        """How many times a search did not end."""
+        return self._late
 
-    def _guarded(self, process: subprocess.Popen[str], line: str) -> bool:
+    def ends(self, batch: Sequence[Sequence[str]], late: int = 0) -> list[bool]:
+        """Of each sample of a batch, whether a search of all its texts ends in time.
+
+        A pattern that is none ends at once.
+
+        Args:
+            batch: The texts of each sample.
+            late: How many samples before these were too late; `late` is how many then are.
+        """
+        self._late = late
+        found: list[bool] = []
+        while len(found) < len(batch):
+            left = batch[len(found) :]
+            if self._late >= TRIES:
+                return found + [False] * len(left)
+            found += self._all_ended(left if _CLOCK else left[:1])
+        return found
+
+    def _all_ended(self, batch: Sequence[Sequence[str]]) -> list[bool]:
+        """Of each sample up to the first that is too late."""
+        if self._process is None or self._owner != os.getpid():  # a fork has one of its own
+            self._process = self._started()
+        process = self._process
+        line = json.dumps([list(texts) for texts in batch])
+        ended = self._asked(process, line, len(batch)) if _CLOCK else self._guarded(process, line)
+        if ended == len(batch):
+            return [True] * ended
+        process.kill()
+        process.wait()
+        self._process = None
+        self._late += 1
+        return [True] * ended + [False]
+
+    def _guarded(self, process: subprocess.Popen[str], line: str) -> int:
         guard = threading.Timer(self._wall, process.kill)
         guard.start()
         try:
-            return self._asked(process, line)
+            return self._asked(process, line, 1)
         finally:
             guard.cancel()
 
@@ -78,37 +104,42 @@ class TimedSearch:
             text=True,
         )
         weakref.finalize(self, process.kill)
-        self._process = process
-        self._asked(process, json.dumps(self._begin))
+        self._owner = os.getpid()
+        self._asked(process, json.dumps(self._begin), 1)
         return process
 
     @staticmethod
-    def _asked(process: subprocess.Popen[str], line: str) -> bool:
+    def _asked(process: subprocess.Popen[str], line: str, count: int) -> int:
+        """How many lines it answers, of so many."""
         assert process.stdin is not None
         assert process.stdout is not None
+        ended = 0
         try:
             process.stdin.write(line + "\n")
             process.stdin.flush()
-            return process.stdout.readline() != ""
+            while ended < count and process.stdout.readline():
+                ended += 1
         except OSError:  # it has ended
-            return False
+            pass
+        return ended
 
 
 def _serve() -> None:
-    """Search the texts of each line, and answer with a line; or be ended by the clock."""
+    """Search the texts of each sample, and answer with a line; or be ended by the clock."""
     begin = json.loads(sys.stdin.readline())
     print(flush=True)
     for line in sys.stdin:
-        if _CLOCK:  # its signal ends the process, inside of `re` too
-            _CLOCK(signal.ITIMER_VIRTUAL, begin["limit"])
-        for text in json.loads(line):
-            try:
-                re.search(begin["pattern"], text, begin["flags"])
-            except (re.error, RecursionError, OverflowError):
-                break  # the scorer itself will say so
-        if _CLOCK:
-            _CLOCK(signal.ITIMER_VIRTUAL, 0)
-        print(flush=True)
+        for texts in json.loads(line):
+            if _CLOCK:  # its signal ends the process, inside of `re` too
+                _CLOCK(signal.ITIMER_VIRTUAL, begin["limit"])
+            for text in texts:
+                try:
+                    re.search(begin["pattern"], text, begin["flags"])
+                except (re.error, RecursionError, OverflowError):
+                    break  # the scorer itself will say so
+            if _CLOCK:
+                _CLOCK(signal.ITIMER_VIRTUAL, 0)
+            print(flush=True)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ from anytime.hosts.lm_eval.backends import (
 from anytime.hosts.lm_eval.driver import Spec, TraceRequest, asker, drive, program_of
 from anytime.hosts.lm_eval.store import model_name, opened
 from anytime.hosts.lm_eval.wrapping import cue_of
-from anytime.logs.lm_eval.annotating import Part, Stand, reply_of
+from anytime.logs.lm_eval.annotated_samples import Part, Stand
+from anytime.logs.lm_eval.annotating import reply_of
 from anytime.logs.lm_eval.log_file import PlainSample
 from anytime.logs.lm_eval.log_scorers import problem_of
 from anytime.methods.base import Recipe

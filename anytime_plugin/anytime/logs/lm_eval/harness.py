@@ -55,7 +55,8 @@ class LmEval:
         self, logs: Sequence[Path], graded_by: GradedBy, answering: Answering | None
     ) -> Mapping[Path, Annotation | Refused]:
         """As `Harness.annotations`; the logs of one results file are one annotation."""
-        from anytime.logs.lm_eval.annotating import InTrace, LmEvalAnnotation, Part
+        from anytime.logs.lm_eval.annotated_samples import Part
+        from anytime.logs.lm_eval.annotating import InTrace, LmEvalAnnotation
         from anytime.logs.lm_eval.log_file import PlainRun
         from anytime.logs.lm_eval.log_scorers import grader
 
