@@ -105,12 +105,15 @@ async def annotate_samples(
     said = []
     for sample, one in zip(samples, standing, strict=True):
         await anyio.lowlevel.checkpoint()  # where Ctrl-C stops it
-        if not isinstance(one, str):
-            one = await _annotated(sample, one, cut_by, grading if next(in_time) else None)
+        found: Said | str
         if isinstance(one, str):
-            sample["store"] = {**(sample.get("store") or {}), KEY: {"skipped": one}}
-            one = Said({}, one)
-        said.append(one)
+            found = one
+        else:
+            found = await _annotated(sample, one, cut_by, grading if next(in_time) else None)
+        if isinstance(found, str):
+            sample["store"] = {**(sample.get("store") or {}), KEY: {"skipped": found}}
+            found = Said({}, found)
+        said.append(found)
     return said, tuple(search.late for search in grading.searches)
 
 

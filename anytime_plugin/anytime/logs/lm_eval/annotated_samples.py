@@ -74,7 +74,7 @@ class _Judged(NamedTuple):
     empty: int = 0
     estimated: int = 0
 
-    def count(self, outcome: Annotated) -> None:
+    def count_in(self, outcome: Annotated) -> None:
         """Add it to the counts of its log."""
         if self.skipped:
             outcome.skipped[self.skipped] += 1
@@ -150,7 +150,7 @@ class Judging:
             self._seen[name] = one.verdicts
             if one.verdicts:
                 self.rows.append(one.verdicts)
-            one.count(self.outcome)
+            one.count_in(self.outcome)
         for sample in batch.lines:
             self._compare(sample)
             name = str(sample.doc_id)
