@@ -34,6 +34,7 @@ from anytime.hosts.inspect_ai.records import (
     read_record,
     was_stopped,
 )
+from anytime.hosts.inspect_ai.recovered import recall
 from anytime.hosts.inspect_ai.verdicts import third_party_grade
 from anytime.programs.checkpoints import Checkpoint
 from anytime.settings import (
@@ -231,6 +232,7 @@ def curve(envelope: Envelope = "mean") -> Scorer:
             checkpoint = checkpoint_of(state.metadata)
             if checkpoint is not None:
                 return _score_checkpoint(known, checkpoint)
+            recall(state.store)
             record = read_record(state.store)
             if was_stopped(state.store):
                 # NaN is how Inspect counts a sample as not scored.

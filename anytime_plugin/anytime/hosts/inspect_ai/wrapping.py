@@ -30,6 +30,7 @@ from anytime.hosts.inspect_ai.records import (
     checkpoint_of,
     read_record,
 )
+from anytime.hosts.inspect_ai.recovered import recall
 from anytime.hosts.inspect_ai.scoring import curve_metrics, score_curve
 from anytime.hosts.inspect_ai.solver_replay import TOOLS, TWICE, Sampled, at_every_budget
 from anytime.hosts.inspect_ai.task_lookup import find_task
@@ -133,6 +134,7 @@ def _curve_of(place: int, name: str, options: IndexOptions) -> Scorer:
         async def grade(state: TaskState, target: Target) -> Score | None:
             if checkpoint_of(state.metadata) is not None:  # the task's own scorers look at these
                 return None
+            recall(state.store)
             record = read_record(state.store)
             if record is None or not record.scores:
                 reason = "not scored: stopped before its checkpoints were known"

@@ -31,6 +31,7 @@ from anytime.hosts.inspect_ai.archive import (
     sample_member,
 )
 from anytime.hosts.inspect_ai.records import KEY, Record, record_in
+from anytime.hosts.inspect_ai.recovered import restored
 from anytime.places import opened
 
 if sys.version_info < (3, 14):
@@ -171,7 +172,7 @@ class InspectLog:
                 held = {(raw["id"], raw["epoch"]): raw for raw in self._whole()}
                 for place in dict.fromkeys([*self.expected, *held]):
                     if place in held:
-                        yield _sample(held.pop(place))
+                        yield _sample(restored(held.pop(place)))
                 return
             with archive_of(self.path) as archive:
                 names = dict.fromkeys(name for name in archive.namelist() if is_sample_member(name))
@@ -180,9 +181,10 @@ class InspectLog:
                     if (name := sample_member(*place)) in names:
                         del names[name]
                         found = _front(archive, name, place) if place in sound else None
-                        yield _sample(found or _parsed(archive.read(name), place))
+                        found = found or _parsed(archive.read(name), place)
+                        yield _sample(_completed(found, archive, name))
                 for name in names:
-                    yield _sample(_parsed(archive.read(name)))
+                    yield _sample(_completed(_parsed(archive.read(name)), archive, name))
 
     def some(self, places: Collection[Place]) -> Iterator[LoggedSample]:
         """Samples by their places, in that order.
@@ -194,11 +196,12 @@ class InspectLog:
             if self.format == "json":
                 held = {(raw["id"], raw["epoch"]): raw for raw in self._whole()}
                 for place in places:
-                    yield _sample(held[place])
+                    yield _sample(restored(held[place]))
                 return
             with archive_of(self.path) as archive:
                 for place in places:
-                    yield _sample(_parsed(archive.read(sample_member(*place))))
+                    name = sample_member(*place)
+                    yield _sample(_completed(_parsed(archive.read(name)), archive, name))
 
     def raw(self) -> Iterator[RawSample]:
         """All samples as they are to be written again, in the order they were written."""
@@ -330,6 +333,11 @@ def _parsed(data: bytes, place: Place | None = None) -> dict[str, Any]:
             return found
     whole: dict[str, Any] = json.loads(data)
     return whole
+
+
+def _completed(fields: dict[str, Any], archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+    """A sample with what Inspect left out when it recovered it, for which all of it is parsed."""
+    return fields if fields.get("store") else restored(json.loads(archive.read(name)))
 
 
 def _raw(name: str, data: bytes) -> RawSample:
