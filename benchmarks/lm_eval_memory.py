@@ -41,7 +41,9 @@ def _peak(side: str) -> None:
         task = task["anytime_trip_builtin"]
         task.config.generation_kwargs |= {"do_sample": True}
         documents = list(task.dataset["test"])
-        more = [documents[k % len(documents)] | {"copy": k} for k in range(PROBLEMS)]
+        # Equal prompts are asked once, and would share their traces.
+        copied = [(k, documents[k % len(documents)]) for k in range(PROBLEMS)]
+        more = [one | {"prompt": f"{one['prompt']}\n({k})"} for k, one in copied]
         task.dataset["test"][:] = more
     else:
         task = plain_task(PROBLEMS, repeats=TRACES, tokens=TOKENS)

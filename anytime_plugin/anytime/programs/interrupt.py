@@ -8,6 +8,7 @@ as in arXiv 2601.11038).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from anytime.budgets import BudgetGrid
@@ -71,9 +72,9 @@ def interrupt(
     reply, trace, ruler, ended_by, doubt = traced(
         reply, cap, tokenizer, frame, finished=sampled is not None
     )
-    ended = trace.finish != "length" and ruler.length <= budgets.largest
+    complete = trace.finish != "length" and ruler.length <= budgets.largest
     length, source = ruler.length, ruler.source
-    cuts = {b: ruler.cut(b) for b in budgets if not ended or b < length}
+    cuts = {b: ruler.cut(b) for b in budgets if not complete or b < length}
     spent = {budget: Place(cut.tokens, cut.end, source) for budget, cut in cuts.items()}
     # A trace stopped below its cap (a full context window, say) is the same cut at all budgets
     # beyond: asked once.
@@ -81,13 +82,16 @@ def interrupt(
     how = _HandingBack(tuple(messages), trace, cue, continuation, answer_tokens, rules.stop, frame)
     pending = [[_hand_back(cut, how) for cut in alike.values()]]
     # A host may hold thousands of programs at the next line, so none holds its cuts and requests.
-    del ruler, cuts, alike, how
+    # The trace in parts, reasoning and text, is a copy of the whole.
+    finish = trace.finish
+    del ruler, trace, cuts, alike, how
     replies = (yield pending.pop()) if spent else []
     answers = dict(zip(dict.fromkeys(spent.values()), replies, strict=True))
 
     checkpoints = []
     own = answer_of(reply, frame)
     unframed = unframed_tag(own, frame)
+    ended = replace(reply, finish=finish)
     for budget in budgets:
         if budget in spent:
             place = spent[budget]
@@ -104,11 +108,11 @@ def interrupt(
                 )
             )
         else:
-            checkpoints.append(own_answer(budget, length, trace, answer=own, unframed=unframed))
+            checkpoints.append(own_answer(budget, length, ended, answer=own, unframed=unframed))
     return Elicited(
         "interrupt",
         length,
-        trace.finish,
+        finish,
         tuple(checkpoints),
         reply,
         frame,

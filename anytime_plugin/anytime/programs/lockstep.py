@@ -1,11 +1,14 @@
 """Programs that advance in lockstep: the requests of a round make one batch.
 
 A large run holds thousands of programs, and a round's requests are most of what it holds. So they
-are handed over one by one, each forgotten as it goes, and replies are taken the same way.
+are handed over one by one, each forgotten as it goes, and replies are taken the same way: a host that
+answers the first requests of a round before it takes the others never has all of them. A program goes
+on only when its next requests are wanted.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -23,7 +26,8 @@ Round = Iterator[tuple[int, Request]]
 """Requests, with the number of the program each belongs to."""
 
 Ask = Callable[[Round], Iterable[Reply]]
-"""Answers one round: the replies, in the order of its requests, all of which it takes first."""
+"""Answers one round: the replies, in the order of its requests. It takes all of them first, or goes
+on taking them while its replies are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +80,43 @@ def together(programs: Sequence[Program[T]]) -> Program[list[T]]:
 
 def _rounds(programs: Sequence[Program[T]]) -> Generator[Round, Iterable[Reply], list[T]]:
     results: dict[int, T] = {}
-    batches: dict[int, Sequence[Request]] = {}
+    heard: dict[int, list[Reply] | None] = dict.fromkeys(range(len(programs)))
 
-    def go_on(number: int, replies: Sequence[Reply] | None = None) -> None:
-        step = advance(programs[number], replies)
-        if isinstance(step, Done):
-            results[number] = step.result
-        else:
-            batches[number] = step
+    def batches() -> Iterator[tuple[int, Sequence[Request]]]:
+        """Let the programs go on, each when its requests are wanted."""
+        for number in list(heard):
+            step = advance(programs[number], heard.pop(number))
+            if isinstance(step, Done):
+                results[number] = step.result
+            else:
+                yield number, step
 
-    def handed_over(numbers: Iterable[int]) -> Round:
-        for number in numbers:
-            for request in batches.pop(number):
-                yield number, request
+    while True:
+        pending = batches()
+        first = list(islice(pending, 1))
+        if not first:
+            return [results[number] for number in range(len(programs))]
+        replies: dict[int, list[Reply]] = {}
+        owners: deque[int] = deque()
+        for reply in (yield _handed_over(first, pending, replies, owners)):
+            replies[owners.popleft()].append(reply)
+        if owners:
+            raise ValueError(f"{len(owners)} requests of a round have no reply")
+        heard.update(replies)
 
-    for number in range(len(programs)):
-        go_on(number)
-    while batches:
-        sizes = {number: len(batch) for number, batch in batches.items()}
-        replies = iter((yield handed_over(sizes)))
-        for number, size in sizes.items():
-            go_on(number, list(islice(replies, size)))
-    return [results[number] for number in range(len(programs))]
+
+def _handed_over(
+    first: list[tuple[int, Sequence[Request]]],
+    others: Iterator[tuple[int, Sequence[Request]]],
+    replies: dict[int, list[Reply]],
+    owners: deque[int],
+) -> Round:
+    """The requests of a round, one by one; makes room for their replies."""
+    # Popped, so that nothing here holds a batch that has been handed over.
+    while first or (first := list(islice(others, 1))):
+        number, batch = first.pop()
+        replies[number] = []
+        for request in batch:
+            owners.append(number)
+            yield number, request
+        del batch

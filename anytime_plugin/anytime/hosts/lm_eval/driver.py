@@ -8,11 +8,12 @@ interrupt mode takes two calls however many documents there are.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from anytime.cutting.ends import ended
@@ -66,6 +67,12 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 1 << 27
+"""Characters of prompts that go to a model in one `generate_until` call: some thousand cut traces of
+16k tokens. Models of lm-eval make all prompts of a call into token ids before they begin, which take
+several times the room of the text; and each call ends with waiting for its slowest answer, so it
+should hold many."""
+
 ByBudget = Mapping[int, Sequence[Message]]
 
 
@@ -112,24 +119,23 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
         tokenizer = find_tokenizer(lm, spec.run.tokenizer, needed=_cuts(spec))
         with opened(spec.trace_store, lm) as store:
             taught = _taught(lm, runs, tokenizer, store)
+            doubts = Doubts()
             programs = [
-                program_of(lm, run.spec, tokenizer, _by_budget(made)) for run, made in taught
+                _responding(program_of(lm, run.spec, tokenizer, _by_budget(made)), made, doubts)
+                for run, made in taught
             ]
             ask = asker(lm, [run for run, _ in taught], tokenizer, store)
-            elicited = drive(programs, ask)
-            _tell(elicited)
-    return [
-        response(result, made.record) for result, (_, made) in zip(elicited, taught, strict=True)
-    ]
+            responses = drive(programs, ask)
+            for sentence in doubts.sentences():  # what numbers are not to be believed without
+                log.warning("anytime: %s", sentence)
+    return responses
 
 
-def _tell(elicited: Sequence[Elicited]) -> None:
-    """Warn of what these numbers are not to be believed without."""
-    doubts = Doubts()
-    for one in elicited:
-        doubts.add(one)
-    for sentence in doubts.sentences():
-        log.warning("anytime: %s", sentence)
+def _responding(program: Program[Elicited], made: Prompted, doubts: Doubts) -> Program[Response]:
+    """A program whose result is written down at once: as objects, those of all would be large."""
+    elicited = yield from program
+    doubts.add(elicited)
+    return response(elicited, made.record)
 
 
 def _cuts(spec: Spec) -> bool:
@@ -264,45 +270,94 @@ def asker(
     """Answers rounds of programs, one per run, from the model, its cache and the store."""
     cache = answers_kept(lm)
     empty_fails = says_nothing_on_failure(lm)
+    # lm-eval's hash of a long prompt takes longer than all else here: only where it is read.
+    named = store is not None or cache is not None
 
-    def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
-        outstanding = []
+    def asking(number: int, request: Request) -> _Asking:
+        run = runs[number]
+        args = arguments(lm, run.spec.prompt, request, run.gen_kwargs, run.draw)
+        draw = run.draw if is_sampled(run.gen_kwargs) else None
+        # What the program asked is needed no more but for its messages, which are most of it.
+        return _Asking(number, dataclasses.replace(request, messages=()), args, draw)
+
+    def answer(part: Sequence[_Asking], texts: dict[Hashable, str]) -> None:
+        """Put the texts of requests to those that are known of their round."""
         asked: dict[Hashable, UnderWay] = {}
-        texts: dict[Hashable, str] = {}
-        for number, request in batch:
-            run = runs[number]
-            args = arguments(lm, run.spec.prompt, request, run.gen_kwargs, run.draw)
-            draw = run.draw if is_sampled(run.gen_kwargs) else None
-            key = (args[0], json.dumps(args[1], sort_keys=True, default=repr), draw)
-            outstanding.append((key, number, dataclasses.replace(request, messages=())))
-            if key in asked or key in texts:
+        for one in part:
+            if one.key in asked or one.key in texts:
                 continue
-            # lm-eval's hash of a long prompt takes longer than all else here: only where it is read
-            hashed = "" if store is None and cache is None else hash_args("generate_until", args)
-            kept = hashed if draw is None else f"{hashed}-{draw}"
+            hashed = hash_args("generate_until", one.args) if named else ""
             if (
                 cache is not None
-                and draw is None
+                and one.draw is None
                 and hashed in cache
                 and not failure(cache[hashed], empty_fails)  # lm-eval keeps those too
             ):
-                texts[key] = cache[hashed]
+                texts[one.key] = cache[hashed]
             else:
-                asked[key] = UnderWay(
-                    _instance(run.request, args),
-                    kept,
-                    cacheable=draw is None,
-                    to_cut=_is_cut(request),
+                asked[one.key] = UnderWay(
+                    _instance(runs[one.number].request, one.args),
+                    hashed if one.draw is None else f"{hashed}-{one.draw}",
+                    cacheable=one.draw is None,
+                    to_cut=_is_cut(one.request),
                 )
         _check_room(lm, [request.instance for request in asked.values()], tokenizer)
         texts |= generated(lm, asked, cache, store, empty_fails)
-        check_answered([texts[key] for key, _, request in outstanding if _is_cut(request)])
-        return (
-            _reply(texts[key], request, runs[number].spec, tokenizer)
-            for key, number, request in outstanding
-        )
+
+    def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
+        texts: dict[Hashable, str] = {}
+        to_cut: list[Hashable] = []
+        for part in _parts(asking(number, request) for number, request in batch):
+            answer(part, texts)
+            to_cut += [one.key for one in part if _is_cut(one.request)]
+            check_answered([texts[key] for key in to_cut])
+            outstanding = [(one.key, one.number, one.request) for one in part]
+            del part[:]  # with the prompts, while programs go on
+            for key, number, request in outstanding:
+                yield _reply(texts[key], request, runs[number].spec, tokenizer)
 
     return ask
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A request as the model is asked it.
+
+    Attributes:
+        number: Of the program.
+        request: Without its messages.
+        args: As lm-eval has them.
+        draw: Of sampled requests, which differ by it.
+        key: The same for equal requests of a round, which are asked once.
+    """
+
+    number: int
+    request: Request
+    args: tuple[Any, dict[str, Any]]
+    draw: int | None
+    key: Hashable = field(init=False)
+
+    def __post_init__(self) -> None:
+        # A digest, as keys are held until the round is over, and prompts are not.
+        context, settings = self.args
+        told = json.dumps([settings, self.draw], sort_keys=True, default=repr)
+        digest = hashlib.sha256(context.encode("utf-8", "surrogatepass"))
+        digest.update(b"\0" + told.encode())
+        object.__setattr__(self, "key", digest.digest())
+
+
+def _parts(asked: Iterable[_Asking]) -> Iterator[list[_Asking]]:
+    """What may be handed to the model at once; a round of prompts of ordinary size is one part."""
+    part: list[_Asking] = []
+    size = 0
+    for one in asked:
+        part.append(one)
+        size += len(one.args[0])
+        if size >= AT_ONCE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
