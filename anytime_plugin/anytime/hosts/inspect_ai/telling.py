@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from dataclasses import dataclass, field
 
 from inspect_ai.hooks import Hooks, SampleEnd, TaskEnd, hooks
 from inspect_ai.log import EvalLog, EvalSample
@@ -11,7 +12,7 @@ from inspect_ai.log import EvalLog, EvalSample
 from anytime.hosts.inspect_ai.records import KEY, record_in
 from anytime.programs.doubts import Doubts
 
-__all__ = ["doubts_about", "tell_at_end"]
+__all__ = ["Asked", "doubts_about", "tell_at_end"]
 
 log = logging.getLogger(__name__)
 
@@ -27,29 +28,57 @@ def tell_at_end() -> None:
     @hooks(name="doubts", description="what a curve must not be believed without")
     class Telling(Hooks):
         def __init__(self) -> None:
-            self._asked: dict[str, Doubts] = {}
+            self._asked: dict[str, Asked] = {}
 
         async def on_sample_end(self, data: SampleEnd) -> None:
-            # The log that a task ends with may be its header alone.
-            _add(self._asked.setdefault(data.eval_id, Doubts()), data.sample)
+            self._asked.setdefault(data.eval_id, Asked()).add(data.sample)
 
         async def on_task_end(self, data: TaskEnd) -> None:
-            asked = self._asked.pop(data.eval_id, Doubts())
+            asked = self._asked.pop(data.eval_id, Asked())
             for sentence in doubts_about(data.log, asked):
                 log.warning("anytime: %s", sentence)
 
 
-def doubts_about(finished: EvalLog, asked: Doubts) -> list[str]:
+@dataclass
+class Asked:
+    """What is known of the samples of a task that were run now.
+
+    Attributes:
+        doubts: What is counted of those of ours.
+        ended: How often one ended.
+        samples: Which of them, by id and epoch.
+    """
+
+    doubts: Doubts = field(default_factory=Doubts)
+    ended: int = 0
+    samples: set[tuple[int | str, int]] = field(default_factory=set)
+
+    def add(self, sample: EvalSample) -> None:
+        """Count one that ended."""
+        _add(self.doubts, sample)
+        self.ended += 1
+        self.samples.add((sample.id, sample.epoch))
+
+    def is_all_of(self, finished: EvalLog) -> bool:
+        """Whether the log holds these samples and no others, each as it ended."""
+        total = finished.results.total_samples if finished.results else -1
+        return self.ended == len(self.samples) == total
+
+
+def doubts_about(finished: EvalLog, asked: Asked) -> list[str]:
     """What has to be said of a finished task, in sentences; nothing of one that is not ours.
 
     Args:
         finished: Its log, or the header of it.
-        asked: What is known of the samples that were run now, should their log be a header. Those
-            of an earlier try were told of then.
+        asked: What is known of the samples that were run now. Those of an earlier try stand in the
+            log alone, and were told of then should it be a header.
     """
-    doubts = Doubts() if finished.samples else asked
-    for sample in finished.samples or []:
-        _add(doubts, sample)
+    doubts = asked.doubts
+    # To look for samples in a log that a run ends with is to read back the whole file.
+    if not asked.is_all_of(finished) and finished.samples:
+        doubts = Doubts()
+        for sample in finished.samples:
+            _add(doubts, sample)
     if not doubts.traces:
         return []
     results = finished.results.scores if finished.results else []
