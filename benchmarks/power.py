@@ -1,25 +1,30 @@
 """How often comparisons see what is there: `python -m benchmarks.run power`.
 
 Two simulated runs on the same problems, the first better by a known gain, are compared at equal
-numbers of traces: shares that claim a difference at 5 %. `ANYTIME_BEFORE=/path/to/python` names the
-interpreter of an older installation: it is given the same draws, and what it claims stands beside.
+numbers of traces: shares that claim a difference at 5 %, ours and those of what stood here before
+the index was estimated without bias, on the same draws. That was scipy's permutation test of the
+index as the formula stands and of every budget, which is valid where traces are equal in number.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-from typing import NamedTuple
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.stats import binomtest, permutation_test
+
+from anytime import compare
+from anytime.statistics.comparison import Run
+from benchmarks.coverage import BUDGETS, TRUTHS, WEIGHTS, quality
 
 REPETITIONS = 400
-RESAMPLES = 999
-SHARES = ("index", "budget", "holm")
+RESAMPLES = 10_000
+MIDDLE = len(BUDGETS) // 2
+CLAIMS = ("index", "budget", "any budget")
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Setting(NamedTuple):
@@ -38,75 +43,107 @@ SETTINGS = [
 ]
 
 
-def draws(one: Setting, repetitions: int) -> dict[str, np.ndarray]:
-    """Quality of both runs: shape (repetitions, 2, problems, traces, T), and the budgets."""
-    from benchmarks.coverage import BUDGETS, TRUTHS, quality
+class Power(NamedTuple):
+    """Shares of comparisons that claim a difference, by `CLAIMS`.
 
-    rng = np.random.default_rng(one.problems * 100 + one.traces)
-    both = []
-    for _ in range(repetitions):
+    Attributes:
+        ours: Shares of ours.
+        before: Of those before.
+        luck: P-value of the difference: how often as unequal a share of the claims that one of
+            them alone makes would come about if both saw as much.
+    """
+
+    ours: tuple[float, ...]
+    before: tuple[float, ...]
+    luck: tuple[float, ...]
+
+
+def power(one: Setting, repetitions: int = REPETITIONS, resamples: int = RESAMPLES) -> Power:
+    """Simulate and compare so many pairs of runs, each pair in both ways."""
+    rng = np.random.default_rng([len(one.truth), one.problems, one.traces])
+    found = []
+    for number in range(repetitions):
         chances = TRUTHS[one.truth](one.problems, rng)
         better = chances + one.gain * (1 - chances)
-        both.append([quality(one.truth, p, one.traces, rng) for p in (better, chances)])
-    return {"quality": np.array(both), "budgets": np.array(BUDGETS)}
+        a, b = (quality(one.truth, each, one.traces, rng) for each in (better, chances))
+        tests = (ours(a, b, resamples, number), before(a, b, resamples, number))
+        found.append([_claimed(*each) for each in tests])
+    claims = np.array(found)
+    alone = [(claims[:, way] & ~claims[:, 1 - way]).sum(axis=0).tolist() for way in range(2)]
+    luck = [
+        float(binomtest(mine, mine + theirs).pvalue) if mine + theirs else 1.0
+        for mine, theirs in zip(*alone, strict=True)
+    ]
+    shares = claims.mean(axis=0).tolist()
+    return Power(tuple(shares[0]), tuple(shares[1]), tuple(luck))
 
 
-def claimed(file: Path) -> dict[str, float]:
-    """Shares of comparisons that claim a difference: of the index, of a budget, of any (Holm)."""
-    from anytime import compare
+def ours(a: Array, b: Array, resamples: int, seed: int) -> tuple[float, list[float]]:
+    """P-values of the index and of every budget.
 
-    try:
-        from anytime.statistics.comparison import Run
-    except ImportError:  # an older installation
-        from anytime.comparison import Run  # type: ignore[import-not-found,no-redef]
-    with np.load(file) as told:
-        budgets, pairs = [int(b) for b in told["budgets"]], told["quality"]
-    found = []
-    for number, pair in enumerate(pairs):
-        a, b = (
-            Run(name, budgets, {f"problem {i}": rows for i, rows in enumerate(side)})
-            for name, side in zip("ab", pair, strict=True)
+    Args:
+        a: Quality, shape (problems, traces, T).
+        b: The same of the other run.
+        resamples: How many swaps are tried.
+        seed: Of the swaps.
+    """
+    runs = [Run(name, BUDGETS, dict(enumerate(each))) for name, each in (("a", a), ("b", b))]
+    found = compare(*runs, resamples=resamples, seed=seed)
+    return found.index.p, [each.p for each in found.by_budget]
+
+
+def before(a: Array, b: Array, resamples: int, seed: int) -> tuple[float, list[float]]:
+    """The same by scipy's permutation test; arguments as in `ours`."""
+    order = sorted(range(len(a)), key=str)  # problems in the order of their names
+    means = [each.mean(axis=1)[order] for each in (a, b)]
+    n, middle, half = len(a), sum(means).mean(axis=0) / 2, (means[0] - means[1]) / 2
+
+    def claims(signs: Array) -> Array:
+        flip = signs @ half / n
+        one, other = (
+            np.maximum.accumulate(each, axis=1) for each in (middle + flip, middle - flip)
         )
-        result = compare(a, b, resamples=RESAMPLES, seed=number)
-        middle = result.by_budget[len(budgets) // 2]
-        holm = min(one.p_holm for one in result.by_budget)
-        found.append([result.index.p <= 0.05, middle.p <= 0.05, holm <= 0.05])
-    return dict(zip(SHARES, map(float, np.mean(found, axis=0)), strict=True))
+        return np.column_stack([(one - other) @ WEIGHTS, 2 * flip])
+
+    observed = claims(np.ones((1, n)))
+
+    def statistic(signs: Array, axis: int) -> Array:
+        found = claims(signs.reshape(-1, n))
+        # A flip that ties with what was observed must not differ from it by the order of its sums.
+        found = np.where(np.isclose(found, observed, rtol=0, atol=1e-12), observed, found)
+        return found.reshape(*signs.shape[:-1], -1)
+
+    index, *budgets = permutation_test(
+        (np.ones(n),),
+        statistic,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=resamples,
+        batch=max(1, 1_000_000 // n),
+        rng=np.random.default_rng(seed),
+    ).pvalue
+    return float(index), [float(p) for p in budgets]
+
+
+def _claimed(index: float, budgets: Sequence[float]) -> list[bool]:
+    # Holm's smallest p-value is the smallest of all times their number.
+    return [index <= 0.05, budgets[MIDDLE] <= 0.05, min(budgets) * len(budgets) <= 0.05]
 
 
 def main(repetitions: int = REPETITIONS) -> None:
-    """Print a table: today's shares, and before them those of `ANYTIME_BEFORE`."""
-    before = os.environ.get("ANYTIME_BEFORE")
-    print(f"{repetitions} pairs of runs each; claims in per cent")
-    print("| truth | problems | traces | gain | index | budget | any budget |")
-    print("|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "draws.npz"
-        for one in SETTINGS:
-            np.savez(file, **draws(one, repetitions))
-            now = claimed(file)
-            was = _elsewhere(before, file) if before else {}
-            cells = [
-                f"{100 * was[name]:.1f} → {100 * now[name]:.1f}"
-                if was
-                else f"{100 * now[name]:.1f}"
-                for name in SHARES
-            ]
-            print(f"| {' | '.join([*map(str, one), *cells])} |", flush=True)
-
-
-def _elsewhere(interpreter: str, file: Path) -> dict[str, float]:
-    # Not from the repository, whose packages would be found first.
-    told = subprocess.run(
-        [interpreter, "-P", str(Path(__file__).resolve()), str(file)],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd="/",
+    """Print a table."""
+    error = 100 * math.sqrt(0.25 / repetitions)
+    print(
+        f"{repetitions} pairs of runs each (a share of 50 % is off by {error:.1f} points, one "
+        f"standard error), {RESAMPLES:,} swaps; claims before and now, in %, and how often luck "
+        f"makes them differ so (p)"
     )
-    found: dict[str, float] = json.loads(told.stdout)
-    return found
-
-
-if __name__ == "__main__":
-    print(json.dumps(claimed(Path(sys.argv[1]))))
+    print(f"| truth | problems | traces | gain | {' | '.join(CLAIMS)} |")
+    print("|---|---:|---:|---:|" + "---:|" * len(CLAIMS))
+    for one in SETTINGS:
+        found = power(one, repetitions)
+        cells = [
+            f"{100 * was:.1f} → {100 * now:.1f} (p {luck:.2f})"
+            for was, now, luck in zip(found.before, found.ours, found.luck, strict=True)
+        ]
+        print(f"| {' | '.join([*map(str, one), *cells])} |", flush=True)

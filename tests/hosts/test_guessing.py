@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ from inspect_ai import eval as inspect_eval
 from anytime.cli import main
 from anytime.hosts.inspect_ai.tasks import gpqa
 from anytime.hosts.lm_eval.models import Guesser
-from anytime.hosts.lm_eval.table import NOISE, arranged
-from tests.inspect_runs import inspect_metrics
-from tests.lm_eval_runs import evaluate, numbers
+from anytime.programs.doubts import NOISE
+from tests.inspect_runs import inspect_command, inspect_metrics, logs_in
+from tests.lm_eval_runs import command, evaluate, numbers
 
 BUDGETS = "4,8,16,32,64,128,256"
 
@@ -48,11 +49,46 @@ def test_its_interval_holds_a_quarter_and_its_drift_is_called_noise(
     assert "Drift of this run is within noise: its interval begins at 0." in said
 
 
-def test_lm_evals_table_calls_a_drift_that_is_seen_noise() -> None:
+FALLING = "2,4,8,16,32"
+"""At these budgets the guesser happens to be best at the smallest."""
+
+
+@pytest.mark.quick(f"{FALLING}-True")
+@pytest.mark.parametrize(("budgets", "seen"), [(FALLING, True), (BUDGETS, False)])
+def test_the_table_of_inspect_says_which_drift_is_noise(
+    budgets: str, seen: bool, tmp_path: Path
+) -> None:
+    words = ["eval", "anytime/gpqa", "-T", "dataset=builtin", "-T", f"budgets={budgets}"]
+    words += ["--model", "anytime/guesser", "--logprobs", "--limit", "30", "--display", "plain"]
+    done = inspect_command(words, tmp_path)
+    assert done.returncode == 0, done.stderr
+    (log,) = logs_in(tmp_path / "logs")
+    found = inspect_metrics(log)
+    assert (found["drift_low"] == 0 < found["drift"]) == seen
+    said = " ".join((done.stdout + done.stderr).split())
+    assert ("within noise" in said) == seen
+    assert (NOISE.format("anytime/gpqa (curve)")[:40] in said) == seen
+    assert "drift_high" in said
+
+
+@pytest.mark.quick(f"{FALLING}-True")
+@pytest.mark.parametrize(("budgets", "seen"), [(FALLING, True), (BUDGETS, False)])
+def test_the_table_of_lm_eval_says_which_drift_is_noise(
+    budgets: str, seen: bool, tmp_path: Path
+) -> None:
     task = "anytime_gpqa_builtin"
-    results = evaluate(task, Guesser(), limit=30)
-    found = numbers(results, task)
-    assert found["drift_low"] == 0 < found["drift"]
-    shown, note = arranged(results, "results")
-    assert NOISE.format(f"{task} (drift)") in note
-    assert "drift_low,none" in shown["results"][task]
+    words = ["lm_eval", "--model", "anytime-guesser", "--tasks", task, "--limit", "30"]
+    done = command([*words, "--metadata", json.dumps({"budgets": budgets})], tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = {
+        cells[5].strip(): float(cells[7])
+        for line in done.stdout.splitlines()
+        if len(cells := line.split("|")) > 7 and cells[5].strip() not in ("Metric", "-" * 20)
+    }
+    assert (rows["drift"] > 0) == seen
+    assert rows["drift_high"] > 0
+    assert (rows.get("drift_low") == 0) == seen
+    assert (NOISE.format(f"{task} (drift)") in done.stdout) == seen
+    curve = [f"q@{budget}" for budget in budgets.split(",")]
+    assert list(rows)[: len(curve)] == curve
+    assert len(rows) <= len(curve) + 12  # the index block, and what is not 0

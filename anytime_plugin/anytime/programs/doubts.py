@@ -13,7 +13,10 @@ from itertools import pairwise
 from anytime.cutting.tokens import cut_error
 from anytime.programs.checkpoints import Elicited
 
-__all__ = ["Doubts"]
+__all__ = ["NOISE", "Doubts"]
+
+NOISE = "The drift of {} is within noise: its interval begins at 0."
+"""Of a drift that is seen, beside which a harness shows numbers alone."""
 
 FAILURES = 0.05
 """A larger share of traces without an answer at some budget is told."""

@@ -1,9 +1,9 @@
 """Programs that advance in lockstep: the requests of a round make one batch.
 
 A large run holds thousands of programs, and a round's requests are most of what it holds. So they
-are handed over one by one, each forgotten as it goes, and replies are taken the same way: a host that
-answers the first requests of a round before it takes the others never has all of them. A program goes
-on only when its next requests are wanted.
+are handed over one by one, each forgotten as it goes, and replies are taken the same way: a host
+that answers the first requests of a round before it takes the others never has all of them. A
+program goes on only when its next requests are wanted.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from lm_eval import utils
 
 from anytime.hosts.lm_eval.discovery import _arranged
 from anytime.hosts.lm_eval.private import print_arranged
-from anytime.hosts.lm_eval.table import NOISE, NOTE, arranged
+from anytime.hosts.lm_eval.table import NOTE, arranged
+from anytime.programs.doubts import NOISE
 
 ROWS = {
     "alias": "anytime_trip",
@@ -48,6 +49,22 @@ def test_budgets_in_order_the_index_behind_them_and_no_zeros_of_the_rest() -> No
     assert "↓" in text
     assert "±  |  0.01|" in text, "standard errors are found by their names"
     assert ROWS["drift,none"] == 0, "what is filed keeps every number"
+
+
+def test_a_limit_of_drift_does_not_stand_alone() -> None:
+    rows = {"q@64,none": 0.5, "drift,none": 0.0, "drift_low,none": 0.0, "drift_high,none": 0.2}
+    shown, note = arranged({"results": {"a": rows}}, "results")
+    assert list(shown["results"]["a"]) == ["q@64,none", "drift,none", "drift_high,none"]
+    assert note == NOTE
+
+
+def test_tokens_of_forced_answers_stand_there_once() -> None:
+    tokens = {f"answer_tokens@{b},none": 2.0 for b in (64, 128)}
+    rows = {**tokens, "q@64,none": 0.5, "q@128,none": 0.5, "answer_tokens,none": 2.0}
+    shown, _ = arranged({"results": {"a": rows}}, "results")
+    assert metrics(utils.make_table({**RESULTS, **shown, "versions": {"a": 1}})) == [
+        *("q@64", "q@128", "answer_tokens"),
+    ]
 
 
 def test_a_drift_within_noise_is_called_so() -> None:

@@ -1,4 +1,4 @@
-"""Samples as Inspect recovers them from a killed run: no store, the model's last reply for output."""
+"""Samples that Inspect recovers from a killed run: no store, the model's last reply for output."""
 
 from __future__ import annotations
 

@@ -10,9 +10,12 @@ from inspect_ai.hooks import Hooks, SampleEnd, TaskEnd, hooks
 from inspect_ai.log import EvalLog, EvalSample
 
 from anytime.hosts.inspect_ai.records import KEY, record_in
-from anytime.programs.doubts import Doubts
+from anytime.programs.doubts import NOISE, Doubts
 
-__all__ = ["Asked", "doubts_about", "tell_at_end"]
+__all__ = ["Asked", "doubts_about", "noise_in", "tell_at_end"]
+
+_SEEN = 0.0005
+"""Inspect's table shows three digits: a smaller drift is none there."""
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +38,7 @@ def tell_at_end() -> None:
 
         async def on_task_end(self, data: TaskEnd) -> None:
             asked = self._asked.pop(data.eval_id, Asked())
-            for sentence in doubts_about(data.log, asked):
+            for sentence in [*doubts_about(data.log, asked), *noise_in(data.log)]:
                 log.warning("anytime: %s", sentence)
 
 
@@ -84,6 +87,16 @@ def doubts_about(finished: EvalLog, asked: Asked) -> list[str]:
     results = finished.results.scores if finished.results else []
     unparsed = [one.metrics["unparsed"].value for one in results if "unparsed" in one.metrics]
     return doubts.sentences(max(unparsed, default=None))
+
+
+def noise_in(finished: EvalLog) -> list[str]:
+    """Which drifts in the table of a finished task may be noise, in sentences."""
+    found = []
+    for one in finished.results.scores if finished.results else []:
+        drift, low = (one.metrics.get(name) for name in ("drift", "drift_low"))
+        if drift is not None and low is not None and drift.value >= _SEEN and low.value == 0:
+            found.append(NOISE.format(f"{finished.eval.task} ({one.name})"))
+    return found
 
 
 def _add(doubts: Doubts, sample: EvalSample) -> None:

@@ -68,10 +68,10 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 AT_ONCE = 1 << 27
-"""Characters of prompts that go to a model in one `generate_until` call: some thousand cut traces of
-16k tokens. Models of lm-eval make all prompts of a call into token ids before they begin, which take
-several times the room of the text; and each call ends with waiting for its slowest answer, so it
-should hold many."""
+"""Characters of prompts that go to a model in one `generate_until` call: some thousand cut traces
+of 16k tokens. Models of lm-eval make all prompts of a call into token ids before they begin, which
+take several times the room of the text; and each call ends with waiting for its slowest answer, so
+it should hold many."""
 
 ByBudget = Mapping[int, Sequence[Message]]
 

@@ -9,17 +9,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from anytime.programs.doubts import NOISE
 from anytime.statistics.measures import MEASURES
 
-__all__ = ["NOISE", "NOTE", "arranged"]
+__all__ = ["NOTE", "arranged"]
 
 NOTE = (
     "Limits of 95 % intervals (_low, _high) take the problems as a sample of such problems "
     "(population=problems), unless population=traces was set. Measures and metrics that are 0 "
-    "throughout are left out here; the results file has them."
+    "throughout, and the tokens of forced answers at each budget, are left out here; the results "
+    "file has them."
 )
-
-NOISE = "The drift of {} is within noise: its interval begins at 0."
 
 _AT = re.compile(r"(.*)@(\d+)\Z")
 _BLOCK = tuple(
@@ -60,7 +60,7 @@ def arranged(results: Mapping[str, Any], column: str) -> tuple[dict[str, Any], s
     for task, rows in results[column].items():
         kept = dict(rows)
         if any(_AT.match(name.partition(",")[0]) for name in rows):
-            hidden = _zeros(rows)
+            hidden = _zeros(rows) | {name for name in rows if name.startswith("answer_tokens@")}
             kept = {_Key(name): rows[name] for name in rows if name not in hidden}
             ours = True
             noisy += [f"{task} ({_shown(name)})" for name in _noise(rows)]
@@ -88,6 +88,11 @@ def _lower(name: str) -> str:
     return f"{metric}_low{comma}{behind}"
 
 
+def _upper(name: str) -> str:
+    metric, comma, behind = name.partition(",")
+    return f"{metric}_high{comma}{behind}"
+
+
 def _place(name: str) -> tuple[Any, ...]:
     """The task's own metrics, the curve, the index and its companions, the rest."""
     metric, _, behind = name.partition(",")
@@ -112,8 +117,9 @@ def _zeros(rows: Mapping[str, Any]) -> set[str]:
             metrics.setdefault((metric, behind), []).append(name)
         elif rank == 3 and value == 0:
             found.add(name)
-    # A limit at 0 tells much of a drift that is seen.
+    # A limit at 0 tells much of a drift that is seen, and so does none that is seen of a limit.
     found -= {_lower(name) for name in _noise(rows)}
+    found -= {name for name in found if rows.get(_upper(name))}
     for names in list(metrics.values())[1:]:
         if all(rows[name] == 0 for name in names):
             found.update(names)
