@@ -56,6 +56,7 @@ def test_samples_of_inspect_without_a_curve_are_counted(tmp_path: Path, log_form
         limited.limit = EvalSampleLimit(type="time", limit=10)  # when all was known
         invalid.invalidation = ProvenanceData(author="me")
         del unsolved.store["anytime"]
+        unsolved.events = []  # where those of a sample that was recovered would stand
         log.invalidated = True  # as `invalidate_samples` says so, too
         samples.remove(gone)
         log.status = "cancelled"

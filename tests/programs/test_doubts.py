@@ -98,7 +98,7 @@ def test_cuts_that_are_off_by_more_than_a_step() -> None:
 
 def test_cuts_of_several_kinds_are_named() -> None:
     (found,) = said(elicited(64, 128), elicited(64, 128, cut="calibrated"))
-    assert found == "cuts were found in several ways (2 exact, 2 calibrated)"
+    assert found == "cuts were found in several ways (2 calibrated, 2 exact)"
 
 
 def test_answer_tokens_by_budget() -> None:

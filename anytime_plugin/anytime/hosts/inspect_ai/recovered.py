@@ -1,9 +1,9 @@
 """What Inspect leaves out of samples that it recovers from a run that was killed.
 
-Inspect 0.3.285 keeps the events of samples that are not yet in the log in a database. When the
-run goes on (`eval-retry`, `eval-set`) it makes samples of them that have no store, where our checkpoints
-stand, and whose output is the model's last reply, a forced answer. Both were told in the events of
-the transcript: what a solver changed in the store and in the state.
+Inspect 0.3.285 keeps the events of samples that are not yet in the log in a database. When the run
+goes on (`eval-retry`, `eval-set`) it makes samples of them that have no store, where our
+checkpoints stand, and whose output is the model's last reply, a forced answer. Both were told in
+the events of the transcript: what a solver changed in the store and in the state.
 """
 
 from __future__ import annotations

@@ -341,9 +341,14 @@ class _Asking:
         # A digest, as keys are held until the round is over, and prompts are not.
         context, settings = self.args
         told = json.dumps([settings, self.draw], sort_keys=True, default=repr)
-        digest = hashlib.sha256(context.encode("utf-8", "surrogatepass"))
+        digest = hashlib.sha256(_text(context).encode("utf-8", "surrogatepass"))
         digest.update(b"\0" + told.encode())
         object.__setattr__(self, "key", digest.digest())
+
+
+def _text(context: Any) -> str:
+    """A prompt as text; lm-eval packs that of a chat."""
+    return context if isinstance(context, str) else str(getattr(context, "prompt", context))
 
 
 def _parts(asked: Iterable[_Asking]) -> Iterator[list[_Asking]]:
@@ -352,7 +357,7 @@ def _parts(asked: Iterable[_Asking]) -> Iterator[list[_Asking]]:
     size = 0
     for one in asked:
         part.append(one)
-        size += len(one.args[0])
+        size += len(_text(one.args[0]))
         if size >= AT_ONCE:
             yield part
             part, size = [], 0
