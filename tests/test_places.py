@@ -130,12 +130,13 @@ def test_what_a_killed_process_left_goes_with_the_next_and_nothing_else(tmp_path
     command = [sys.executable, "-c", code, str(path)]
     assert subprocess.run(command, timeout=600).returncode == -signal.SIGKILL
     (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".rows.csv.")
     assert left.name.endswith(".part")
     machine, process = left.name.split(".")[-2].split("-")
     others = [
-        f"rows.csv.{machine}-{os.getppid()}.part",  # of one that lives
-        f"rows.csv.another-{process}.part",
-        f"rows.csv2.{machine}-{process}.part",
+        f".rows.csv.{machine}-{os.getppid()}.part",  # of one that lives
+        f".rows.csv.another-{process}.part",
+        f".rows.csv2.{machine}-{process}.part",
     ]
     for name in others:
         (tmp_path / name).touch()

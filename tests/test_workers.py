@@ -161,6 +161,8 @@ def test_processes_end_with_the_one_that_began_them(how: signal.Signals) -> None
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell lets what it starts in the background ignore Ctrl-C, and the tests with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert begun.stdout is not None
     processes = [int(begun.stdout.readline()) for _ in range(2)]
@@ -169,7 +171,7 @@ def test_processes_end_with_the_one_that_began_them(how: signal.Signals) -> None
     else:
         os.kill(begun.pid, how)
     # Its output is open as long as any of them is there.
-    _, told = begun.communicate(timeout=60)
+    _, told = begun.communicate(timeout=600)
     assert ("KeyboardInterrupt" in told) == (how == signal.SIGINT)
     for process in processes:
         with suppress(FileNotFoundError, ProcessLookupError):

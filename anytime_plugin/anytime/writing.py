@@ -33,7 +33,8 @@ def whole_file(path: Path) -> Iterator[Path]:
             yield partial
         return
     real = Path(os.path.realpath(path))  # what a link leads to is written, and the link stays
-    partial = real.with_name(f"{real.name}.{_here()}-{os.getpid()}.part")
+    # With a dot in front, by which readers of a folder as one dataset pass it over.
+    partial = real.with_name(f".{real.name}.{_here()}-{os.getpid()}.part")
     _forget_killed(real)
     try:
         yield partial
@@ -54,7 +55,7 @@ def _forget_killed(real: Path) -> None:
     """Remove the parts of processes that were killed while they wrote this very file."""
     if os.name != "posix":  # elsewhere signal 0 is no question
         return
-    part = re.compile(rf"{re.escape(real.name)}\.{_here()}-(\d+)\.part")
+    part = re.compile(rf"\.{re.escape(real.name)}\.{_here()}-(\d+)\.part")
     with suppress(OSError):
         for file in real.parent.iterdir():
             if (found := part.fullmatch(file.name)) and not _lives(int(found[1])):
