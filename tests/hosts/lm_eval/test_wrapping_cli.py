@@ -59,7 +59,7 @@ def test_a_run_its_summary_and_a_comparison(cli: Cli, tmp_path: Path) -> None:
     measured = json.loads(file.read_text())["results"]["anytime:mine"]
     # 0 throughout here: the table leaves it out and says so, the file has it.
     assert measured["leaked_reasoning_tokens,none"] == 0
-    assert "0 throughout are left out" in done.stdout
+    assert "that are 0 throughout, and" in done.stdout
     assert "|anytime:mine " in done.stdout
     samples = sorted(str(file) for file in (tmp_path / "out").rglob("samples_*.jsonl"))
     assert "samples_anytime:mine_" in samples[0]
