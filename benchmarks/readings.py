@@ -186,7 +186,7 @@ def main() -> None:
     if interpreter := os.environ.get("ANYTIME_BEFORE"):
         # Not from the repository, whose packages would be found first.
         told = subprocess.run(
-            [interpreter, str(Path(__file__).resolve()), "--counts"],
+            [interpreter, "-P", str(Path(__file__).resolve()), "--counts"],
             check=True, capture_output=True, text=True, cwd="/",
         )  # fmt: skip
         before = json.loads(told.stdout)
