@@ -11,6 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import grimp
+import pytest
 
 import anytime.solvers
 import anytime.task_configs
@@ -118,6 +119,23 @@ def test_no_test_reads_a_clock() -> None:
         or (isinstance(node, ast.ImportFrom) and node.module in ("time", "timeit"))
     }
     assert {place for place in found if not place.startswith("scaling.py:")} == set()
+
+
+@pytest.mark.slow
+def test_every_case_that_is_called_quick_runs_by_default() -> None:
+    """A name that fits no case would make all of its test slow, without a word."""
+    named = sum(
+        len(node.args)
+        for _, text in _sources()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.quick"
+    )
+    collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n", "0"]
+    done = subprocess.run(
+        [*collect, "-m", "quick and not slow"], cwd=TESTS.parent, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    assert sum("::" in line for line in done.stdout.splitlines()) == named
 
 
 def test_folders_of_tests_are_those_of_the_package() -> None:

@@ -272,7 +272,6 @@ def test_the_simulator_on_problems_it_was_not_told(tmp_path: Path, capfd: Any) -
 # The same by the real command
 
 
-@pytest.mark.quick("model option", "in a sample")
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
