@@ -600,7 +600,7 @@ def test_numbers_are_those_of_the_summary(logs: Logs, harness: str) -> None:
     band = curve_band(one.run.curve, seed=one.info.seed)
     assert [list(part) for part in one.band[:2]] == [list(part) for part in band[:2]]
     assert (one.regraded, one.added_tokens, one.pool_tokens) == (0, None, None)
-    assert one.label == f"1 {one.info.model}, cot"
+    assert one.label == f"1 {one.info.model.rpartition('/')[2]}, cot"
 
 
 @pytest.mark.parametrize("harness", ["inspect_ai", "lm_eval"])
@@ -648,8 +648,8 @@ def test_a_run_is_told_once_for_each_scorer_and_curve() -> None:
     run = Run(graded, info=info(scorers=("exact", "model")))
     exact, model = digests([run])
     assert (exact.fallen, model.fallen) == (0, 2)
-    assert exact.label == "1 openai/gpt-4.1, cot, exact"
-    assert model.label == "2 openai/gpt-4.1, cot, model"
+    assert exact.label == "1 gpt-4.1, cot, exact"
+    assert model.label == "2 gpt-4.1, cot, model"
     assert exact.spending.calls == model.spending.calls == 6
 
 
@@ -669,9 +669,9 @@ def test_runs_are_told_apart_by_label() -> None:
         ]
     )
     assert [run.label for run in found] == [
-        "1 openai/gpt-4.1, cot (x)",
-        "2 openai/gpt-4.1, cot (y)",
-        "3 openai/gpt-4.1, cot, contract",
+        "1 gpt-4.1, cot, x",
+        "2 gpt-4.1, cot, y",
+        "3 gpt-4.1, cot, contract",
         "4 mine",
         "5 m",
     ]

@@ -213,7 +213,7 @@ def test_a_comparison_as_a_page(tmp_path: Path, run: Run) -> None:
     assert code == 0, err
     shown = elements(page).text
     assert "better minus worse" in shown
-    assert "so large a difference would come about by luck in" in " ".join(shown.split())
+    assert ": shown, as luck alone gives so much in" in " ".join(shown.split())
     for line in out.splitlines():
         if line.strip().startswith("anytime_index"):
             assert all(number in shown for number in line.split()[1:4])

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from anytime.commands.terminal import (
     action,
+    add_labels,
     add_logs,
     add_options,
     check_output,
     console,
     named_place,
     opened,
+    print_sentence,
+    print_spent,
     print_table,
     tell,
     tell_read,
@@ -70,6 +73,7 @@ def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     about = "print the index of finished runs, and what is reported beside it"
     summary = action(commands, "summary", about, _SUMMARY, _summary)
     add_logs(summary)
+    add_labels(summary)
     add_options(summary, "envelope", "scale", "q-max", "estimator", "population")
     summary.add_argument(
         "--curve",
@@ -129,7 +133,7 @@ def _summary(chosen: argparse.Namespace) -> None:
     if chosen.json:
         print(json.dumps([one.to_json() for one in found], indent=2))
     else:
-        _print(found)
+        _print(found, chosen)
         if chosen.curve:
             for one in found:
                 _print_curve(one)
@@ -177,7 +181,7 @@ def _tell_cuts(found: Sequence[RunSummary]) -> None:
         )
 
 
-def _print(found: Sequence[RunSummary]) -> None:
+def _print(found: Sequence[RunSummary], chosen: argparse.Namespace) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -188,15 +192,18 @@ def _print(found: Sequence[RunSummary]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     # Where each run has one, it is the task's, which stands there already.
     several = any(a.key._replace(scorer=b.key.scorer) == b.key for a, b in pairwise(found))
-    for name in ("task", "model", "method", *(["scorer"] if several else [])):
+    called = _called(found, chosen)
+    runs = ["run"] if called else []
+    for name in (*runs, "task", "model", "method", *(["scorer"] if several else [])):
         table.add_column(name, overflow="fold", min_width=12)
     for name in ("problems", "traces"):
         table.add_column(name, justify="right", no_wrap=True)
     for column in columns:
         table.add_column(column.title, justify="right", no_wrap=column.kind != "rate")
-    for one in found:
+    for place, one in enumerate(found):
         mode = "" if one.key.mode == "interrupt" else f", {one.key.mode}"
         cells = [
+            *called[place : place + 1],
             one.key.task,
             one.key.model,
             f"{one.key.method}{mode}",
@@ -207,14 +214,39 @@ def _print(found: Sequence[RunSummary]) -> None:
         ]
         table.add_row(*(Text(cell) for cell in cells))
     print_table(table)
-    for sentence in (*notes_on(found), *_answer_tokens(found)):
-        console().print(sentence, highlight=False, soft_wrap=True, markup=False)
+    for sentence in (*notes_on(found), *_answer_tokens(found, called)):
+        print_sentence(sentence)
+    took = [(place, one.spent) for place, one in enumerate(found) if one.spent is not None]
+    shown = called or [one.key.method for one in found]
+    print_spent([shown[place] for place, _ in took], [spent for _, spent in took])
 
 
-def _answer_tokens(found: Sequence[RunSummary]) -> Iterator[str]:
+def _called(found: Sequence[RunSummary], chosen: argparse.Namespace) -> list[str]:
+    """What runs are called where task, model and method do not tell them apart; else nothing."""
+    from anytime.results.labels import Named, given_labels, labels, with_given
+
+    runs = [Named(one.info, one.key) for one in found if one.info is not None]
+    given = given_labels(runs, chosen.label)
+    alike = len(
+        {
+            (one.key.task, one.key.model, one.key.method, one.key.mode, one.key.scorer)
+            for one in found
+        }
+    ) < len(found)
+    if not given and not alike:
+        return []
+    return with_given(labels(runs), given)
+
+
+def _answer_tokens(found: Sequence[RunSummary], called: Sequence[str]) -> Iterator[str]:
     """Of each run the tokens of its forced answers by budget, which stand beside its curve."""
-    by_log = {one.key.log: one.answer_tokens for one in found if one.answer_tokens}
-    for log, tokens in by_log.items():
+    names = called or [one.key.log for one in found]
+    by_log = {
+        one.key.log: (name, one.answer_tokens)
+        for one, name in zip(found, names, strict=True)
+        if one.answer_tokens
+    }
+    for name, tokens in by_log.values():
         told = ", ".join(f"{mean:.1f} at {budget}" for budget, mean in tokens.items())
-        which = "" if len({one.key.log for one in found}) == 1 else f" of {log}"
+        which = "" if len({one.key.log for one in found}) == 1 else f" of {name}"
         yield f"Tokens of a forced answer{which}: {told}."

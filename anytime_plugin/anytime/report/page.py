@@ -153,7 +153,7 @@ def report_page(found: Sequence[RunDigest], pictures: Sequence[Picture], made: s
 
 
 def comparison_page(
-    comparisons: Sequence[Comparison], found: Sequence[RunDigest], made: str
+    comparisons: Sequence[Comparison], found: Sequence[RunDigest], made: str, differ: str = ""
 ) -> str:
     """The page of a comparison; call it inside `anytime.report.plotting.drawing`.
 
@@ -161,6 +161,7 @@ def comparison_page(
         comparisons: Of every further run with the first.
         found: The runs compared, named in the comparisons by their labels.
         made: When, in words.
+        differ: What differs between the runs beside their labels, in a sentence.
     """
     budgets = comparisons[0].budgets
     lines = [Line(one.label, one.run.curve.mean, *one.band[:2]) for one in found]
@@ -173,6 +174,7 @@ def comparison_page(
         made=made,
         **_runs(found),
         curves=curves,
+        differ=differ,
         index=inline_svg(_indices(found), "index"),
         comparisons=[
             {
