@@ -149,21 +149,27 @@ def _write_page(
     from anytime.report.digest import digests
     from anytime.report.page import comparison_page
     from anytime.report.plotting import drawing
+    from anytime.results.labels import heads_of
 
     # Read once more, as a page shows more of a run than its curve.
     paths = (chosen.baseline, *chosen.others)
     columns = columns_of(chosen)
+    heads = heads_of(called)
+    names = [
+        name if head == name else f"{head} {name}" for head, name in zip(heads, called, strict=True)
+    ]
     shown = [
         replace(digest, label=name)
-        for path, one, name in zip(paths, opened, called, strict=True)
+        for path, one, name in zip(paths, opened, names, strict=True)
         for digest in digests(
             [Watched(run, named_options(chosen)) for run in open_runs([path], columns)],
             problems_shown=0,
         )
         if digest.key == one.key
     ]
+    told = [replace(one, a=name, b=names[0]) for one, name in zip(found, names[1:], strict=True)]
     with drawing():
-        text = comparison_page(found, shown, now(), differ)
+        text = comparison_page(told, shown, now(), differ)
     with whole_file(chosen.html) as partial:
         partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 

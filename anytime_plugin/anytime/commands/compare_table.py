@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["print_comparisons"]
 
-_WIDEST = 7
-"""Longer labels make a table too wide for 80 columns: their letters stand there instead."""
-
 
 def print_comparisons(
     found: Sequence[Comparison],
@@ -32,9 +29,9 @@ def print_comparisons(
         spent: What each run took.
         differ: What differs between them beside their labels, in a sentence.
     """
-    from anytime.results.labels import letters
+    from anytime.results.labels import heads_of
 
-    heads = letters(len(called)) if max(map(len, called)) > _WIDEST else list(called)
+    heads = heads_of(called)
     if heads != list(called):
         for head, name in zip(heads, called, strict=True):
             print_sentence(f"{head}  {name}")
@@ -53,6 +50,7 @@ def _print(one: Comparison) -> None:
     from rich.text import Text
 
     from anytime.results.comparing import p_told, sentences_on, verdict_on
+    from anytime.results.labels import WIDEST
 
     print_sentence(verdict_on(one))
     print_sentence("")
@@ -60,7 +58,7 @@ def _print(one: Comparison) -> None:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     difference = f"{one.a}-{one.b}"
-    if len(difference) > _WIDEST:
+    if len(difference) > WIDEST:
         difference = "difference"
     for name in (one.a, one.b, difference, f"{one.confidence:.0%}", "p", "p (Holm)"):
         # Labels may be broken, never shortened: they tell the runs apart. Nor are numbers.

@@ -26,6 +26,7 @@ from anytime.report.figures import (
 from anytime.report.notes import notes_of
 from anytime.report.svg import inline_svg
 from anytime.results.comparing import p_told, sentences_on, verdict_on
+from anytime.results.labels import heads_of
 from anytime.results.summary import columns_shown, populations_told
 from anytime.statistics.comparison import Comparison
 
@@ -159,11 +160,13 @@ def comparison_page(
 
     Args:
         comparisons: Of every further run with the first.
-        found: The runs compared, named in the comparisons by their labels.
+        found: The runs compared, the first of them the baseline; their labels name them in the
+            comparisons.
         made: When, in words.
         differ: What differs between the runs beside their labels, in a sentence.
     """
     budgets = comparisons[0].budgets
+    heads = heads_of([one.label for one in found])
     lines = [Line(one.label, one.run.curve.mean, *one.band[:2]) for one in found]
     curves = [
         inline_svg(drawn, f"curves-{number}")
@@ -181,6 +184,7 @@ def comparison_page(
                 "one": one,
                 "figure": inline_svg(difference_figure(one), f"difference-{number}"),
                 "rows": list(_differences(one)),
+                "heads": (heads[number + 1], heads[0]),
                 "verdict": verdict_on(one),
                 "sentences": sentences_on(one),
             }

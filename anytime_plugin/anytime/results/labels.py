@@ -18,7 +18,7 @@ from anytime.places import name_of
 from anytime.results.curves import RunKey
 from anytime.runs import RunInfo
 
-__all__ = ["Named", "also_differ", "given_labels", "labels", "letters", "with_given"]
+__all__ = ["Named", "also_differ", "given_labels", "heads_of", "labels", "letters", "with_given"]
 
 _FIRST = ("temperature", "reasoning_effort", "effort", "reasoning_tokens", "max_tokens")
 """Settings that people vary most, in the order in which they name a run."""
@@ -89,6 +89,15 @@ def also_differ(runs: Sequence[Named]) -> dict[str, list[str]]:
 def letters(count: int) -> list[str]:
     """A, B, C and on: what runs are called where their labels are too long for a column."""
     return [chr(ord("A") + place) if count <= 26 else f"R{place + 1}" for place in range(count)]
+
+
+WIDEST = 7
+"""A longer label at the head of a column makes a table too wide for 80 columns."""
+
+
+def heads_of(labelled: Sequence[str]) -> list[str]:
+    """What runs are called at the head of a column: their labels, or letters if one is long."""
+    return letters(len(labelled)) if max(map(len, labelled)) > WIDEST else list(labelled)
 
 
 def given_labels(runs: Sequence[Named], given: Sequence[str]) -> dict[int, str]:
