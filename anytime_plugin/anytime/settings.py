@@ -57,7 +57,7 @@ GENERIC_BUDGETS, GENERIC_ANSWER_TOKENS = "geom:128:4096:6", 1024
 
 FINISHED_BUDGETS = "geom:128:32768:9"
 """Where traces of finished logs are cut: the same for all logs, whenever they are annotated, so
-that they can be compared. Cutting is cheap: a budget beyond the end of every trace costs nothing."""
+that they can be compared. A budget beyond the end of every trace costs nothing."""
 
 Envelope = Literal["mean", "none", "problem", "trace"]
 """Where "best so far" is taken.
