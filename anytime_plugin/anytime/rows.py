@@ -5,6 +5,7 @@ docs/results.md explains the columns.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, get_args, get_type_hints
 
@@ -69,6 +70,8 @@ class Row(NamedTuple):
         seed: Of its folds.
         estimator: How it is estimated.
         population: What its interval generalises to.
+        created: When the run began, in ISO 8601; None if unknown.
+        settings: What it was asked with beside model and method: a JSON object of texts.
         metrics: The domain's further numbers, such as `em`; a column `metric_em` each.
     """
 
@@ -110,6 +113,8 @@ class Row(NamedTuple):
     seed: int
     estimator: str
     population: str
+    created: str | None
+    settings: str
     metrics: Mapping[str, float]
 
 
@@ -158,6 +163,7 @@ def without_answers(run: FinishedRun) -> AnytimeError:
 def rows_of_trace(info: RunInfo, trace: GradedTrace) -> Iterator[Row]:
     """The rows of one trace of a run, in the order of budgets."""
     elicited, method = trace.elicited, trace.method
+    settings = json.dumps(dict(info.settings), sort_keys=True)
     for checkpoint, grade in zip(elicited.checkpoints, trace.grades, strict=True):
         yield Row(
             harness=info.harness,
@@ -198,13 +204,20 @@ def rows_of_trace(info: RunInfo, trace: GradedTrace) -> Iterator[Row]:
             seed=info.seed,
             estimator=info.estimator,
             population=info.population,
+            created=info.created,
+            settings=settings,
             metrics=grade.metrics,
         )
 
 
 _FIELDS = Row._fields[:-1]
 
-_LATER = {"estimator": "crossfit", "population": "problems"}
+_LATER = {
+    "estimator": "crossfit",
+    "population": "problems",
+    "created": None,
+    "settings": "{}",
+}
 """Columns that the first tables lack."""
 
 

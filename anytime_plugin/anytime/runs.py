@@ -62,6 +62,7 @@ class RunInfo:
         sampling: `temperature`, `top_p` and `top_k`, those that were set.
         estimator: How the index was estimated; runs that do not tell, as if today.
         population: What its interval generalised to.
+        settings: What it was asked with beside model and method, see `anytime.logs.asked_with`.
     """
 
     harness: str | None
@@ -84,6 +85,7 @@ class RunInfo:
     sampling: Mapping[str, float] = field(default_factory=dict)
     estimator: Estimator = "crossfit"
     population: Population = "problems"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def options(self) -> IndexOptions:

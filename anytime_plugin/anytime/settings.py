@@ -16,6 +16,7 @@ from anytime.errors import AnytimeError
 
 __all__ = [
     "CONTINUATIONS",
+    "FINISHED_BUDGETS",
     "GENERIC_ANSWER_TOKENS",
     "GENERIC_BUDGETS",
     "MODES",
@@ -53,6 +54,10 @@ CONTINUATIONS: tuple[str, ...] = ("auto", *get_args(Continuation))
 
 GENERIC_BUDGETS, GENERIC_ANSWER_TOKENS = "geom:128:4096:6", 1024
 """Budgets, and the cap on a forced answer, of a third-party task: one that is on no domain."""
+
+FINISHED_BUDGETS = "geom:128:32768:9"
+"""Where traces of finished logs are cut: the same for all logs, whenever they are annotated, so
+that they can be compared. A budget beyond the end of every trace costs nothing."""
 
 Envelope = Literal["mean", "none", "problem", "trace"]
 """Where "best so far" is taken.

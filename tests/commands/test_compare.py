@@ -93,7 +93,9 @@ def test_a_planned_budget_is_judged_by_itself_and_has_its_own_power(
     assert planned["p_holm"] == planned["p"]
     main(["compare", logs["slow"], logs["fast"], "--budget", "128"])
     said = capsys.readouterr().out
-    assert f"Planned at 128 tokens: {planned['difference']:+.3f}, p = {planned['p']:.4f}." in said
+    assert said.startswith("A  solve_tokens 400\nB  solve_tokens 100\n")
+    assert said.index("At 128 tokens B is better than A") < said.index("anytime_index")
+    assert f"by {planned['difference']:.3f} (quality {planned['a']:.3f}" in said
     index = found["index"]
     assert (
         f"30 problems would show a true difference of the index of {index['detectable']:.3f} or "
@@ -158,7 +160,7 @@ def test_one_trace_tells_nothing_of_others(
     with pytest.raises(SystemExit):
         main(["compare", *files, *columns, "--population", "traces"])
     said = capsys.readouterr().err
-    assert "other.csv has one trace of 1 of its 6 problems, for example of '4'" in said
+    assert "other has one trace of 1 of its 6 problems, for example of '4'" in said
     assert "use population=problems" in said
 
 
@@ -178,7 +180,7 @@ def test_a_planned_budget_is_on_the_page_too(logs: dict[str, str], tmp_path: Pat
     page = tmp_path / "page.html"
     main(["compare", logs["slow"], logs["fast"], "--budget", "128", "--html", str(page)])
     shown = page.read_text("utf-8")
-    assert "Planned at 128 tokens: " in shown
+    assert "At 128 tokens " in shown
     assert "the planned budget is one of its own" in shown
     assert "(power 80 %)" in shown
 

@@ -37,6 +37,11 @@ OUTSIDE = """() => [...document.querySelectorAll("svg.plot")].flatMap(svg => {
     return t.left < box.left - 1 || t.right > box.right + 1 || t.top < box.top - 1
       || t.bottom > box.bottom + 1; }).map(text => text.textContent); })"""
 
+BEYOND = """() => [...document.querySelectorAll("td, tbody th")].filter(cell => {
+  const box = cell.getBoundingClientRect();
+  return box.right > innerWidth + 1 || (cell.scrollWidth > cell.clientWidth + 1); })
+  .map(cell => cell.textContent)"""
+
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: Any, logs: Logs) -> list[Path]:
@@ -77,3 +82,5 @@ def _read(opened: Any, page: Path, width: int) -> None:
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     assert min(opened.evaluate(CONTRAST)) >= 4.5
     assert opened.evaluate(OUTSIDE) == []
+    if width < 600:  # a telephone shows every number without scrolling sideways
+        assert opened.evaluate(BEYOND) == []

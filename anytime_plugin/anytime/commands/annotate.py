@@ -60,10 +60,9 @@ def add_annotate(commands: Any) -> None:
     annotate.add_argument("--force", action="store_true", help="replace logs that are there")
     annotate.add_argument(
         "--budgets",
-        default="auto",
         metavar="GRID",
-        help="128,256,512 or geom:128:4096:6; by default seven doublings, the last of which no "
-        "trace of these logs is longer than",
+        help="128,256,512 or geom:128:4096:6; auto: seven doublings, the last of which no trace of "
+        "these logs is longer than; by default those of --domain, else 128, 256, ... 32768",
     )
     annotate.add_argument(
         "--domain", metavar="NAME", help="grade as this domain does: trip, aime, gpqa"
@@ -127,11 +126,13 @@ def _annotate(chosen: argparse.Namespace) -> None:
     from anytime.budgets import parse_budgets
     from anytime.cutting.tokens import load_tokenizer
     from anytime.plugins import get_domain
-    from anytime.settings import IndexOptions
+    from anytime.settings import FINISHED_BUDGETS, IndexOptions
 
     chosen.logs = chosen.logs or [log_dir()]
-    budgets = None if chosen.budgets == "auto" else parse_budgets(chosen.budgets)
     domain = None if chosen.domain is None else get_domain(chosen.domain)
+    usual = FINISHED_BUDGETS if domain is None else domain.budgets
+    grid = usual if chosen.budgets is None else chosen.budgets
+    budgets = None if grid == "auto" else parse_budgets(grid)
     if domain is not None and chosen.task is not None:
         raise AnytimeError("--domain and --task both say who grades: name one of them")
     if chosen.model is not None and chosen.jobs is not None:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from anytime.commands.compare_table import print_comparisons
 from anytime.commands.report import check_plots, now
 from anytime.commands.terminal import (
     Watched,
     action,
     add_columns,
+    add_labels,
     add_options,
     check_output,
     columns_of,
-    console,
     named_options,
     named_place,
-    print_table,
     tell,
     tell_skipped,
 )
@@ -32,8 +31,9 @@ from anytime.writing import whole_file
 if TYPE_CHECKING:
     from anytime.budgets import BudgetGrid
     from anytime.results.curves import RunKey
+    from anytime.results.spent import Spent
     from anytime.runs import FinishedRun, GradedTrace, RunInfo
-    from anytime.statistics.comparison import Comparison, Difference, Run
+    from anytime.statistics.comparison import Comparison, Difference
 
 __all__ = ["add_compare"]
 
@@ -41,7 +41,8 @@ _COMPARE = """
 Compares runs of the same problems at the same budgets with the first of them, the baseline: the
 differences of the index, the quality at every budget and the average, paired by problem, with 95 %
 intervals, sign-flip p-values, Holm's adjustment over the budgets, and the smallest difference of
-the index that so many problems would show. A budget that was chosen before the runs were seen is
+the index that so many problems would show. Runs are called by what differs between them, or as
+--label says. A budget that was chosen before the runs were seen is
 named with --budget and judged by itself. Where the problems are all there are, as AIME's are,
 --population traces asks about other traces of them. docs/methods.md explains all of it.
 
@@ -49,6 +50,7 @@ named with --budget and judged by itself. Where the problems are all there are, 
   anytime compare logs/cot.eval logs/pdp.eval --budget 1024
   anytime compare logs/cot.eval logs/pdp_plus.eval logs/pdp.eval --json > comparison.json
   anytime compare logs/cot.eval logs/pdp.eval --html comparison.html
+  anytime compare logs/one.eval logs/two.eval --label A=before --label B=after
 """
 
 
@@ -58,6 +60,7 @@ class _Opened(NamedTuple):
     budgets: BudgetGrid
     quality: dict[str, Any]
     cuts: tuple[str, ...] = ()
+    spent: Spent | None = None
 
 
 def add_compare(commands: Any) -> None:
@@ -76,6 +79,7 @@ def add_compare(commands: Any) -> None:
         "--budget", type=int, metavar="N", help="the one budget a claim was planned for"
     )
     add_columns(compare)
+    add_labels(compare)
     add_options(compare, "estimator", "population")
     compare.add_argument("--html", type=named_place, metavar="FILE", help="write a page of it too")
     compare.add_argument("--force", action="store_true", help="replace FILE if it is there")
@@ -83,7 +87,9 @@ def add_compare(commands: Any) -> None:
 
 
 def _compare(chosen: argparse.Namespace) -> None:
-    from anytime.statistics.comparison import compare_all
+    from anytime.results.comparing import differing_told
+    from anytime.results.labels import Named, also_differ
+    from anytime.statistics.comparison import Run, compare_all
 
     if chosen.html is not None:
         _check_page(chosen)
@@ -99,7 +105,9 @@ def _compare(chosen: argparse.Namespace) -> None:
                 f"the traces of {other.info.log} were cut otherwise ({_cut_by(other)}) than those "
                 f"of {base.log} ({_cut_by(opened[0])}): small differences may come from that"
             )
-    runs = _named(opened)
+    called = _called(opened, chosen.label)
+    runs = [Run(name, one.budgets, one.quality) for one, name in zip(opened, called, strict=True)]
+    differ = also_differ([Named(one.info, one.key) for one in opened])
     found = compare_all(
         runs,
         envelope=base.envelope,
@@ -112,12 +120,11 @@ def _compare(chosen: argparse.Namespace) -> None:
         budget=chosen.budget,
     )
     if chosen.html is not None:
-        _write_page(chosen, opened, runs, found)
+        _write_page(chosen, opened, called, found, differing_told(differ))
     if chosen.json:
         print(json.dumps([_record(one) for one in found], indent=2))
         return
-    for one in found:
-        _print(one)
+    print_comparisons(found, called, [one.spent for one in opened], differing_told(differ))
 
 
 def _cut_by(one: _Opened) -> str:
@@ -134,28 +141,35 @@ def _check_page(chosen: argparse.Namespace) -> None:
 def _write_page(
     chosen: argparse.Namespace,
     opened: Sequence[_Opened],
-    runs: Sequence[Run],
+    called: Sequence[str],
     found: Sequence[Comparison],
+    differ: str,
 ) -> None:
     from anytime.logs.opening import open_runs
     from anytime.report.digest import digests
     from anytime.report.page import comparison_page
     from anytime.report.plotting import drawing
+    from anytime.results.labels import heads_of
 
     # Read once more, as a page shows more of a run than its curve.
     paths = (chosen.baseline, *chosen.others)
     columns = columns_of(chosen)
+    heads = heads_of(called)
+    names = [
+        name if head == name else f"{head} {name}" for head, name in zip(heads, called, strict=True)
+    ]
     shown = [
-        replace(digest, label=run.name)
-        for path, one, run in zip(paths, opened, runs, strict=True)
+        replace(digest, label=name)
+        for path, one, name in zip(paths, opened, names, strict=True)
         for digest in digests(
             [Watched(run, named_options(chosen)) for run in open_runs([path], columns)],
             problems_shown=0,
         )
         if digest.key == one.key
     ]
+    told = [replace(one, a=name, b=names[0]) for one, name in zip(found, names[1:], strict=True)]
     with drawing():
-        text = comparison_page(found, shown, now())
+        text = comparison_page(told, shown, now(), differ)
     with whole_file(chosen.html) as partial:
         partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
@@ -168,6 +182,7 @@ def _open(
     from anytime.logs.opening import open_runs
     from anytime.programs.doubts import Doubts
     from anytime.results.curves import curves
+    from anytime.results.spent import Spent
     from anytime.results.summary import doubts_told
     from anytime.rows import rows_of
 
@@ -176,9 +191,11 @@ def _open(
         raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
     (run,) = runs
     by_scorer: dict[str, Doubts] = {}
+    took: dict[str, Spent] = {}
 
     def look(trace: GradedTrace) -> None:
         by_scorer.setdefault(trace.scorer, Doubts()).add(trace.elicited)
+        took.setdefault(trace.scorer, Spent()).add(trace.elicited)
 
     found = curves(rows_of(run, look))
     tell_skipped(run.info.log, run.skipped)
@@ -200,7 +217,8 @@ def _open(
     for sentence in doubts_told(doubts, unparsed, run.skipped):
         tell(f"{run.info.log}: {sentence}")
     cuts = tuple(sorted(doubts.cuts))
-    return _Opened(replace(run.info, **named), key, curve.budgets, quality, cuts)
+    spent = took[key.scorer]
+    return _Opened(replace(run.info, **named), key, curve.budgets, quality, cuts, spent)
 
 
 def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: RunKey) -> None:
@@ -221,22 +239,12 @@ def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: Run
             tell(f"{other.log} was run with {what}={another}; compared with {one}, as the baseline")
 
 
-def _named(opened: Sequence[_Opened]) -> list[Run]:
-    """Call each run by what tells it from the others: its method, its model, or its file."""
-    from anytime.statistics.comparison import Run
+def _called(opened: Sequence[_Opened], given: Sequence[str]) -> list[str]:
+    """What each run is called: as the user says, else by what tells it from the others."""
+    from anytime.results.labels import Named, given_labels, labels, with_given
 
-    for label in (
-        lambda one: one.key.method,
-        lambda one: one.key.model,
-        lambda one: f"{one.key.model} {one.key.method}",
-        lambda one: one.info.log,
-    ):
-        names = [label(one) for one in opened]
-        if max(Counter(names).values()) == 1:
-            break
-    else:
-        names = [f"{one.info.log} ({number})" for number, one in enumerate(opened, 1)]
-    return [Run(name, one.budgets, one.quality) for one, name in zip(opened, names, strict=True)]
+    runs = [Named(one.info, one.key) for one in opened]
+    return with_given(labels(runs), given_labels(runs, given))
 
 
 def _record(one: Comparison) -> dict[str, Any]:
@@ -268,38 +276,3 @@ def _told(one: Difference) -> dict[str, Any]:
 
 def _number(value: float) -> float | None:
     return None if math.isnan(value) else value  # JSON has no NaN
-
-
-def _print(one: Comparison) -> None:
-    from rich import box
-    from rich.table import Table
-
-    from anytime.results.comparing import p_told, sentences_on
-
-    table = Table(box=box.SIMPLE_HEAD, title=f"{one.a} minus {one.b}", title_justify="left")
-    table.add_column("", no_wrap=True)
-    for name in (one.a, one.b, "difference", f"{one.confidence:.0%}", "p", "p (Holm)"):
-        # Long names are broken, never shortened: they tell the runs apart. Nor are numbers.
-        table.add_column(name, justify="right", overflow="fold", no_wrap="%" in name, min_width=6)
-    rows: list[tuple[str, Difference]] = [("anytime_index", one.index)]
-    rows += [
-        (f"q@{budget}", difference)
-        for budget, difference in zip(one.budgets, one.by_budget, strict=True)
-    ]
-    rows.append(("average", one.average))
-    for name, d in rows:
-        low, high = d.interval
-        table.add_row(
-            name,
-            f"{d.a:.3f}",
-            f"{d.b:.3f}",
-            f"{d.difference:+.3f}",
-            f"{low:+.3f} to {high:+.3f}",
-            p_told(d.p),
-            p_told(d.p_holm),
-        )
-    print_table(table)
-    shown = console()
-    for sentence in sentences_on(one):
-        shown.print(sentence, highlight=False, markup=False, soft_wrap=True)
-    shown.print()

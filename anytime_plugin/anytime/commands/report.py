@@ -11,6 +11,7 @@ from typing import Any
 from anytime import distribution
 from anytime.commands.terminal import (
     action,
+    add_labels,
     add_logs,
     add_options,
     check_output,
@@ -42,6 +43,7 @@ def add_report(commands: Any) -> None:
     about = "write a page with curves, intervals, costs and drift of finished runs"
     report = action(commands, "report", about, _REPORT, _report)
     add_logs(report)
+    add_labels(report)
     add_options(report, "estimator", "population")
     report.add_argument(
         "-o", "--output", type=named_place, required=True, metavar="FILE", help="the page: a .html"
@@ -83,7 +85,7 @@ def _report(chosen: argparse.Namespace) -> None:
     from anytime.report.plotting import drawing
     from anytime.report.svg import write_png
 
-    found = digests(runs)
+    found = digests(runs, given=chosen.label)
     tell_read(runs)
     with drawing(), ExitStack() as files:
         pictures = pictures_of(found)

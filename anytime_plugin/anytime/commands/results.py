@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from anytime.commands.terminal import (
     action,
+    add_labels,
     add_logs,
     add_options,
     check_output,
     console,
+    fits,
     named_place,
     opened,
+    print_sentence,
+    print_spent,
     print_table,
     tell,
     tell_read,
@@ -24,6 +28,8 @@ from anytime.commands.terminal import (
 from anytime.errors import AnytimeError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from anytime.results.summary import RunSummary
     from anytime.rows import Row
 
@@ -70,6 +76,7 @@ def add_results(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     about = "print the index of finished runs, and what is reported beside it"
     summary = action(commands, "summary", about, _SUMMARY, _summary)
     add_logs(summary)
+    add_labels(summary)
     add_options(summary, "envelope", "scale", "q-max", "estimator", "population")
     summary.add_argument(
         "--curve",
@@ -129,7 +136,7 @@ def _summary(chosen: argparse.Namespace) -> None:
     if chosen.json:
         print(json.dumps([one.to_json() for one in found], indent=2))
     else:
-        _print(found)
+        _print(found, chosen)
         if chosen.curve:
             for one in found:
                 _print_curve(one)
@@ -177,26 +184,51 @@ def _tell_cuts(found: Sequence[RunSummary]) -> None:
         )
 
 
-def _print(found: Sequence[RunSummary]) -> None:
+def _print(found: Sequence[RunSummary], chosen: argparse.Namespace) -> None:
+    from anytime.results.labels import Named, labels, letters
+    from anytime.results.summary import notes_on
+
+    called = _called(found, chosen)
+    runs = [Named(one.info, one.key) for one in found if one.info is not None]
+    names = called or labels(runs)
+    wide = _table(found, called)
+    if fits(wide):
+        print_table(wide)
+    else:
+        full = called if chosen.label else labels(runs, always=("model", "method", "mode"))
+        short = full if max(map(len, full)) <= _WIDEST else letters(len(full))
+        for letter, name in zip(short, full, strict=True):
+            if letter != name:
+                print_sentence(f"{letter}  {name}")
+        print_table(_narrow_table(found, short))
+    for sentence in (*notes_on(found), *_answer_tokens(found, names)):
+        print_sentence(sentence)
+    took = [(place, one.spent) for place, one in enumerate(found) if one.spent is not None]
+    print_spent([names[place] for place, _ in took], [spent for _, spent in took])
+
+
+def _table(found: Sequence[RunSummary], called: Sequence[str]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    from anytime.results.summary import columns_shown, notes_on
+    from anytime.results.summary import columns_shown
 
     columns = columns_shown("everywhere", "tables")
     table = Table(box=box.SIMPLE_HEAD)
     # Where each run has one, it is the task's, which stands there already.
     several = any(a.key._replace(scorer=b.key.scorer) == b.key for a, b in pairwise(found))
-    for name in ("task", "model", "method", *(["scorer"] if several else [])):
+    runs = ["run"] if called else []
+    for name in (*runs, "task", "model", "method", *(["scorer"] if several else [])):
         table.add_column(name, overflow="fold", min_width=12)
     for name in ("problems", "traces"):
         table.add_column(name, justify="right", no_wrap=True)
     for column in columns:
         table.add_column(column.title, justify="right", no_wrap=column.kind != "rate")
-    for one in found:
+    for place, one in enumerate(found):
         mode = "" if one.key.mode == "interrupt" else f", {one.key.mode}"
         cells = [
+            *called[place : place + 1],
             one.key.task,
             one.key.model,
             f"{one.key.method}{mode}",
@@ -206,15 +238,62 @@ def _print(found: Sequence[RunSummary]) -> None:
             *(column.text(one) for column in columns),
         ]
         table.add_row(*(Text(cell) for cell in cells))
-    print_table(table)
-    for sentence in (*notes_on(found), *_answer_tokens(found)):
-        console().print(sentence, highlight=False, soft_wrap=True, markup=False)
+    return table
 
 
-def _answer_tokens(found: Sequence[RunSummary]) -> Iterator[str]:
+_BROKEN = {"average": "aver-\nage", "overthinking": "over-\nthinking", "unparsed": "un-\nparsed"}
+"""Heads that are wider than what stands below them."""
+
+_WIDEST = 16
+"""With longer labels a row is wider than 80 columns: letters stand in their place."""
+
+
+def _narrow_table(found: Sequence[RunSummary], called: Sequence[str]) -> Table:
+    """The same numbers for a terminal of 80 columns: one label says what a run is."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from anytime.results.summary import columns_shown
+
+    columns = columns_shown("everywhere", "tables")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
+    table.add_column("run", no_wrap=True)
+    for column in columns:
+        table.add_column(_BROKEN.get(column.title, column.title), justify="right", no_wrap=True)
+    for name in ("prob-\nlems", "traces"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one, name in zip(found, called, strict=True):
+        numbers = [column.text(one) for column in columns]
+        table.add_row(*map(Text, (name, *numbers, str(one.problems), str(one.traces))))
+    return table
+
+
+def _called(found: Sequence[RunSummary], chosen: argparse.Namespace) -> list[str]:
+    """What runs are called where task, model and method do not tell them apart; else nothing."""
+    from anytime.results.labels import Named, given_labels, labels, with_given
+
+    runs = [Named(one.info, one.key) for one in found if one.info is not None]
+    given = given_labels(runs, chosen.label)
+    alike = len(
+        {
+            (one.key.task, one.key.model, one.key.method, one.key.mode, one.key.scorer)
+            for one in found
+        }
+    ) < len(found)
+    if not given and not alike:
+        return []
+    return with_given(labels(runs), given)
+
+
+def _answer_tokens(found: Sequence[RunSummary], called: Sequence[str]) -> Iterator[str]:
     """Of each run the tokens of its forced answers by budget, which stand beside its curve."""
-    by_log = {one.key.log: one.answer_tokens for one in found if one.answer_tokens}
-    for log, tokens in by_log.items():
+    by_log = {
+        one.key.log: (name, one.answer_tokens)
+        for one, name in zip(found, called, strict=True)
+        if one.answer_tokens
+    }
+    for name, tokens in by_log.values():
         told = ", ".join(f"{mean:.1f} at {budget}" for budget, mean in tokens.items())
-        which = "" if len({one.key.log for one in found}) == 1 else f" of {log}"
+        which = "" if len({one.key.log for one in found}) == 1 else f" of {name}"
         yield f"Tokens of a forced answer{which}: {told}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,20 +18,25 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, ConsoleRenderable
     from rich.table import Table
 
+    from anytime.results.spent import Spent
     from anytime.runs import FinishedRun, GradedTrace, RunInfo, TraceId
 
 __all__ = [
     "Watched",
     "action",
     "add_columns",
+    "add_labels",
     "add_logs",
     "add_options",
     "check_output",
     "columns_of",
     "console",
+    "fits",
     "named_options",
     "named_place",
     "opened",
+    "print_sentence",
+    "print_spent",
     "print_table",
     "progress",
     "tell",
@@ -80,6 +85,18 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help="the columns of a table that somebody else made: problem=ID,budget=TOKENS,"
         "quality=CORRECT, and trace, tokens, answer, parsed, model, method, task, scorer, if there",
+    )
+
+
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add what runs are called."""
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="RUN=LABEL",
+        help="call a run so, instead of by what differs: RUN is A, B and on in the order of the "
+        "runs, or a log",
     )
 
 
@@ -268,6 +285,15 @@ def console() -> Console:
     return screen
 
 
+def fits(table: Table) -> bool:
+    """Whether a terminal is wide enough for a table; where nobody looks, any is."""
+    from rich.measure import Measurement
+
+    screen = console()
+    asked = Measurement.get(screen, screen.options.update(max_width=10_000), table)
+    return not screen.is_terminal or asked.maximum <= screen.width
+
+
 def print_table(table: Table) -> None:
     """Print a table: one line per row where nobody looks, no number cut off where somebody does."""
     from rich.measure import Measurement
@@ -276,3 +302,29 @@ def print_table(table: Table) -> None:
     asked = Measurement.get(screen, screen.options.update(max_width=10_000), table)
     screen.width = max(screen.width, asked.minimum if screen.is_terminal else asked.maximum)
     screen.print(table)
+
+
+def print_sentence(sentence: str) -> None:
+    """Print a sentence: in lines of the terminal's width, in one line where nobody looks."""
+    screen = console()
+    screen.print(sentence, highlight=False, markup=False, soft_wrap=not screen.is_terminal)
+
+
+def print_spent(called: Sequence[str], found: Sequence[Spent]) -> None:
+    """Print what runs took, if anything of it is known."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from anytime.results.spent import spent_table
+
+    table = spent_table(list(found))
+    if table is None:
+        return
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    shown.add_column("took", overflow="fold", min_width=6)
+    for head in table.heads:
+        shown.add_column(head, justify="right", no_wrap=True)
+    for name, cells in zip(called, table.rows, strict=True):
+        shown.add_row(Text(name), *cells)
+    print_table(shown)

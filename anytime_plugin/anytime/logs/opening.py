@@ -33,8 +33,9 @@ def open_runs(
         logs: Logs of any harness; lm-eval's `results_*.json` for all tasks of its run; tables of
             rows, see `anytime.logs.tables`; directories for all logs in them.
         columns: What the columns of a table are called that somebody else made.
-        left_out: Is told of a file in a directory that is no run at budgets, which is left out
-            then; without, it is an error as for a file that is named itself.
+        left_out: Is told of a file in a directory that is no run at budgets, or the copy of one
+            that is there already, which is left out then; without, the first is an error as for a
+            file that is named itself.
 
     Raises:
         AnytimeError: One cannot be read, is no run, or is named twice.
@@ -45,22 +46,52 @@ def open_runs(
     files = log_files(logs)
     named = {one for log in logs for one in expanded(place(log))}
     runs: list[FinishedRun] = []
+    none: list[tuple[Path, AnytimeError]] = []
     tables = 0
     for file in files:
         try:
             (harness,) = harnesses_of([file])
             tables += harness is None
-            runs += read_table(file, columns) if harness is None else [harness.open_run(file)]
+            opened = read_table(file, columns) if harness is None else [harness.open_run(file)]
+            if harness is not None and left_out is not None and file not in named:
+                _check_new(opened[0], runs)
+            runs += opened
         except AnytimeError as error:
             # A folder of logs holds others too; one that is named is meant.
             if left_out is None or file in named or len(files) == 1:
                 raise
-            left_out(error)
+            none.append((file, error))
+    if left_out is not None:
+        for file, reason in none:
+            left_out(_annotated_instead(file, runs) or reason)
     if columns is not None and not tables:
         raise AnytimeError("columns are named and no table is: name a .csv, .jsonl or .parquet")
     if not runs:
         raise AnytimeError("none of these files holds a run at budgets")
     return runs
+
+
+def _check_new(run: FinishedRun, known: Iterable[FinishedRun]) -> None:
+    """Count a run once of which a folder holds several copies.
+
+    Raises:
+        AnytimeError: It is there already.
+    """
+    info = run.info
+    for other in known:
+        one = other.info
+        if info.run and (one.harness, one.run, one.task, one.model, one.source) == (
+            *(info.harness, info.run, info.task, info.model, info.source),
+        ):
+            raise AnytimeError(f"{info.log} is the same run as {one.log}, which is counted")
+
+
+def _annotated_instead(file: Path, runs: Iterable[FinishedRun]) -> AnytimeError | None:
+    """Say of a log without answers at budgets that its annotated copy, of one name, is counted."""
+    for run in runs:
+        if run.info.source == "annotated" and place(run.info.log).name == file.name:
+            return AnytimeError(f"{file}, whose annotated copy {run.info.log} is counted")
+    return None
 
 
 def log_files(logs: str | Path | Iterable[str | Path]) -> list[Path]:

@@ -166,6 +166,8 @@ def _run_of(row: Row) -> tuple[Any, ...]:
         row.seed,
         row.estimator,
         row.population,
+        row.created,
+        row.settings,
     )
 
 
@@ -188,7 +190,19 @@ def _info(row: Row) -> RunInfo:
         source=row.source,  # type: ignore[arg-type]
         estimator=row.estimator,  # type: ignore[arg-type]
         population=row.population,  # type: ignore[arg-type]
+        created=row.created,
+        settings=_settings(row),
     )
+
+
+def _settings(row: Row) -> dict[str, str]:
+    try:
+        told = json.loads(row.settings)
+        return {str(name): str(value) for name, value in told.items()}
+    except (ValueError, TypeError, AttributeError):
+        raise AnytimeError(
+            f"a row of {row.log} has settings that are no JSON object: {row.settings!r}"
+        ) from None
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -276,6 +290,8 @@ def _foreign_row(path: Path, given: Mapping[str, Any]) -> Row:
         seed=0,
         estimator="crossfit",
         population="problems",
+        created=None,
+        settings="{}",
         metrics={},
     )
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from anytime.logs.tables import UNKNOWN
-from anytime.places import name_of
 from anytime.programs.doubts import Doubts
 from anytime.report.falls import Fall, Step, falls_of, steepest, with_texts
 from anytime.report.spending import Spending, Tally, spending_of, tally
 from anytime.results.curves import RunCurve, RunKey, curves
+from anytime.results.labels import Named, given_labels, labels, with_given
+from anytime.results.spent import Spent
 from anytime.results.summary import RunSummary, summary_of, with_doubts
 from anytime.rows import Row, rows_of_trace, without_answers
 from anytime.runs import FinishedRun, RunInfo
@@ -67,20 +67,26 @@ class _Kept:
     tally: Tally
     steps: dict[str, Step]
     doubts: Doubts
+    spent: Spent
 
 
-def digests(runs: Iterable[FinishedRun], problems_shown: int = PROBLEMS_SHOWN) -> list[RunDigest]:
+def digests(
+    runs: Iterable[FinishedRun],
+    problems_shown: int = PROBLEMS_SHOWN,
+    given: Sequence[str] = (),
+) -> list[RunDigest]:
     """Read runs, each once.
 
     Args:
         runs: The runs; their texts are asked for the few traces that are shown.
         problems_shown: How many problems of each are shown with what was lost at them.
+        given: Labels of the user's, as in `labelled`.
 
     Raises:
         AnytimeError: One has nothing at budgets, mixes budgets, or is damaged.
     """
     found = [one for run in runs for one in _of_run(run, problems_shown)]
-    return labelled(found)
+    return labelled(found, given)
 
 
 def _of_run(run: FinishedRun, problems_shown: int) -> Iterator[RunDigest]:
@@ -97,10 +103,11 @@ def _rows(run: FinishedRun, kept: dict[RunKey, _Kept]) -> Iterator[Row]:
         nothing = False
         rows = list(rows_of_trace(run.info, trace))
         key = RunKey(*(getattr(rows[0], name) for name in RunKey._fields))
-        beside = kept.setdefault(key, _Kept(Tally(), {}, Doubts()))
+        beside = kept.setdefault(key, _Kept(Tally(), {}, Doubts(), Spent()))
         tally(beside.tally, rows)
         beside.doubts.add(trace.elicited)
-        step, known = steepest(trace, rows), beside.steps.get(trace.problem)
+        beside.spent.add(trace.elicited)
+        step, known = steepest(trace, rows, run.info.scale), beside.steps.get(trace.problem)
         if step and (known is None or step.loss > known.loss):
             beside.steps[trace.problem] = step
         yield from rows
@@ -113,7 +120,8 @@ def _digest(
 ) -> RunDigest:
     info = run.info
     summary = with_doubts(summary_of(key, curve, info.options, run.skipped), kept.doubts)
-    falls = falls_of(curve, kept.steps, problems_shown)
+    summary = replace(summary, info=info, spent=kept.spent)
+    falls = falls_of(curve, kept.steps, problems_shown, info.scale)
     added = kept.tally.added_tokens
     return RunDigest(
         info=info,
@@ -132,26 +140,20 @@ def _digest(
     )
 
 
-def labelled(found: Iterable[RunDigest]) -> list[RunDigest]:
-    """Number runs and call each by what tells it from the others."""
+def labelled(found: Iterable[RunDigest], given: Sequence[str] = ()) -> list[RunDigest]:
+    """Number runs and call each by its model, its method, and what else tells it from the others.
+
+    Args:
+        found: The runs.
+        given: Labels of the user's, each `RUN=LABEL` (`anytime.results.labels.given_labels`).
+
+    Raises:
+        AnytimeError: A label is of no run, or there twice.
+    """
     listed = list(found)
-    several = Counter((one.key.log, one.key.run) for one in listed)
-    names = [_name(one, several) for one in listed]
-    alike = Counter(names)
+    runs = [Named(one.info, one.key) for one in listed]
+    named = with_given(labels(runs, always=("model", "method", "mode")), given_labels(runs, given))
     return [
-        replace(
-            one,
-            label=f"{number} {name}" + (f" ({name_of(one.key.log)})" if alike[name] > 1 else ""),
-        )
-        for number, (one, name) in enumerate(zip(listed, names, strict=True), 1)
+        replace(one, label=f"{number} {name}")
+        for number, (one, name) in enumerate(zip(listed, named, strict=True), 1)
     ]
-
-
-def _name(one: RunDigest, several: Mapping[tuple[str, str], int]) -> str:
-    key = one.key
-    parts = [part for part in (key.model, key.method) if part != UNKNOWN] or [name_of(key.log)]
-    if key.mode not in ("interrupt", UNKNOWN):
-        parts.append(key.mode)
-    if several[key.log, key.run] > 1:
-        parts.append(key.scorer)
-    return ", ".join(parts)

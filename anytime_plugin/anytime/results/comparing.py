@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anytime.statistics.comparison import Comparison, Difference
 
-__all__ = ["p_told", "sentences_on", "verdict_on"]
+__all__ = ["differing_told", "p_told", "sentences_on", "verdict_on"]
 
 IDENTICAL = "The two runs have the same quality everywhere: there is nothing to compare."
 
@@ -39,14 +39,11 @@ def sentences_on(one: Comparison) -> list[str]:
             f"differences."
         )
     if one.identical:
-        return [*told, IDENTICAL]
+        return told
     claims = [("of the index", one.index)]
     if one.planned is not None:
         planned = one.by_budget[one.budgets.index(one.planned)]
         claims.append((f"at {one.planned} tokens", planned))
-        p = p_told(planned.p_holm)
-        equals = "" if p.startswith("<") else "= "
-        told.append(f"Planned at {one.planned} tokens: {planned.difference:+.3f}, p {equals}{p}.")
     return [*told, *_at_odds(one, claims), *_power(one, claims)]
 
 
@@ -90,24 +87,49 @@ def _power(one: Comparison, claims: Sequence[tuple[str, Difference]]) -> list[st
 
 
 def verdict_on(one: Comparison) -> str:
-    """What the index says, without more certainty than there is."""
+    """The decision in one sentence: at the planned budget, else of the index."""
     if one.identical:
         return IDENTICAL
-    d, level = one.index, 1 - one.confidence
-    size = f"{abs(d.difference):.3f} {'higher' if d.difference > 0 else 'lower'}"
+    d = one.index if one.planned is None else one.by_budget[one.budgets.index(one.planned)]
+    what = "Over all budgets" if one.planned is None else f"At {one.planned:,} tokens"
+    number = "index" if one.planned is None else "quality"
+    low, high = d.interval
+    limits = f"{low:+.3f} to {high:+.3f}"
     if abs(d.difference) < 0.0005:
-        size = "0.000"
-    if d.p_holm <= level:
-        often = f"{d.p_holm:.2%}" if d.p_holm >= 0.0001 else "less than 0.01%"
-        return (
-            f"The index of {one.a} is {size} than that of {one.b}; so large a "
-            f"difference would come about by luck in {often} of such comparisons if the two "
-            f"were alike."
+        said = f"{what} {one.a} and {one.b} are level ({number}, {one.confidence:.0%}: {limits})"
+    else:
+        better = "better" if d.difference > 0 else "worse"
+        said = (
+            f"{what} {one.a} is {better} than {one.b} by {abs(d.difference):.3f} "
+            f"({number} {d.a:.3f} and {d.b:.3f}; {one.confidence:.0%}: {limits})"
         )
-    there = "a true difference may be there all the same."
-    if not math.isnan(d.detectable):
-        there = f"a true difference of less than {d.detectable:.3f} may well be there all the same."
+    if d.p_holm <= 1 - one.confidence:
+        luck = f"luck alone gives so much in {_often(d.p_holm)} of comparisons"
+        if low <= 0 <= high:
+            return f"{said}: {luck}, yet problems unlike these may not show it."
+        return f"{said}: shown, as {luck}."
+    if math.isnan(d.detectable):
+        return f"{said}: not shown."
     return (
-        f"No difference of the index was shown: {size} for {one.a}, which luck alone "
-        f"gives often (p = {d.p_holm:.2f}); {there}"
+        f"{said}: not shown; a true difference of {d.detectable:.3f} would have been, "
+        f"8 times of 10."
     )
+
+
+def _often(p: float) -> str:
+    return f"{p:.2%}" if p >= 0.0001 else "less than 0.01%"
+
+
+def differing_told(differ: Mapping[str, Sequence[str]]) -> str:
+    """What differs between runs beside what they are called by, in a sentence; empty for nothing.
+
+    Args:
+        differ: Of `anytime.results.labels.also_differ`.
+    """
+    if not differ:
+        return ""
+    parts = [
+        f"{name} ({', '.join(value or 'not set' for value in values)})"
+        for name, values in differ.items()
+    ]
+    return f"The runs differ in {', '.join(parts)} too: what is seen may come from that."

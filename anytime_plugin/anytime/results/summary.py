@@ -12,8 +12,9 @@ import numpy as np
 from anytime.errors import AnytimeError
 from anytime.programs.doubts import Doubts
 from anytime.results.curves import RunCurve, RunKey, curves
+from anytime.results.spent import Spent
 from anytime.rows import rows_of
-from anytime.runs import UNANSWERED, FinishedRun, GradedTrace
+from anytime.runs import UNANSWERED, FinishedRun, GradedTrace, RunInfo
 from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
 from anytime.statistics.curve import FloatArray
 from anytime.statistics.index import Interval
@@ -49,6 +50,8 @@ class RunSummary:
         answer_tokens: Mean tokens of a forced answer by budget, of the budgets that have some.
         cuts: Checkpoints by how their cut was found.
         doubts: What these numbers must not be believed without, in sentences.
+        info: Where the run is from; None where it is a bare curve.
+        spent: What its traces took; None likewise.
     """
 
     key: RunKey
@@ -62,6 +65,8 @@ class RunSummary:
     answer_tokens: Mapping[int, float] = field(default_factory=dict)
     cuts: Mapping[str, int] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    info: RunInfo | None = None
+    spent: Spent | None = None
 
     @property
     def unparsed(self) -> float | None:
@@ -84,6 +89,8 @@ class RunSummary:
             "answer_tokens": {str(budget): value for budget, value in self.answer_tokens.items()},
             "cuts": dict(self.cuts),
             "doubts": list(self.doubts),
+            "settings": dict(self.info.settings) if self.info else {},
+            "spent": self.spent.to_json() if self.spent else {},
         }
 
     @property
@@ -123,18 +130,38 @@ def summaries(
     given = {name: value for name, value in named.items() if value is not None}
     found = []
     for run in runs:
-        doubts = Doubts()
-        scorers: list[str] = []
+        kept = Kept()
 
-        def look(trace: GradedTrace, doubts: Doubts = doubts, scorers: list[str] = scorers) -> None:
-            scorers.append(trace.scorer)
-            if trace.scorer == scorers[0]:  # each trace once
-                doubts.add(trace.elicited)
-
-        for key, curve in curves(rows_of(run, look)).items():
+        for key, curve in curves(rows_of(run, kept.look)).items():
             one = summary_of(key, curve, run.info.options._replace(**given), run.skipped)
-            found.append(with_doubts(one, doubts))
+            found.append(kept.beside(one, run.info))
     return found
+
+
+@dataclass
+class Kept:
+    """What is counted of a run's traces while its rows go by, each trace once.
+
+    Attributes:
+        doubts: What its numbers must not be believed without.
+        spent: What its traces took.
+        scorer: The first; its traces are those of the others.
+    """
+
+    doubts: Doubts = field(default_factory=Doubts)
+    spent: Spent = field(default_factory=Spent)
+    scorer: str | None = None
+
+    def look(self, trace: GradedTrace) -> None:
+        """Count a trace, if it was not counted."""
+        self.scorer = self.scorer or trace.scorer
+        if trace.scorer == self.scorer:
+            self.doubts.add(trace.elicited)
+            self.spent.add(trace.elicited)
+
+    def beside(self, one: RunSummary, info: RunInfo) -> RunSummary:
+        """The summary of the run, with all that was counted."""
+        return replace(with_doubts(one, self.doubts), info=info, spent=self.spent)
 
 
 def with_doubts(one: RunSummary, doubts: Doubts) -> RunSummary:

@@ -53,6 +53,7 @@ from anytime.plugins import get_domain
 from anytime.programs.intrace import doublings
 from anytime.programs.traced import readable
 from anytime.settings import (
+    FINISHED_BUDGETS,
     Budgets,
     Envelope,
     Estimator,
@@ -71,7 +72,7 @@ __all__ = ["HandedBack", "InspectAnswering", "annotate", "answering"]
 @task
 def annotate(
     log: str = "",
-    budgets: Budgets = "auto",
+    budgets: Budgets = FINISHED_BUDGETS,
     domain: str | None = None,
     continuation: str = "auto",
     tokenizer: str | None = None,

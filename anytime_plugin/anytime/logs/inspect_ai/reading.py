@@ -25,6 +25,7 @@ from anytime.hosts.inspect_ai.records import (
     is_record,
 )
 from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
+from anytime.logs.asked_with import asked_with
 from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
 from anytime.runs import GradedTrace, RunInfo, TraceId, unanswered
 from anytime.settings import IndexOptions
@@ -180,7 +181,29 @@ def _info(head: Mapping[str, Any], path: Path, ours: Mapping[str, Any] | None) -
             for name in ("temperature", "top_p", "top_k")
             if (value := sampling.get(name)) is not None
         },
+        settings=_settings(head),
         **options,
+    )
+
+
+_TOLD = frozenset(
+    ("budgets", "dataset", "method", "mode", "population", "split", "task", *_OPTIONS)
+)
+"""What is told of a run elsewhere."""
+
+
+def _settings(head: Mapping[str, Any]) -> dict[str, str]:
+    """What a log says a run was asked with."""
+    run, plan = head["eval"], head.get("plan") or {}
+    steps = [step.get("params_passed") for step in plan.get("steps") or []]
+    return asked_with(
+        run.get("task_args"),
+        *steps,
+        run.get("solver_args_passed"),
+        run.get("model_args"),
+        plan.get("config"),
+        run.get("model_generate_config"),
+        without=_TOLD,
     )
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from anytime.errors import AnytimeError
+from anytime.logs.asked_with import asked_with
 from anytime.packed import unpacked
+from anytime.settings import IndexOptions
 
 __all__ = [
     "Header",
@@ -144,6 +146,7 @@ def header_of(place: Place, results: Mapping[str, Any]) -> Header:
         "created": _date(results.get("date")),
         "version": results.get("lm_eval_version"),
         "sampling": _sampling(config.get("generation_kwargs") or {}),
+        "settings": _settings(results, config),
     }
     model = _model(results.get("config") or {})
     metadata = config.get("metadata") or {}
@@ -186,12 +189,47 @@ def read_results(path: Path, samples: Path) -> dict[str, Any]:
     return results
 
 
+_TOLD = frozenset(
+    (
+        *("anytime", "config_source", "dataset", "method", "note", "revision", "until", "version"),
+        *("budgets", "mode", "population", "split", "trace_store", "traces"),
+        *IndexOptions._fields,
+        *_NAMES,
+    )
+)
+"""What is told of a run elsewhere."""
+
+
+def _settings(results: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
+    """What a results file says a run was asked with."""
+    told = results.get("config") or {}
+    around = {
+        "system_instruction": results.get("system_instruction"),
+        "chat_template": results.get("chat_template_sha"),
+        "fewshot_as_multiturn": results.get("fewshot_as_multiturn") or None,
+        "num_fewshot": config.get("num_fewshot"),
+    }
+    return asked_with(
+        config.get("metadata"),
+        around,
+        _arguments(told.get("model_args")),
+        config.get("generation_kwargs"),
+        _arguments(told.get("gen_kwargs")),
+        without=_TOLD,
+    )
+
+
+def _arguments(given: Any) -> Mapping[str, Any]:
+    """Arguments as lm-eval logs them: a mapping, or what was typed."""
+    if isinstance(given, str):
+        return dict(part.split("=", 1) for part in given.split(",") if "=" in part)
+    return given if isinstance(given, Mapping) else {}
+
+
 def _model(config: Mapping[str, Any]) -> str:
     """Who was asked: `hf/gpt2`, or the kind of model alone where it has no name."""
     kind = str(config.get("model"))
-    given = config.get("model_args") or {}
-    if isinstance(given, str):
-        given = dict(part.split("=", 1) for part in given.split(",") if "=" in part)
+    given = _arguments(config.get("model_args"))
     names = [given[name] for name in _NAMES if given.get(name)]
     return f"{kind}/{names[0]}" if names else kind
 
