@@ -78,6 +78,10 @@ class Frame:
     closes: str = ""
     first: bool = False
 
+    def __hash__(self) -> int:
+        """By its tags: frames are looked up for every text, and there are many."""
+        return hash((self.open, self.close))
+
 
 def _tag(name: str) -> Frame:
     """`<name>...</name>`, in small or capital letters."""
@@ -462,8 +466,13 @@ def _hints(tag: str, other_forms: bool) -> set[str]:
     return {tag[0]} if other_forms else {tag[:2], tag[:2].lower(), tag[:2].upper()}
 
 
-def _marks(text: str, frames: tuple[Frame, ...]) -> Iterator[_Mark]:
+@lru_cache(maxsize=8)  # a trace is looked at for several reasons, one after another
+def _marks(text: str, frames: tuple[Frame, ...]) -> tuple[_Mark, ...]:
     """The tags in a text, quoted ones aside."""
+    return tuple(_found_marks(text, frames))
+
+
+def _found_marks(text: str, frames: tuple[Frame, ...]) -> Iterator[_Mark]:
     tags = _tags(frames)
     begin = _SHOWS.search(text)
     done = 0
@@ -493,7 +502,7 @@ def _is_quoted(text: str, start: int, end: int) -> bool:
 @lru_cache(maxsize=4)  # a trace is parted, measured and graded one after the other
 def _blocks(text: str, frames: tuple[Frame, ...]) -> tuple[_Block, ...]:
     """The frames in a text, in order; only the last may be open."""
-    marks = list(_marks(text, frames))
+    marks = _marks(text, frames)
     last_close = {mark.frame: mark.start for mark in marks if not mark.opens}
     blocks: list[_Block] = []
     begun: _Mark | None = None

@@ -21,7 +21,7 @@ from anytime.hosts.inspect_ai.providers import PROVIDERS, Provider
 from anytime.hosts.inspect_ai.records import CURVE, KEY, Record
 from anytime.hosts.inspect_ai.replies import why_unanswered
 from anytime.hosts.inspect_ai.scoring import score_curve
-from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
+from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_quality
 from anytime.logs.inspect_ai.log_file import InspectLog
 from anytime.logs.inspect_ai.log_scorers import Grading, is_generated
 from anytime.logs.inspect_ai.timed_search import LIMIT
@@ -155,10 +155,11 @@ async def _annotated(
         return f"whose scorer failed ({type(error).__name__}: {error})"
     if not by_scorer:
         return "not scored"
+    regraded = _is_regraded(sample, elicited, by_scorer)
     return Said(
         curves=_put(sample, elicited, by_scorer, cut_by.options),
         empty=not separated(trace, cut_by.frame).text.strip(),
-        regraded=_is_regraded(sample, elicited, by_scorer),
+        regraded=regraded,
         estimated=any(point.cut == "estimated" for point in elicited.checkpoints),
     )
 
@@ -223,7 +224,7 @@ def _is_regraded(
             if one not in by_scorer:
                 continue
             try:
-                logged = third_party_grade(value).quality
+                logged = third_party_quality(value)
             except AnytimeError:  # no quality
                 continue
             if not math.isclose(logged, by_scorer[one][-1].quality, abs_tol=1e-9):

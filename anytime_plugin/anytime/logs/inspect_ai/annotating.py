@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import anyio
 from pydantic import ValidationError
@@ -45,6 +45,7 @@ from anytime.logs.inspect_ai.log_scorers import (
     plan_solver,
     scorer_grading,
 )
+from anytime.logs.inspect_ai.packing import Packed, append, packed
 from anytime.logs.inspect_ai.timed_search import TRIES
 from anytime.programs.intrace import trace_tokens
 from anytime.programs.traced import readable
@@ -130,19 +131,24 @@ class InspectAnnotation:
             return outcome
         with (
             whole_file(output) as partial,
-            # Not as Inspect compresses: it starts threads for every sample.
-            zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=2) as made,
+            zipfile.ZipFile(partial, "w") as made,
         ):
-            for sample in watch(self._samples(cut_by, outcome, jobs)):
-                made.writestr(sample.name, sample.text)
+            kind = self.log.packing()
+            for sample in watch(self._samples(cut_by, outcome, jobs, kind)):
+                assert sample.member is not None
+                append(made, sample.member)
                 _count(outcome, rows, sample)
             with reading(self.path), archive_of(self.path) as source:
                 header = header_of(self.log, source)
                 summaries = summaries_of(self.log, source, rows)
             add_results(header, self.log, rows, outcome.skipped, budgets, options)
-            made.writestr(REDUCTIONS_MEMBER, _dumped(header.pop("reductions", None) or []))
-            made.writestr(SUMMARIES_MEMBER, _dumped(summaries))
-            made.writestr(HEADER_MEMBER, _dumped(header))
+            last = {
+                REDUCTIONS_MEMBER: header.pop("reductions", None) or [],
+                SUMMARIES_MEMBER: summaries,
+                HEADER_MEMBER: header,
+            }
+            for name, value in last.items():
+                append(made, packed(name, json.dumps(value).encode(), kind))
         return outcome
 
     def _write_json(
@@ -167,8 +173,10 @@ class InspectAnnotation:
         with whole_file(output) as partial:
             partial.write_text(json.dumps(whole, indent=2), encoding="utf-8")
 
-    def _samples(self, cut_by: CutBy, outcome: Annotated, jobs: int) -> Iterator[_Sample]:
-        """All samples, annotated, in their order."""
+    def _samples(
+        self, cut_by: CutBy, outcome: Annotated, jobs: int, kind: int
+    ) -> Iterator[_Sample]:
+        """All samples, annotated, in their order; they are packed where they were annotated."""
         late = self._none_late()
         batches = self.log.batches(BATCH, BATCH_BYTES)
         with SampleReader(self.path) as read:
@@ -177,7 +185,11 @@ class InspectAnnotation:
                 with reading(self.path):
                     raw = [read(name) for name in batch.names]
                 said, late = self._said(raw, cut_by, batch.late)
-                return _Annotated(batch, [*map(_Sample.of, raw, said)], late)
+                samples = [
+                    _Sample.of(one, found, packed(one.name, one.text(), kind))
+                    for one, found in zip(raw, said, strict=True)
+                ]
+                return _Annotated(batch, samples, late)
 
             tasks = (_Batch(names, late) for names in batches)
             with shared(work, tasks, jobs, str(self.path)) as all_done:
@@ -215,27 +227,21 @@ class _Sample(NamedTuple):
     """A sample that was annotated.
 
     Attributes:
-        name: Of its member.
-        text: That member.
         id: Of the sample.
         epoch: Which trace it is.
         said: What was found out.
+        member: As it is written; None in a `.json` log, which is written as a whole.
     """
 
-    name: str
-    text: bytes
     id: str | int
     epoch: int
     said: Said
+    member: Packed | None = None
 
     @classmethod
-    def of(cls, raw: RawSample, said: Said) -> _Sample:
-        """The sample as it is written; not of a `.json` log, which is written as a whole."""
-        text = b""
-        if raw.name:
-            text = _dumped(raw.fields)
-            text = text[:-1] + raw.rest if raw.rest else text
-        return cls(raw.name, text, raw.fields["id"], raw.fields["epoch"], said)
+    def of(cls, raw: RawSample, said: Said, member: Packed | None = None) -> _Sample:
+        """The sample, without its fields."""
+        return cls(raw.fields["id"], raw.fields["epoch"], said, member)
 
 
 class _Annotated(NamedTuple):
@@ -266,10 +272,6 @@ def _count(outcome: Annotated, rows: list[Row], sample: _Sample) -> None:
     outcome.empty += said.empty
     outcome.regraded += said.regraded
     outcome.estimated += said.estimated
-
-
-def _dumped(value: Any) -> bytes:
-    return json.dumps(value).encode()
 
 
 def check_annotatable(log: InspectLog) -> RawSample:

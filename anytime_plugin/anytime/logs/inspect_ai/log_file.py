@@ -14,6 +14,7 @@ import sys
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -105,11 +106,23 @@ class RawSample(NamedTuple):
         name: Its member in an archive; empty in a `.json` log.
         fields: As JSON values: those before the transcript, or all.
         rest: What follows them, from the comma on; empty where all were parsed.
+        head: The text of the first of them, up to the scores; empty where it was not looked for.
+        named: How many of them that text holds.
     """
 
     name: str
     fields: dict[str, Any]
     rest: bytes
+    head: bytes = b""
+    named: int = 0
+
+    def text(self) -> bytes:
+        """The sample as JSON, with what was changed in its fields from the scores on."""
+        if not self.head:
+            whole = json.dumps(self.fields).encode()
+            return whole[:-1] + self.rest if self.rest else whole
+        changed = dict(islice(self.fields.items(), self.named, None))
+        return b"%b,%b%b" % (self.head, json.dumps(changed).encode()[1:-1], self.rest)
 
 
 class InspectLog:
@@ -238,6 +251,14 @@ class InspectLog:
         if batch:
             yield tuple(batch)
 
+    def packing(self) -> int:
+        """How the samples of an archive are packed, as the ZIP format numbers it."""
+        with reading(self.path), archive_of(self.path) as archive:
+            kinds = [
+                one.compress_type for one in archive.infolist() if is_sample_member(one.filename)
+            ]
+        return kinds[0]
+
     def one(self, id_: str | int, epoch: int) -> RawSample:
         """One sample, as `raw` gives it."""
         with reading(self.path):
@@ -344,6 +365,11 @@ def _raw(name: str, data: bytes) -> RawSample:
     end = data.find(TRANSCRIPT)
     behind = max(end, data.find(BEHIND_TRANSCRIPT, end))
     if end > 0 and not any(data.find(mark, behind) > 0 for mark in TROUBLE):
+        begin = data.find(RESULTS, 0, end)
+        if begin > 0 and (head := _object(data[:begin] + b"}")) is not None:
+            behind_head = _between(data, begin + 1, end)
+            if behind_head is not None and not head.keys() & behind_head.keys():
+                return RawSample(name, head | behind_head, data[end:], data[:begin], len(head))
         fields = _between(data, 1, end)
         if fields is not None:
             return RawSample(name, fields, data[end:])
@@ -355,11 +381,17 @@ def _raw(name: str, data: bytes) -> RawSample:
 
 def _between(data: bytes, begin: int, end: int) -> dict[str, Any] | None:
     """The fields that stand there; None where the marks were keys of something else."""
+    found = _object(b"{%b}" % data[begin:end])
+    return found if found is not None and "store" in found else None
+
+
+def _object(data: bytes) -> dict[str, Any] | None:
+    """A JSON object; None where it is none by itself."""
     try:
-        found: dict[str, Any] = json.loads(b"{%b}" % data[begin:end])
+        found: dict[str, Any] = json.loads(data)
     except ValueError:
         return None
-    return found if "store" in found else None
+    return found
 
 
 def _sample(raw: Mapping[str, Any]) -> LoggedSample:

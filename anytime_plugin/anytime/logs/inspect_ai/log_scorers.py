@@ -16,9 +16,14 @@ from pydantic import TypeAdapter
 
 from anytime.domains.base import Domain, Grade, Problem, grading_once
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.private import scorer_files, scorers_of
+from anytime.hosts.inspect_ai.private import (
+    grades_text_alone,
+    scorer_files,
+    scorers_of,
+    state_of_text,
+)
 from anytime.hosts.inspect_ai.records import CURVE, domain_of, shown_answer
-from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
+from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_quality
 from anytime.logs.inspect_ai.timed_search import TimedSearch
 
 __all__ = [
@@ -154,15 +159,18 @@ def scorer_grading(header: EvalLog, *, trust: bool = False) -> Grading:
             f"inside Inspect"
         )
     solver = plan_solver(header)
+    of_text = solver is None and all(grades_text_alone(one.scorer) for one in scorers)
     name = header.eval.model
     model = ModelName(name if "/" in name else f"none/{name}")
 
     async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
         found: dict[str, dict[str, Grade]] = {}
         target = Target(sample["target"])
-        asked = _state(sample, model, asked_of(sample))
+        asked = None if solver or of_text else _state(sample, model, asked_of(sample))
         for text in dict.fromkeys(texts):
-            if solver is None:  # making a state takes longer than most scorers
+            if of_text:  # making a state takes longer than such a scorer
+                state = state_of_text(text)
+            elif asked is not None:
                 state = copy(asked)
                 _answer(state, text)
             else:  # `multiple_choice` writes into it
@@ -197,7 +205,7 @@ def _grades(name: str, score: Score | None) -> dict[str, Grade]:
     if score is None:
         return {}
     return {
-        one: Grade(third_party_grade(value).quality, None, shown_answer(score))
+        one: Grade(third_party_quality(value), None, shown_answer(score))
         for one, value in numbers_of(name, score.value).items()
         if not (isinstance(value, float) and math.isnan(value))
     }
