@@ -28,10 +28,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.protocol import Reply
+
+if TYPE_CHECKING:
+    import pluggy
 
 __all__ = [
     "FRAMES",
@@ -189,7 +192,13 @@ def known_frames() -> tuple[Frame, ...]:
     """Our frames, and those that plugins bring."""
     from anytime.plugins import plugin_manager
 
-    found = plugin_manager().hook.anytime_frames()
+    manager = plugin_manager()
+    return _frames_with(manager, frozenset(manager.get_plugins()))
+
+
+@lru_cache(maxsize=4)  # every trace is looked at for them several times
+def _frames_with(manager: pluggy.PluginManager, _: frozenset[Any]) -> tuple[Frame, ...]:
+    found = manager.hook.anytime_frames()
     return FRAMES + tuple(frame for frames in found for frame in frames)
 
 
@@ -411,7 +420,8 @@ def unopened(context: str, prefix: str, own: str | None = None) -> str:
 def trimmed(text: str) -> str:
     """A text without the special tokens at its end; itself where there are none."""
     shown = end = len(text.rstrip())
-    while token := next((token for token in _ENDS if text.endswith(token, 0, end)), None):
+    while text.endswith(_ENDS, 0, end):
+        token = next(token for token in _ENDS if text.endswith(token, 0, end))
         end = _before_blank(text, end - len(token))
     return text if end == shown else text[:end]
 

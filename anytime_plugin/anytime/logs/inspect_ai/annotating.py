@@ -50,7 +50,7 @@ from anytime.logs.inspect_ai.timed_search import TRIES
 from anytime.programs.intrace import trace_tokens
 from anytime.programs.traced import readable
 from anytime.settings import IndexOptions
-from anytime.workers import shared
+from anytime.workers import rarely_collected, shared
 from anytime.writing import whole_file
 
 __all__ = ["InspectAnnotation", "check_annotatable", "longest"]
@@ -130,6 +130,7 @@ class InspectAnnotation:
             self._write_json(output, cut_by, outcome, rows, watch)
             return outcome
         with (
+            rarely_collected(),
             whole_file(output) as partial,
             zipfile.ZipFile(partial, "w") as made,
         ):

@@ -234,12 +234,7 @@ class InspectLog:
             count: So many together at most.
             size: And so many bytes, unless one takes more.
         """
-        with reading(self.path), archive_of(self.path) as archive:
-            sizes = {
-                one.filename: one.file_size
-                for one in archive.infolist()
-                if is_sample_member(one.filename)
-            }
+        sizes = {one.filename: one.file_size for one in self._members}
         batch: list[str] = []
         filled = 0
         for name, taken in sizes.items():
@@ -253,11 +248,13 @@ class InspectLog:
 
     def packing(self) -> int:
         """How the samples of an archive are packed, as the ZIP format numbers it."""
+        return self._members[0].compress_type
+
+    @functools.cached_property
+    def _members(self) -> list[zipfile.ZipInfo]:
+        """The members of an archive that are samples."""
         with reading(self.path), archive_of(self.path) as archive:
-            kinds = [
-                one.compress_type for one in archive.infolist() if is_sample_member(one.filename)
-            ]
-        return kinds[0]
+            return [one for one in archive.infolist() if is_sample_member(one.filename)]
 
     def one(self, id_: str | int, epoch: int) -> RawSample:
         """One sample, as `raw` gives it."""
