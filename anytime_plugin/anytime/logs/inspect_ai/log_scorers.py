@@ -159,25 +159,22 @@ def scorer_grading(header: EvalLog, *, trust: bool = False) -> Grading:
             f"inside Inspect"
         )
     solver = plan_solver(header)
-    of_text = solver is None and all(grades_text_alone(one.scorer) for one in scorers)
     name = header.eval.model
     model = ModelName(name if "/" in name else f"none/{name}")
 
     async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
         found: dict[str, dict[str, Grade]] = {}
         target = Target(sample["target"])
-        asked = None if solver or of_text else _state(sample, model, asked_of(sample))
+        answering = _Answering(sample, model)
         for text in dict.fromkeys(texts):
-            if of_text:  # making a state takes longer than such a scorer
-                state = state_of_text(text)
-            elif asked is not None:
-                state = copy(asked)
-                _answer(state, text)
-            else:  # `multiple_choice` writes into it
-                state = _state(sample, model, _prompt(sample))
-                state = await solver(state, _giving(text))
+            read = None  # by `multiple_choice`, which writes into the state
+            if solver is not None:
+                read = await solver(_state(sample, model, _prompt(sample)), _giving(text))
             for name, scorer in scorers:
-                score = await scorer(state, target)
+                if read is None:
+                    score = await _score(scorer, target, text, answering)
+                else:
+                    score = await scorer(read, target)
                 for one, grade in _grades(name, score).items():
                     found.setdefault(one, {})[text] = grade
         return {
@@ -187,6 +184,33 @@ def scorer_grading(header: EvalLog, *, trust: bool = False) -> Grading:
         }
 
     return Grading(grade, [] if trust else _searches(header))
+
+
+class _Answering:
+    """States of a sample in which the model said this or that, made when one is asked for."""
+
+    def __init__(self, sample: Mapping[str, Any], model: ModelName) -> None:
+        self._sample, self._model = sample, model
+        self._asked: TaskState | None = None
+        self._said: tuple[str, TaskState] | None = None
+
+    def __call__(self, text: str) -> TaskState:
+        if self._said is None or self._said[0] != text:
+            if self._asked is None:
+                self._asked = _state(self._sample, self._model, asked_of(self._sample))
+            state = copy(self._asked)  # to make one takes longer than most scorers
+            _answer(state, text)
+            self._said = text, state
+        return self._said[1]
+
+
+async def _score(scorer: Scorer, target: Target, text: str, answering: _Answering) -> Score | None:
+    if grades_text_alone(scorer):
+        try:
+            return await scorer(state_of_text(text), target)
+        except AttributeError:  # one of a later Inspect, which looks at more
+            pass
+    return await scorer(answering(text), target)
 
 
 def _searches(header: EvalLog) -> list[TimedSearch]:
