@@ -50,7 +50,7 @@ def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> 
         leaked_reasoning(checkpoints),
         answer_tokens(checkpoints),
     )
-    return value | measured
+    return {**value, **measured}
 
 
 @lru_cache(maxsize=4096)  # right or wrong at some budgets: few cases, of very many traces

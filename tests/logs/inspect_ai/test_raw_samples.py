@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anytime.logs.inspect_ai.log_file import _raw
+from anytime.logs.inspect_ai.raw_samples import raw_sample
 
 WORDS = st.sampled_from(
     [
@@ -65,7 +65,7 @@ def test_a_sample_is_written_with_what_was_put_into_it(
 ) -> None:
     if not ascii_alone and "\ud800" in str(fields):
         ascii_alone = True  # no UTF-8 has it
-    raw = _raw("samples/1_epoch_1.json", as_logged(fields, ascii_alone))
+    raw = raw_sample("samples/1_epoch_1.json", as_logged(fields, ascii_alone))
     raw.fields["store"] = {**(raw.fields.get("store") or {}), "anytime": {"answer": "\u00fc"}}
     raw.fields["scores"] = {**(raw.fields.get("scores") or {}), "new": {"value": 0.5}}
     expected = dict(fields)
@@ -84,7 +84,7 @@ def test_what_comes_before_the_scores_is_copied() -> None:
         "uuid": "u",
     }
     data = as_logged(fields, ascii_alone=False).replace(b"1.5", b"1.50")
-    raw = _raw("samples/1_epoch_1.json", data)
+    raw = raw_sample("samples/1_epoch_1.json", data)
     raw.fields["store"] = {"a": 1}
     before, _, _ = data.partition(b',"scores"')
     assert raw.text().startswith(before + b',"scores": {}, "store": {"a": 1},"events":[')
@@ -99,5 +99,5 @@ def test_what_comes_before_the_scores_is_copied() -> None:
     ],
 )
 def test_a_key_that_stands_there_twice_is_what_json_makes_of_it(data: bytes) -> None:
-    raw = _raw("samples/1_epoch_1.json", data)
+    raw = raw_sample("samples/1_epoch_1.json", data)
     assert json.loads(raw.text()) == json.loads(data)

@@ -32,13 +32,7 @@ from anytime.logs.inspect_ai.annotated_samples import (
     provider_of,
     trace_of,
 )
-from anytime.logs.inspect_ai.log_file import (
-    InspectLog,
-    RawSample,
-    SampleReader,
-    archive_of,
-    reading,
-)
+from anytime.logs.inspect_ai.log_file import InspectLog, archive_of, reading
 from anytime.logs.inspect_ai.log_scorers import (
     Grading,
     domain_grading,
@@ -46,6 +40,8 @@ from anytime.logs.inspect_ai.log_scorers import (
     scorer_grading,
 )
 from anytime.logs.inspect_ai.packing import Packed, append, packed
+from anytime.logs.inspect_ai.raw_samples import RawSample
+from anytime.logs.inspect_ai.sample_reader import SampleReader
 from anytime.logs.inspect_ai.timed_search import TRIES
 from anytime.programs.intrace import trace_tokens
 from anytime.programs.traced import readable
@@ -180,7 +176,7 @@ class InspectAnnotation:
         """All samples, annotated, in their order; they are packed where they were annotated."""
         late = self._none_late()
         batches = self.log.batches(BATCH, BATCH_BYTES)
-        with SampleReader(self.path) as read:
+        with SampleReader(self.log) as read:
 
             def work(batch: _Batch) -> _Annotated:
                 with reading(self.path):
@@ -303,7 +299,7 @@ def longest(
     if log.format == "json":
         return max((_tokens(sample, tokenizer) for sample in watch(log.raw())), default=0)
     batches = log.batches(BATCH, BATCH_BYTES)
-    with SampleReader(log.path) as read:
+    with SampleReader(log) as read:
 
         def work(names: tuple[str, ...]) -> list[int]:
             with reading(log.path):

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from typing import NamedTuple
 
-__all__ = ["ZSTANDARD", "Packed", "append", "packed"]
+__all__ = ["ZSTANDARD", "Packed", "append", "packed", "unpacked_zstandard"]
 
 ZSTANDARD = 93
 """As Inspect has packed since 2025; the number is that of the ZIP format."""
@@ -51,16 +51,40 @@ def packed(name: str, data: bytes, kind: int) -> Packed:
     return Packed(name, zipfile.ZIP_DEFLATED, zlib.crc32(data), len(data), done)
 
 
+def unpacked_zstandard(data: bytes, size: int) -> bytes | None:
+    """What was packed in one piece, of no more than so many bytes; None where it is not so."""
+    try:
+        return _unzstandard(data, size)
+    except _Damaged:
+        return None
+
+
 if sys.version_info >= (3, 14):
     from compression import zstd
 
+    _Damaged = zstd.ZstdError
+
     def _zstandard(data: bytes) -> bytes:
         return zstd.compress(data, level=1)
+
+    def _unzstandard(data: bytes, size: int) -> bytes | None:
+        if zstd.get_frame_info(data).decompressed_size not in (size, None):
+            return None
+        return zstd.ZstdDecompressor().decompress(data, size + 1)
 else:
     import zstandard
 
+    _Damaged = zstandard.ZstdError
+    _UNTOLD = -1  # by Inspect's writer, which does not know it when it begins
+    _PACKS, _UNPACKS = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
+
     def _zstandard(data: bytes) -> bytes:
-        return zstandard.ZstdCompressor(level=1).compress(data)
+        return _PACKS.compress(data)
+
+    def _unzstandard(data: bytes, size: int) -> bytes | None:
+        if zstandard.frame_content_size(data) not in (size, _UNTOLD):
+            return None
+        return _UNPACKS.decompress(data, max_output_size=size)
 
 
 def append(archive: zipfile.ZipFile, member: Packed) -> None:
