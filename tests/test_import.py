@@ -7,7 +7,17 @@ import pytest
 import anytime
 from tests.fresh_interpreter import loaded_after
 
-HEAVY = ("inspect_ai", "lm_eval", "numpy", "torch", "datasets", "pydantic", "httpx", "pluggy")
+HEAVY = (
+    "inspect_ai",
+    "lm_eval",
+    "numpy",
+    "torch",
+    "datasets",
+    "pydantic",
+    "httpx",
+    "pluggy",
+    "scipy",
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +36,25 @@ def test_the_index_needs_numpy_alone(at_start: set[str]) -> None:
     code = "from anytime import Curve, anytime_index; anytime_index(Curve([1, 3], [[0, 1]]))"
     new = loaded_after(code) - at_start
     assert {name for name in new if name in HEAVY} == {"numpy"}
+
+
+def test_intervals_and_comparisons_need_numpy_alone_too(at_start: set[str]) -> None:
+    code = (
+        "import numpy as np; from anytime import compare, summarize\n"
+        "from anytime.statistics.comparison import Run\n"
+        "first, other = np.random.default_rng(0).random((2, 9, 3))\n"
+        "a, b = (Run('run', [1, 3, 9], dict(enumerate(rows))) for rows in (first, other))\n"
+        "summarize(a.curve); compare(a, b)"
+    )
+    new = loaded_after(code) - at_start
+    assert {name for name in new if name in HEAVY} == {"numpy"}
+
+
+def test_asking_who_reads_a_log_loads_no_domain_and_no_method() -> None:
+    code = "from anytime.harnesses import known_harnesses; known_harnesses()"
+    new = loaded_after(code, whole=True)
+    assert "anytime.logs.inspect_ai.harness" in new
+    assert not {"anytime.domains.trip", "anytime.domains.aime", "anytime.methods.pdp"} & new
 
 
 def test_budgets_and_programs_need_not_even_that(at_start: set[str]) -> None:

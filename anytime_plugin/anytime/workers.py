@@ -28,7 +28,7 @@ from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from anytime.errors import AnytimeError
 
-__all__ = ["Shared", "check_jobs", "cores", "shared"]
+__all__ = ["Shared", "check_jobs", "cores", "rarely_collected", "shared"]
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
@@ -59,6 +59,21 @@ def check_jobs(jobs: int) -> None:
         raise AnytimeError(
             f"--jobs {jobs} needs a system that forks processes, such as Linux: leave it out"
         )
+
+
+@contextmanager
+def rarely_collected() -> Iterator[None]:
+    """Have Python look for what nobody refers to any more a hundred times as seldom.
+
+    Very many small objects are made here that refer to nothing in circles, and each look goes
+    through what the libraries of a harness hold.
+    """
+    often = gc.get_threshold()
+    gc.set_threshold(often[0] * 100, *often[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*often)
 
 
 @dataclass

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from anytime.cutting import calibration
 from anytime.cutting.calibration import estimate, spread
 from anytime.cutting.tokens import measure
 from anytime.protocol import Reply
@@ -33,3 +36,38 @@ def test_a_count_tells_how_line_breaks_and_digits_are_split() -> None:
         places, counts = spread(text, count)
         assert (places[-1], counts[-1]) == (len(text), count)
         assert sorted(counts) == counts
+
+
+PARTS = [
+    "step",
+    " so",
+    "12",
+    " 3456",
+    "\n",
+    "\r\n",
+    "\n\n ",
+    "  ",
+    "\t",
+    "\x1c",
+    " \x0b",
+    "_",
+    "'s",
+    "...",
+]
+OTHERS = ["\u00a0", "\u3000", "\u00e9t\u00e9", "\u6771", "\u0663", "\u00bd", "\u2028", "\U0001f600"]
+
+
+@given(st.text(st.characters(max_codepoint=127)) | st.lists(st.sampled_from(PARTS)).map("".join))
+@example("".join(map(chr, range(128))))
+@example(" ".join(map(chr, range(128))))
+def test_texts_without_other_letters_have_the_same_pieces(text: str) -> None:
+    assert text.isascii()
+    assert calibration._ASCII_PIECE.findall(text) == calibration._PIECE.findall(text)
+    assert "".join(calibration._pieces(text)) == text
+
+
+@given(st.lists(st.sampled_from(PARTS + OTHERS), min_size=1).map("".join))
+def test_one_other_letter_takes_the_pattern_that_knows_them(text: str) -> None:
+    text = f"{text}\u00df"
+    assert calibration._pieces(text) == calibration._PIECE.findall(text)
+    assert "".join(calibration._pieces(text)) == text

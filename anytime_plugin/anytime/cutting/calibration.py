@@ -32,16 +32,22 @@ __all__ = ["estimate", "spread"]
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _NUMBER_SIGNS = "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u209f"  # ², ₁, ½: never part of a word
 
-# Every repetition is bounded: matching stays linear, and no cut skips more than a few tokens.
-_PIECE = re.compile(
-    rf"[ !-/:-@\[-`{{-~]?[^\W\d_{_CJK}{_NUMBER_SIGNS}]{{1,20}}"  # a word, with one sign before it
-    r"| ?\d{1,3}"
-    r"| ?(?:[^\s\w]|_){1,4}\n{0,4}"
-    r"|[^\S\n]{0,16}\n{1,4}"
-    r"|\s{1,16}?(?= ?\S)|\s{1,16}"
-    r"|.",
-    re.DOTALL,
-)
+
+def _piece(letter: str) -> re.Pattern[str]:
+    # Every repetition is bounded: matching stays linear, and no cut skips more than a few tokens.
+    return re.compile(
+        rf"[ !-/:-@\[-`{{-~]?{letter}{{1,20}}"  # a word, with one sign before it
+        r"| ?\d{1,3}"
+        r"| ?(?:[^\s\w]|_){1,4}\n{0,4}"
+        r"|[^\S\n]{0,16}\n{1,4}"
+        r"|\s{1,16}?(?= ?\S)|\s{1,16}"
+        r"|.",
+        re.DOTALL,
+    )
+
+
+_PIECE = _piece(rf"[^\W\d_{_CJK}{_NUMBER_SIGNS}]")
+_ASCII_PIECE = _piece("[A-Za-z]")  # the same on texts without other letters, in two thirds the time
 _CONTRACTIONS = frozenset({"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"})
 
 _FAMILY_PRIOR = (2.0, 2.0, 1.0, 1.0)  # GPT-2's pattern is rare among models that reason
@@ -59,13 +65,16 @@ def spread(text: str, count: int) -> tuple[list[int], list[float]]:
         For each piece of the text in order, the character offset at which it ends, and the tokens
         expected from the start of the text to there. The last is (len(text), count).
     """
-    pieces = _PIECE.findall(text)
+    pieces = _pieces(text)
     often = Counter(pieces)
     times = often.values()
     expected = list(map(_expected_tokens, often))
     totals = [sum(map(mul, family, times)) for family in zip(*expected, strict=True)]
     shares = _family_shares(totals, count)
-    weights = [sum(map(mul, shares, family)) for family in expected]
+    a, b, c, d = shares
+    weights = [
+        a * first + b * second + c * third + d * fourth for first, second, third, fourth in expected
+    ]
     scale = count / sum(map(mul, weights, times))
     scaled = dict(zip(often, [weight * scale for weight in weights], strict=True))
     counts = list(accumulate(map(scaled.__getitem__, pieces)))
@@ -73,9 +82,14 @@ def spread(text: str, count: int) -> tuple[list[int], list[float]]:
     return list(accumulate(map(len, pieces))), counts
 
 
+def _pieces(text: str) -> list[str]:
+    found: list[str] = (_ASCII_PIECE if text.isascii() else _PIECE).findall(text)
+    return found
+
+
 def estimate(text: str) -> int:
     """Tokens a text takes, where no back end has counted them: the families' weighted mean."""
-    pieces = _PIECE.findall(text)
+    pieces = _pieces(text)
     totals = [sum(family) for family in zip(*map(_expected_tokens, pieces), strict=True)]
     weighted: float = sum(map(mul, _FAMILY_PRIOR, totals))
     return math.ceil(weighted / sum(_FAMILY_PRIOR))

@@ -28,10 +28,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.protocol import Reply
+
+if TYPE_CHECKING:
+    import pluggy
 
 __all__ = [
     "FRAMES",
@@ -77,6 +80,10 @@ class Frame:
     opens: str = ""
     closes: str = ""
     first: bool = False
+
+    def __hash__(self) -> int:
+        """By its tags: frames are looked up for every text, and there are many."""
+        return hash((self.open, self.close))
 
 
 def _tag(name: str) -> Frame:
@@ -185,7 +192,13 @@ def known_frames() -> tuple[Frame, ...]:
     """Our frames, and those that plugins bring."""
     from anytime.plugins import plugin_manager
 
-    found = plugin_manager().hook.anytime_frames()
+    manager = plugin_manager()
+    return _frames_with(manager, frozenset(manager.get_plugins()))
+
+
+@lru_cache(maxsize=4)  # every trace is looked at for them several times
+def _frames_with(manager: pluggy.PluginManager, _: frozenset[Any]) -> tuple[Frame, ...]:
+    found = manager.hook.anytime_frames()
     return FRAMES + tuple(frame for frames in found for frame in frames)
 
 
@@ -407,7 +420,8 @@ def unopened(context: str, prefix: str, own: str | None = None) -> str:
 def trimmed(text: str) -> str:
     """A text without the special tokens at its end; itself where there are none."""
     shown = end = len(text.rstrip())
-    while token := next((token for token in _ENDS if text.endswith(token, 0, end)), None):
+    while text.endswith(_ENDS, 0, end):
+        token = next(token for token in _ENDS if text.endswith(token, 0, end))
         end = _before_blank(text, end - len(token))
     return text if end == shown else text[:end]
 
@@ -462,8 +476,13 @@ def _hints(tag: str, other_forms: bool) -> set[str]:
     return {tag[0]} if other_forms else {tag[:2], tag[:2].lower(), tag[:2].upper()}
 
 
-def _marks(text: str, frames: tuple[Frame, ...]) -> Iterator[_Mark]:
+@lru_cache(maxsize=8)  # a trace is looked at for several reasons, one after another
+def _marks(text: str, frames: tuple[Frame, ...]) -> tuple[_Mark, ...]:
     """The tags in a text, quoted ones aside."""
+    return tuple(_found_marks(text, frames))
+
+
+def _found_marks(text: str, frames: tuple[Frame, ...]) -> Iterator[_Mark]:
     tags = _tags(frames)
     begin = _SHOWS.search(text)
     done = 0
@@ -493,7 +512,7 @@ def _is_quoted(text: str, start: int, end: int) -> bool:
 @lru_cache(maxsize=4)  # a trace is parted, measured and graded one after the other
 def _blocks(text: str, frames: tuple[Frame, ...]) -> tuple[_Block, ...]:
     """The frames in a text, in order; only the last may be open."""
-    marks = list(_marks(text, frames))
+    marks = _marks(text, frames)
     last_close = {mark.frame: mark.start for mark in marks if not mark.opens}
     blocks: list[_Block] = []
     begun: _Mark | None = None

@@ -1,6 +1,6 @@
 """The index of one curve with what is always reported beside it, each with its interval.
 
-Needs numpy and scipy.
+Needs numpy.
 """
 
 from __future__ import annotations

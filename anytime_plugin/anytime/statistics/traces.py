@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,16 +44,26 @@ def trace_values(checkpoints: Sequence[Checkpoint], grades: Sequence[Grade]) -> 
     value: dict[str, float] = {}
     for checkpoint, grade in zip(checkpoints, grades, strict=True):
         value |= checkpoint_values(checkpoint.budget, grade)
+    measured = _measured(
+        tuple(float(grade.quality) for grade in grades),
+        tuple(math.nan if grade.parsed is None else float(not grade.parsed) for grade in grades),
+        leaked_reasoning(checkpoints),
+        answer_tokens(checkpoints),
+    )
+    return {**value, **measured}
+
+
+@lru_cache(maxsize=4096)  # right or wrong at some budgets: few cases, of very many traces
+def _measured(
+    quality: tuple[float, ...], unparsed: tuple[float, ...], leaked: float, answers: float
+) -> Mapping[str, float]:
     known: dict[Input, FloatArray] = {
-        "quality": np.array([grade.quality for grade in grades], dtype=np.float64),
-        "unparsed": np.array(
-            [math.nan if grade.parsed is None else not grade.parsed for grade in grades],
-            dtype=np.float64,
-        ),
-        "leaked": np.array(leaked_reasoning(checkpoints)),
-        "answers": np.array(answer_tokens(checkpoints)),
+        "quality": np.array(quality),
+        "unparsed": np.array(unparsed),
+        "leaked": np.array(leaked),
+        "answers": np.array(answers),
     }
-    return value | {
+    return {
         measure.name: float(measure.of_traces(known[measure.of]))
         for measure in measures_of(*known)
         if measure.of_traces is not None and measure.logged

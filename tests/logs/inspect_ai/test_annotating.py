@@ -43,6 +43,7 @@ from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai.errors import PrerequisiteError
 from anytime.hosts.inspect_ai.tasks import aime
 from anytime.logs.annotation import annotate
+from anytime.logs.inspect_ai import annotating
 from anytime.logs.inspect_ai.annotating_live import annotate as annotate_task
 from anytime.plugins import get_domain
 from anytime.results import frame, open_runs, summaries
@@ -404,7 +405,7 @@ def test_what_cannot_be_written_is_not_the_logs_fault(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    monkeypatch.setattr(annotating, "append", full)
     told = outcome(path, tmp_path / "out")
     assert (
         told.refused == f"{tmp_path / 'out' / path.name} cannot be written: No space left on device"

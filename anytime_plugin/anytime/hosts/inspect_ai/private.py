@@ -8,7 +8,7 @@ changes. Read in inspect-ai 0.3.285. What only some runs need is imported when t
 from __future__ import annotations
 
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspect_ai._util import package as packages
 from inspect_ai._util.error import PrerequisiteError
@@ -25,6 +25,7 @@ __all__ = [
     "backend_tokenizer",
     "cause_of",
     "fields_without_file",
+    "grades_text_alone",
     "has_no_scorer",
     "own_chat_template",
     "rendered",
@@ -34,6 +35,7 @@ __all__ = [
     "scorers_of",
     "settings_of_run",
     "start_other_books",
+    "state_of_text",
     "token_ids_of",
     "unreadable",
     "with_options",
@@ -234,3 +236,29 @@ def fields_without_file(task: Any) -> dict[str, Any]:
     A log that bears them is retried with that file.
     """
     return {name: value for name, value in vars(task).items() if not name.startswith("__")}
+
+
+_OF_TEXT = tuple(f"inspect_ai.scorer.{name}" for name in ("_pattern", "_common", "_classification"))
+"""Where `pattern`, `answer`, `match`, `includes`, `exact` and `f1` are."""
+
+
+def grades_text_alone(scorer: Scorer) -> bool:
+    """Whether it is a scorer of Inspect's that looks at nothing but `state.output.completion`.
+
+    There is no public way to grade a text without the state of a sample, and a state with an output
+    in it takes several times as long as such a scorer.
+    """
+    return getattr(scorer, "__module__", "") in _OF_TEXT
+
+
+class _Said(NamedTuple):
+    completion: str
+
+
+class _OfText(NamedTuple):
+    output: _Said
+
+
+def state_of_text(text: str) -> Any:
+    """What those scorers take for a state: whatever else they look at is an error."""
+    return _OfText(_Said(text))

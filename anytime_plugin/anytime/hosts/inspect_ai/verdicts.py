@@ -9,28 +9,37 @@ from typing import Any
 from anytime.domains.base import Grade
 from anytime.errors import AnytimeError
 
-__all__ = ["VERDICTS", "numbers_of", "third_party_grade"]
+__all__ = ["VERDICTS", "numbers_of", "third_party_grade", "third_party_quality"]
 
 VERDICTS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
 """Correct, incorrect, partly, no answer: as `value_to_float` of Inspect has them."""
 
 
-def third_party_grade(verdict: Any) -> Grade:
-    """What a scorer of a third-party task said, as a grade.
+def third_party_quality(verdict: Any) -> float:
+    """What a scorer of a third-party task said, as a quality.
 
     Raises:
         AnytimeError: It is no quality in [0, 1].
     """
-    if isinstance(verdict, bool | int | float):
-        quality = float(verdict)
+    if isinstance(verdict, str):
+        quality = VERDICTS.get(verdict, math.nan)
     else:
-        quality = VERDICTS.get(verdict, math.nan) if isinstance(verdict, str) else math.nan
+        quality = float(verdict) if isinstance(verdict, bool | int | float) else math.nan
     if not 0 <= quality <= 1:
         raise AnytimeError(
             f"a scorer of this task gave {verdict!r}, which is no quality in [0, 1]: a curve "
             f"needs a number or one of {', '.join(VERDICTS)}"
         )
-    return Grade(quality=quality, parsed=None, answer=str(verdict))
+    return quality
+
+
+def third_party_grade(verdict: Any) -> Grade:
+    """The same as a grade.
+
+    Raises:
+        AnytimeError: It is no quality in [0, 1].
+    """
+    return Grade(quality=third_party_quality(verdict), parsed=None, answer=str(verdict))
 
 
 def numbers_of(name: str, verdict: Any) -> dict[str, Any]:
@@ -42,7 +51,7 @@ def numbers_of(name: str, verdict: Any) -> dict[str, Any]:
 
 def _is_quality(value: Any) -> bool:
     try:
-        third_party_grade(value)
+        third_party_quality(value)
     except AnytimeError:
         return False
     return True

@@ -21,7 +21,7 @@ from anytime.hosts.inspect_ai.providers import PROVIDERS, Provider
 from anytime.hosts.inspect_ai.records import CURVE, KEY, Record
 from anytime.hosts.inspect_ai.replies import why_unanswered
 from anytime.hosts.inspect_ai.scoring import score_curve
-from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
+from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_quality
 from anytime.logs.inspect_ai.log_file import InspectLog
 from anytime.logs.inspect_ai.log_scorers import Grading, is_generated
 from anytime.logs.inspect_ai.timed_search import LIMIT
@@ -103,8 +103,9 @@ async def annotate_samples(
     ended = [search.ends(batch, n) for search, n in zip(grading.searches, late, strict=True)]
     in_time = iter([all(each) for each in zip(*ended, strict=True)] or [True] * len(cut))
     said = []
-    for sample, one in zip(samples, standing, strict=True):
-        await anyio.lowlevel.checkpoint()  # where Ctrl-C stops it
+    for place, (sample, one) in enumerate(zip(samples, standing, strict=True)):
+        if place % 8 == 0:
+            await anyio.lowlevel.checkpoint()  # where Ctrl-C stops it
         found: Said | str
         if isinstance(one, str):
             found = one
@@ -155,10 +156,11 @@ async def _annotated(
         return f"whose scorer failed ({type(error).__name__}: {error})"
     if not by_scorer:
         return "not scored"
+    regraded = _is_regraded(sample, elicited, by_scorer)
     return Said(
         curves=_put(sample, elicited, by_scorer, cut_by.options),
         empty=not separated(trace, cut_by.frame).text.strip(),
-        regraded=_is_regraded(sample, elicited, by_scorer),
+        regraded=regraded,
         estimated=any(point.cut == "estimated" for point in elicited.checkpoints),
     )
 
@@ -223,7 +225,7 @@ def _is_regraded(
             if one not in by_scorer:
                 continue
             try:
-                logged = third_party_grade(value).quality
+                logged = third_party_quality(value)
             except AnytimeError:  # no quality
                 continue
             if not math.isclose(logged, by_scorer[one][-1].quality, abs_tol=1e-9):

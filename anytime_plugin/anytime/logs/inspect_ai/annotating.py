@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import anyio
 from pydantic import ValidationError
@@ -32,24 +32,21 @@ from anytime.logs.inspect_ai.annotated_samples import (
     provider_of,
     trace_of,
 )
-from anytime.logs.inspect_ai.log_file import (
-    InspectLog,
-    RawSample,
-    SampleReader,
-    archive_of,
-    reading,
-)
+from anytime.logs.inspect_ai.log_file import InspectLog, archive_of, reading
 from anytime.logs.inspect_ai.log_scorers import (
     Grading,
     domain_grading,
     plan_solver,
     scorer_grading,
 )
+from anytime.logs.inspect_ai.packing import Packed, append, packed
+from anytime.logs.inspect_ai.raw_samples import RawSample
+from anytime.logs.inspect_ai.sample_reader import SampleReader
 from anytime.logs.inspect_ai.timed_search import TRIES
 from anytime.programs.intrace import trace_tokens
 from anytime.programs.traced import readable
 from anytime.settings import IndexOptions
-from anytime.workers import shared
+from anytime.workers import rarely_collected, shared
 from anytime.writing import whole_file
 
 __all__ = ["InspectAnnotation", "check_annotatable", "longest"]
@@ -129,20 +126,26 @@ class InspectAnnotation:
             self._write_json(output, cut_by, outcome, rows, watch)
             return outcome
         with (
+            rarely_collected(),
             whole_file(output) as partial,
-            # Not as Inspect compresses: it starts threads for every sample.
-            zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=2) as made,
+            zipfile.ZipFile(partial, "w") as made,
         ):
-            for sample in watch(self._samples(cut_by, outcome, jobs)):
-                made.writestr(sample.name, sample.text)
+            kind = self.log.packing()
+            for sample in watch(self._samples(cut_by, outcome, jobs, kind)):
+                assert sample.member is not None
+                append(made, sample.member)
                 _count(outcome, rows, sample)
             with reading(self.path), archive_of(self.path) as source:
                 header = header_of(self.log, source)
                 summaries = summaries_of(self.log, source, rows)
             add_results(header, self.log, rows, outcome.skipped, budgets, options)
-            made.writestr(REDUCTIONS_MEMBER, _dumped(header.pop("reductions", None) or []))
-            made.writestr(SUMMARIES_MEMBER, _dumped(summaries))
-            made.writestr(HEADER_MEMBER, _dumped(header))
+            last = {
+                REDUCTIONS_MEMBER: header.pop("reductions", None) or [],
+                SUMMARIES_MEMBER: summaries,
+                HEADER_MEMBER: header,
+            }
+            for name, value in last.items():
+                append(made, packed(name, json.dumps(value).encode(), kind))
         return outcome
 
     def _write_json(
@@ -167,17 +170,23 @@ class InspectAnnotation:
         with whole_file(output) as partial:
             partial.write_text(json.dumps(whole, indent=2), encoding="utf-8")
 
-    def _samples(self, cut_by: CutBy, outcome: Annotated, jobs: int) -> Iterator[_Sample]:
-        """All samples, annotated, in their order."""
+    def _samples(
+        self, cut_by: CutBy, outcome: Annotated, jobs: int, kind: int
+    ) -> Iterator[_Sample]:
+        """All samples, annotated, in their order; they are packed where they were annotated."""
         late = self._none_late()
         batches = self.log.batches(BATCH, BATCH_BYTES)
-        with SampleReader(self.path) as read:
+        with SampleReader(self.log) as read:
 
             def work(batch: _Batch) -> _Annotated:
                 with reading(self.path):
                     raw = [read(name) for name in batch.names]
                 said, late = self._said(raw, cut_by, batch.late)
-                return _Annotated(batch, [*map(_Sample.of, raw, said)], late)
+                samples = [
+                    _Sample.of(one, found, packed(one.name, one.text(), kind))
+                    for one, found in zip(raw, said, strict=True)
+                ]
+                return _Annotated(batch, samples, late)
 
             tasks = (_Batch(names, late) for names in batches)
             with shared(work, tasks, jobs, str(self.path)) as all_done:
@@ -215,27 +224,21 @@ class _Sample(NamedTuple):
     """A sample that was annotated.
 
     Attributes:
-        name: Of its member.
-        text: That member.
         id: Of the sample.
         epoch: Which trace it is.
         said: What was found out.
+        member: As it is written; None in a `.json` log, which is written as a whole.
     """
 
-    name: str
-    text: bytes
     id: str | int
     epoch: int
     said: Said
+    member: Packed | None = None
 
     @classmethod
-    def of(cls, raw: RawSample, said: Said) -> _Sample:
-        """The sample as it is written; not of a `.json` log, which is written as a whole."""
-        text = b""
-        if raw.name:
-            text = _dumped(raw.fields)
-            text = text[:-1] + raw.rest if raw.rest else text
-        return cls(raw.name, text, raw.fields["id"], raw.fields["epoch"], said)
+    def of(cls, raw: RawSample, said: Said, member: Packed | None = None) -> _Sample:
+        """The sample, without its fields."""
+        return cls(raw.fields["id"], raw.fields["epoch"], said, member)
 
 
 class _Annotated(NamedTuple):
@@ -268,10 +271,6 @@ def _count(outcome: Annotated, rows: list[Row], sample: _Sample) -> None:
     outcome.estimated += said.estimated
 
 
-def _dumped(value: Any) -> bytes:
-    return json.dumps(value).encode()
-
-
 def check_annotatable(log: InspectLog) -> RawSample:
     """Refuse a log without samples, or with answers at budgets; else give its first sample.
 
@@ -300,7 +299,7 @@ def longest(
     if log.format == "json":
         return max((_tokens(sample, tokenizer) for sample in watch(log.raw())), default=0)
     batches = log.batches(BATCH, BATCH_BYTES)
-    with SampleReader(log.path) as read:
+    with SampleReader(log) as read:
 
         def work(names: tuple[str, ...]) -> list[int]:
             with reading(log.path):

@@ -13,7 +13,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -32,6 +32,7 @@ from anytime.hosts.inspect_ai.archive import (
 )
 from anytime.hosts.inspect_ai.records import KEY, Record, record_in
 from anytime.hosts.inspect_ai.recovered import restored
+from anytime.logs.inspect_ai.raw_samples import RawSample, between, raw_sample
 from anytime.places import opened
 
 if sys.version_info < (3, 14):
@@ -44,8 +45,6 @@ __all__ = [
     "InspectLog",
     "LoggedSample",
     "Place",
-    "RawSample",
-    "SampleReader",
     "archive_of",
     "reading",
 ]
@@ -96,20 +95,6 @@ class LoggedSample(NamedTuple):
                 f"sample {self.id}, epoch {self.epoch}, is damaged: its checkpoints cannot be read "
                 f"({' '.join(str(error).split())[:200]})"
             ) from None
-
-
-class RawSample(NamedTuple):
-    """A sample as it is to be written again.
-
-    Attributes:
-        name: Its member in an archive; empty in a `.json` log.
-        fields: As JSON values: those before the transcript, or all.
-        rest: What follows them, from the comma on; empty where all were parsed.
-    """
-
-    name: str
-    fields: dict[str, Any]
-    rest: bytes
 
 
 class InspectLog:
@@ -212,7 +197,7 @@ class InspectLog:
                 return
             with archive_of(self.path) as archive:
                 for name in dict.fromkeys(filter(is_sample_member, archive.namelist())):
-                    yield _raw(name, archive.read(name))
+                    yield raw_sample(name, archive.read(name))
 
     def batches(self, count: int, size: int) -> Iterator[tuple[str, ...]]:
         """The members of an archive that are samples, in the order they were written.
@@ -221,12 +206,7 @@ class InspectLog:
             count: So many together at most.
             size: And so many bytes, unless one takes more.
         """
-        with reading(self.path), archive_of(self.path) as archive:
-            sizes = {
-                one.filename: one.file_size
-                for one in archive.infolist()
-                if is_sample_member(one.filename)
-            }
+        sizes = {one.filename: one.file_size for one in self.members}
         batch: list[str] = []
         filled = 0
         for name, taken in sizes.items():
@@ -238,6 +218,16 @@ class InspectLog:
         if batch:
             yield tuple(batch)
 
+    def packing(self) -> int:
+        """How the samples of an archive are packed, as the ZIP format numbers it."""
+        return self.members[0].compress_type
+
+    @functools.cached_property
+    def members(self) -> list[zipfile.ZipInfo]:
+        """The members of an archive that are samples."""
+        with reading(self.path), archive_of(self.path) as archive:
+            return [one for one in archive.infolist() if is_sample_member(one.filename)]
+
     def one(self, id_: str | int, epoch: int) -> RawSample:
         """One sample, as `raw` gives it."""
         with reading(self.path):
@@ -246,7 +236,7 @@ class InspectLog:
                 return RawSample("", next(held), b"")
             with archive_of(self.path) as archive:
                 name = sample_member(id_, epoch)
-                return _raw(name, archive.read(name))
+                return raw_sample(name, archive.read(name))
 
     def _sound(self, archive: zipfile.ZipFile) -> set[Place]:
         """Samples of which the summaries tell that nothing is amiss behind their transcripts.
@@ -272,38 +262,6 @@ class InspectLog:
         return raw
 
 
-class SampleReader:
-    """Reads samples of an archive by their members, in whatever process.
-
-    Args:
-        path: The archive.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Open nothing yet."""
-        self._path = path
-        self._opened = ExitStack()
-        self._archive: zipfile.ZipFile | None = None
-        self._owner = 0
-
-    def __enter__(self) -> SampleReader:
-        """Itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close what this process opened."""
-        self._opened.close()
-
-    def __call__(self, name: str) -> RawSample:
-        """A sample, as `InspectLog.raw` gives it."""
-        if self._archive is None or self._owner != os.getpid():
-            # Files that a fork shares have one position.
-            self._opened = ExitStack()
-            self._archive = self._opened.enter_context(archive_of(self._path))
-            self._owner = os.getpid()
-        return _raw(name, self._archive.read(name))
-
-
 def _front(archive: zipfile.ZipFile, name: str, place: Place) -> dict[str, Any] | None:
     """What stands before the transcript, which is not fetched; None where it is not found so."""
     data = bytearray()
@@ -313,7 +271,7 @@ def _front(archive: zipfile.ZipFile, name: str, place: Place) -> dict[str, Any] 
             data += part
             if (end := data.find(TRANSCRIPT, seen)) > 0:
                 begin = data.find(RESULTS, 0, end)
-                found = _between(bytes(data), begin + 1, end) if begin > 0 else None
+                found = between(bytes(data), begin + 1, end) if begin > 0 else None
                 return found and found | {"id": place[0], "epoch": place[1]}
     return None
 
@@ -325,10 +283,10 @@ def _parsed(data: bytes, place: Place | None = None) -> dict[str, Any]:
     if end > 0 and not any(data.find(mark, behind) > 0 for mark in TROUBLE):
         begin = data.find(RESULTS, 0, end)
         if place is not None and begin > 0:
-            found = _between(data, begin + 1, end)
+            found = between(data, begin + 1, end)
             if found is not None:
                 return found | {"id": place[0], "epoch": place[1]}
-        found = _between(data, 1, end)
+        found = between(data, 1, end)
         if found is not None:
             return found
     whole: dict[str, Any] = json.loads(data)
@@ -338,28 +296,6 @@ def _parsed(data: bytes, place: Place | None = None) -> dict[str, Any]:
 def _completed(fields: dict[str, Any], archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
     """A sample with what Inspect left out when it recovered it, for which all of it is parsed."""
     return fields if fields.get("store") else restored(json.loads(archive.read(name)))
-
-
-def _raw(name: str, data: bytes) -> RawSample:
-    end = data.find(TRANSCRIPT)
-    behind = max(end, data.find(BEHIND_TRANSCRIPT, end))
-    if end > 0 and not any(data.find(mark, behind) > 0 for mark in TROUBLE):
-        fields = _between(data, 1, end)
-        if fields is not None:
-            return RawSample(name, fields, data[end:])
-    whole = json.loads(data)
-    if not isinstance(whole, dict):
-        raise ValueError(f"{name} is no sample")
-    return RawSample(name, whole, b"")
-
-
-def _between(data: bytes, begin: int, end: int) -> dict[str, Any] | None:
-    """The fields that stand there; None where the marks were keys of something else."""
-    try:
-        found: dict[str, Any] = json.loads(b"{%b}" % data[begin:end])
-    except ValueError:
-        return None
-    return found if "store" in found else None
 
 
 def _sample(raw: Mapping[str, Any]) -> LoggedSample:

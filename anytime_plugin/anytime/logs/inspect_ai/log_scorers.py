@@ -16,9 +16,14 @@ from pydantic import TypeAdapter
 
 from anytime.domains.base import Domain, Grade, Problem, grading_once
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.private import scorer_files, scorers_of
+from anytime.hosts.inspect_ai.private import (
+    grades_text_alone,
+    scorer_files,
+    scorers_of,
+    state_of_text,
+)
 from anytime.hosts.inspect_ai.records import CURVE, domain_of, shown_answer
-from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
+from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_quality
 from anytime.logs.inspect_ai.timed_search import TimedSearch
 
 __all__ = [
@@ -160,16 +165,16 @@ def scorer_grading(header: EvalLog, *, trust: bool = False) -> Grading:
     async def grade(sample: Mapping[str, Any], texts: Sequence[str]) -> dict[str, list[Grade]]:
         found: dict[str, dict[str, Grade]] = {}
         target = Target(sample["target"])
-        asked = _state(sample, model, asked_of(sample))
+        answering = _Answering(sample, model)
         for text in dict.fromkeys(texts):
-            if solver is None:  # making a state takes longer than most scorers
-                state = copy(asked)
-                _answer(state, text)
-            else:  # `multiple_choice` writes into it
-                state = _state(sample, model, _prompt(sample))
-                state = await solver(state, _giving(text))
+            read = None  # by `multiple_choice`, which writes into the state
+            if solver is not None:
+                read = await solver(_state(sample, model, _prompt(sample)), _giving(text))
             for name, scorer in scorers:
-                score = await scorer(state, target)
+                if read is None:
+                    score = await _score(scorer, target, text, answering)
+                else:
+                    score = await scorer(read, target)
                 for one, grade in _grades(name, score).items():
                     found.setdefault(one, {})[text] = grade
         return {
@@ -179,6 +184,33 @@ def scorer_grading(header: EvalLog, *, trust: bool = False) -> Grading:
         }
 
     return Grading(grade, [] if trust else _searches(header))
+
+
+class _Answering:
+    """States of a sample in which the model said this or that, made when one is asked for."""
+
+    def __init__(self, sample: Mapping[str, Any], model: ModelName) -> None:
+        self._sample, self._model = sample, model
+        self._asked: TaskState | None = None
+        self._said: tuple[str, TaskState] | None = None
+
+    def __call__(self, text: str) -> TaskState:
+        if self._said is None or self._said[0] != text:
+            if self._asked is None:
+                self._asked = _state(self._sample, self._model, asked_of(self._sample))
+            state = copy(self._asked)  # to make one takes longer than most scorers
+            _answer(state, text)
+            self._said = text, state
+        return self._said[1]
+
+
+async def _score(scorer: Scorer, target: Target, text: str, answering: _Answering) -> Score | None:
+    if grades_text_alone(scorer):
+        try:
+            return await scorer(state_of_text(text), target)
+        except AttributeError:  # one of a later Inspect, which looks at more
+            pass
+    return await scorer(answering(text), target)
 
 
 def _searches(header: EvalLog) -> list[TimedSearch]:
@@ -197,7 +229,7 @@ def _grades(name: str, score: Score | None) -> dict[str, Grade]:
     if score is None:
         return {}
     return {
-        one: Grade(third_party_grade(value).quality, None, shown_answer(score))
+        one: Grade(third_party_quality(value), None, shown_answer(score))
         for one, value in numbers_of(name, score.value).items()
         if not (isinstance(value, float) and math.isnan(value))
     }
