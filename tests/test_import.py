@@ -38,18 +38,6 @@ def test_the_index_needs_numpy_alone(at_start: set[str]) -> None:
     assert {name for name in new if name in HEAVY} == {"numpy"}
 
 
-def test_intervals_and_comparisons_need_numpy_alone_too(at_start: set[str]) -> None:
-    code = (
-        "import numpy as np; from anytime import compare, summarize\n"
-        "from anytime.statistics.comparison import Run\n"
-        "first, other = np.random.default_rng(0).random((2, 9, 3))\n"
-        "a, b = (Run('run', [1, 3, 9], dict(enumerate(rows))) for rows in (first, other))\n"
-        "summarize(a.curve); compare(a, b)"
-    )
-    new = loaded_after(code) - at_start
-    assert {name for name in new if name in HEAVY} == {"numpy"}
-
-
 def test_asking_who_reads_a_log_loads_no_domain_and_no_method() -> None:
     code = "from anytime.harnesses import known_harnesses; known_harnesses()"
     new = loaded_after(code, whole=True)

@@ -26,9 +26,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from anytime.statistics.quantiles import beta_quantile, normal_quantile, student_quantile
-from anytime.statistics.roots import crossing
-
 __all__ = ["PSEUDO", "Interval", "lower_limit", "mean_interval", "student_interval", "upper_limit"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -69,8 +66,10 @@ def student_interval(values: FloatArray, confidence: float = 0.95) -> Interval:
         values: Shape (n,), at least two.
         confidence: Share of intervals meant to hold the true mean.
     """
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
+
     n = len(values)
-    half = student_quantile(n - 1, (1 + confidence) / 2) * values.std(ddof=1) / math.sqrt(n)
+    half = stdtrit(n - 1, (1 + confidence) / 2) * values.std(ddof=1) / math.sqrt(n)
     return Interval(float(values.mean() - half), float(values.mean() + half))
 
 
@@ -94,6 +93,9 @@ def lower_limit(
             of `values` to that of these.
         pseudo: Weight of the pseudo-value at 0 (of 1).
     """
+    from scipy.optimize import brentq  # type: ignore[import-untyped]
+    from scipy.special import betaincinv, ndtri
+
     part = np.asarray(values, dtype=np.float64)
     whole = np.asarray(of, dtype=np.float64)
     if part.max() <= 0:
@@ -104,12 +106,12 @@ def lower_limit(
         whole = np.ones(len(part))
         if part[0] in (0, 1) and len(part) == len(part[(part == 0) | (part == 1)]):
             right = int(counts[-1])
-            return beta_quantile(right, float(counts.sum()) - right + pseudo, tail)
+            return float(betaincinv(right, counts.sum() - right + pseudo, tail))
     else:
         pairs, counts = np.unique(part + 1j * whole, return_counts=True)
         part, whole = pairs.real, pairs.imag
     sample = _Sample(np.append(part, 0.0), np.append(whole, 1.0), np.append(counts, pseudo))
-    target = normal_quantile(tail)
+    target = float(ndtri(tail))
     slope = 0.0  # the saddlepoint moves little from one step to the next
 
     def beyond(ratio: float) -> float:
@@ -128,7 +130,7 @@ def lower_limit(
     ends[1 - _EDGE] = beyond(1 - _EDGE)
     if ends[1 - _EDGE] <= 0:
         return 1.0
-    return crossing(beyond, _EDGE, 1 - _EDGE, near=1e-10)
+    return float(brentq(beyond, _EDGE, 1 - _EDGE, xtol=1e-10))
 
 
 class _Sample(NamedTuple):

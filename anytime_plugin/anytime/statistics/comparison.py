@@ -2,7 +2,8 @@
 
 Everything is paired by problem, since a hard problem is hard for both runs (arXiv 2411.00640).
 Where the problems are all there are, what is asked about is other traces of them
-(`anytime.statistics.paired_within`). Needs numpy.
+(`anytime.statistics.paired_within`). Needs numpy and scipy; scipy is imported when something is
+compared.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ from anytime.statistics.paired_within import (
     p_within,
     sides,
 )
-from anytime.statistics.quantiles import student_quantile
 
 __all__ = ["Comparison", "Difference", "Run", "compare", "compare_all"]
 
@@ -333,10 +333,12 @@ def _or_none(value: float) -> float:
 
 def _detectable(differences: FloatArray, confidence: float, power: float = 0.8) -> float:
     """Minimum detectable effect of a paired t-test; NaN where no spread was seen to tell it."""
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
+
     n, spread = len(differences), differences.std(ddof=1)
     if spread < 1e-9:
         return math.nan
-    quantiles = student_quantile(n - 1, (1 + confidence) / 2) + student_quantile(n - 1, power)
+    quantiles = stdtrit(n - 1, (1 + confidence) / 2) + stdtrit(n - 1, power)
     return float(quantiles * spread / math.sqrt(n))
 
 

@@ -1,7 +1,7 @@
 """The measures: every number that is told of a curve, in one table.
 
 A new measure is one entry in `MEASURES`. Tables of both harnesses, summaries, exports and reports
-take its name, its value, its arrow and its place from there. Needs numpy.
+take its name, its value, its arrow and its place from there. Needs numpy and scipy.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from anytime.statistics.bounded import Interval
-from anytime.statistics.quantiles import student_quantile
 
 __all__ = ["even_means", "flip_p_values", "paired_interval"]
 
@@ -116,8 +115,10 @@ def paired_interval(differences: FloatArray, confidence: float, limit: float = 1
         confidence: Share of intervals meant to hold the true mean difference.
         limit: The largest difference there can be.
     """
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
+
     n = len(differences)
     variance = ((n - 1) * differences.var(ddof=1) + limit**2) / n
-    half = student_quantile(n - 1, (1 + confidence) / 2) * math.sqrt(variance / n)
+    half = stdtrit(n - 1, (1 + confidence) / 2) * math.sqrt(variance / n)
     center = differences.mean() * n / (n + 1)
     return Interval(float(max(-limit, center - half)), float(min(limit, center + half)))

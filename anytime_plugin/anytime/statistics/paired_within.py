@@ -19,8 +19,6 @@ from anytime.settings import IndexOptions
 from anytime.statistics.bounded import Interval
 from anytime.statistics.curve import Curve, FloatArray
 from anytime.statistics.index import read_index
-from anytime.statistics.quantiles import normal_probability, normal_quantile, student_quantile
-from anytime.statistics.roots import crossing
 from anytime.statistics.within import lower_within, standard_error, upper_within
 
 __all__ = ["Side", "detectable_within", "difference_within", "p_within", "sides"]
@@ -81,23 +79,28 @@ def _low(a: Side, b: Side, tail: float) -> float:
 
 def p_within(a: Side, b: Side) -> float:
     """Two-sided: twice the tail at which the interval begins at 0; at least `LEAST_P`."""
+    from scipy.optimize import brentq  # type: ignore[import-untyped]
+    from scipy.special import ndtr, ndtri  # type: ignore[import-untyped]
+
     better, worse = (a, b) if a.value >= b.value else (b, a)
 
     def beyond(deviate: float) -> float:  # nearly a straight line
-        return _low(better, worse, normal_probability(deviate))
+        return _low(better, worse, float(ndtr(deviate)))
 
-    least, most = normal_quantile(LEAST_P / 2), normal_quantile(_EVEN)
+    least, most = float(ndtri(LEAST_P / 2)), float(ndtri(_EVEN))
     if beyond(most) <= 0:
         return 1.0
     if beyond(least) >= 0:
         return LEAST_P
-    return 2 * normal_probability(crossing(beyond, least, most, near=1e-6))
+    return 2 * float(ndtr(brentq(beyond, least, most, xtol=1e-6)))
 
 
 def detectable_within(a: Side, b: Side, confidence: float, power: float = 0.8) -> float:
     """Minimum detectable effect: how far intervals like this reach, and as far beyond as luck takes
     the difference seen with this power; NaN where no spread of traces was seen to tell it.
     """
+    from scipy.special import stdtrit
+
     tail = (1 - confidence) / 2
     reach = max(x.value - y.value - _low(x, y, tail) for x, y in ((a, b), (b, a)))
     found = []
@@ -106,4 +109,4 @@ def detectable_within(a: Side, b: Side, confidence: float, power: float = 0.8) -
         together = math.hypot(*(error for error, _ in errors))
         found.append((together, sum(each for _, each in errors)))
     spread, freedom = max(found)
-    return reach + student_quantile(freedom, power) * spread if spread > 1e-9 else math.nan
+    return reach + float(stdtrit(freedom, power)) * spread if spread > 1e-9 else math.nan

@@ -21,7 +21,6 @@ from anytime.statistics.bounded import lower_limit, upper_limit
 from anytime.statistics.curve import Curve, FloatArray
 from anytime.statistics.index import budget_weights, read_index
 from anytime.statistics.paths import best_so_far
-from anytime.statistics.quantiles import student_quantile
 
 __all__ = [
     "Components",
@@ -218,7 +217,9 @@ def detectable(
         confidence: 1 - the level of the test.
         power: Chance to find it.
     """
-    quantiles = sum(student_quantile(problems - 1, at) for at in ((1 + confidence) / 2, power))
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
+
+    quantiles = stdtrit(problems - 1, (1 + confidence) / 2) + stdtrit(problems - 1, power)
     return float(quantiles * math.sqrt(parts.of_problem(traces) / problems))
 
 

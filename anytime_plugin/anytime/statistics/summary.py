@@ -1,6 +1,6 @@
 """The index of one curve with what is always reported beside it, each with its interval.
 
-Needs numpy.
+Needs numpy and scipy.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from anytime.errors import AnytimeError
 from anytime.statistics.bounded import Interval, lower_limit, upper_limit
-from anytime.statistics.quantiles import normal_quantile, student_quantile
 
 __all__ = [
     "lower_within",
@@ -66,13 +65,15 @@ def lower_within(values: FloatArray, tail: float) -> float:
     Raises:
         AnytimeError: As in `within_interval`.
     """
+    from scipy.special import ndtri, stdtrit  # type: ignore[import-untyped]
+
     error, freedom = standard_error(values)
     pooled = values[~np.isnan(values)]
     distance = float(pooled.mean()) - lower_limit(pooled, tail)
     alike = float(pooled.std(ddof=1)) / math.sqrt(len(pooled))
     nearer = 0.0
     if error > _NONE:
-        nearer = error / alike * float(student_quantile(freedom, 1 - tail) / -normal_quantile(tail))
+        nearer = error / alike * float(stdtrit(freedom, 1 - tail) / -ndtri(tail))
     mean = float(np.nanmean(values, axis=1).mean())
     least = _left_open((~np.isnan(values)).sum(axis=1), tail)
     return max(0.0, mean - math.hypot(nearer * distance, least))
@@ -99,10 +100,12 @@ def _left_open(counts: npt.NDArray[np.int64], tail: float) -> float:
 
 def student_within(low: FloatArray, high: FloatArray, confidence: float) -> Interval:
     """Student's interval, for what has no bounds; arguments as in `within_interval`."""
+    from scipy.special import stdtrit
+
     ends = []
     for values, sign in ((low, -1), (high, 1)):
         error, freedom = standard_error(values)
-        half = student_quantile(freedom, (1 + confidence) / 2) * error
+        half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
         ends.append(float(np.nanmean(values, axis=1).mean()) + sign * half)
     return Interval(*ends)
 
