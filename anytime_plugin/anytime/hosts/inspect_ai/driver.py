@@ -21,6 +21,7 @@ from inspect_ai.model import (
 )
 
 from anytime.cutting.tokens import Tokenizer
+from anytime.hosts.inspect_ai.aside import aside
 from anytime.hosts.inspect_ai.outside_sample import settings_in_effect
 from anytime.hosts.inspect_ai.private import cause_of, token_ids_of, unreadable
 from anytime.hosts.inspect_ai.providers import (
@@ -47,6 +48,9 @@ Ask = Callable[[Request], Awaitable[tuple[Reply, ModelOutput]]]
 Encode = Callable[[str], Awaitable[list[int]]]
 
 log = logging.getLogger(__name__)
+
+LONG_TRACES, LONG_ANSWERS = 1 << 16, 1 << 12
+"""Characters of replies from which a program goes on in a thread: some 10 ms of its work."""
 
 _MESSAGE = {
     "system": ChatMessageSystem,
@@ -84,8 +88,14 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             replies.append(outcome[0])
             outputs.append(outcome[1])
         first = first or outputs
-        step = advance(program, replies)
+        step = await aside(_takes_long(step, replies), functools.partial(advance, program, replies))
     return step.result, first
+
+
+def _takes_long(batch: Sequence[Request], replies: Sequence[Reply]) -> bool:
+    """Whether a program has much to read: it cuts a trace, or takes reasoning off answers."""
+    size = sum(len(reply.reasoning) + len(reply.text) for reply in replies)
+    return size >= (LONG_ANSWERS if any(one.kind == "answer" for one in batch) else LONG_TRACES)
 
 
 async def _settle(
