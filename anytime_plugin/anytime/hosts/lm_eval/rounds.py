@@ -14,11 +14,11 @@ from anytime.protocol import Request
 
 __all__ = ["AT_ONCE", "Asking", "check_room", "parts"]
 
-AT_ONCE = 1 << 27
-"""Characters of prompts that go to a model in one `generate_until` call: some thousand cut traces
-of 16k tokens. Models of lm-eval make token ids of all prompts of a call before they begin,
-which take several times the room of the text; and each call ends with waiting for its slowest
-answer, so it should hold many."""
+AT_ONCE = 1 << 26
+"""Characters of prompts that go to a model in one `generate_until` call: some two thousand cut
+traces of up to 16k tokens. They are what a run holds beyond its traces, and models of lm-eval make
+token ids of all prompts of a call before they begin, which take several times the room of the text.
+But each call ends with waiting for its slowest answer, so it should hold many."""
 
 
 @dataclass(frozen=True, slots=True)
