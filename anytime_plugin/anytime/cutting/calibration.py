@@ -42,6 +42,15 @@ _PIECE = re.compile(
     r"|.",
     re.DOTALL,
 )
+_ASCII_PIECE = re.compile(  # the same pieces of a text of ASCII, whose letters need no table
+    r"[ !-/:-@\[-`{-~]?[A-Za-z]{1,20}"
+    r"| ?[0-9]{1,3}"
+    r"| ?[^\sA-Za-z0-9]{1,4}\n{0,4}"
+    r"|[^\S\n]{0,16}\n{1,4}"
+    r"|\s{1,16}?(?= ?\S)|\s{1,16}"
+    r"|.",
+    re.DOTALL,
+)
 _CONTRACTIONS = frozenset({"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"})
 
 _FAMILY_PRIOR = (2.0, 2.0, 1.0, 1.0)  # GPT-2's pattern is rare among models that reason
@@ -59,7 +68,7 @@ def spread(text: str, count: int) -> tuple[list[int], list[float]]:
         For each piece of the text in order, the character offset at which it ends, and the tokens
         expected from the start of the text to there. The last is (len(text), count).
     """
-    pieces = _PIECE.findall(text)
+    pieces = _pieces(text)
     often = Counter(pieces)
     times = often.values()
     expected = list(map(_expected_tokens, often))
@@ -73,9 +82,13 @@ def spread(text: str, count: int) -> tuple[list[int], list[float]]:
     return list(accumulate(map(len, pieces))), counts
 
 
+def _pieces(text: str) -> list[str]:
+    return (_ASCII_PIECE if text.isascii() else _PIECE).findall(text)
+
+
 def estimate(text: str) -> int:
     """Tokens a text takes, where no back end has counted them: the families' weighted mean."""
-    pieces = _PIECE.findall(text)
+    pieces = _pieces(text)
     totals = [sum(family) for family in zip(*map(_expected_tokens, pieces), strict=True)]
     weighted: float = sum(map(mul, _FAMILY_PRIOR, totals))
     return math.ceil(weighted / sum(_FAMILY_PRIOR))

@@ -139,10 +139,9 @@ def requester(
         tokenizer: The model's, where one was named: it makes token ids where the provider does not.
     """
     seed = epoch if provider_name(model) == "anytime" else None
-    configs = {
-        thinking: (config or GenerateConfig()).merge(base).merge(GenerateConfig(seed=seed))
-        for thinking, base in ((True, GenerateConfig()), (False, without_thinking(model)))
-    }
+    # A merge copies all settings, and each sample merges anew.
+    thinking = (config or GenerateConfig()).merge(GenerateConfig(seed=seed))
+    configs = {True: thinking, False: thinking.merge(without_thinking(model))}
     can, in_effect = provider_of(model), settings_in_effect(model).merge(configs[True])
     own = host_tokenizer(model) if can.transformers else None
     if can.transformers:
