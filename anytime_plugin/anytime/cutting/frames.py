@@ -183,10 +183,9 @@ class _Block(NamedTuple):
 
 def known_frames() -> tuple[Frame, ...]:
     """Our frames, and those that plugins bring."""
-    from anytime.plugins import plugin_manager
+    from anytime import plugins
 
-    found = plugin_manager().hook.anytime_frames()
-    return FRAMES + tuple(frame for frames in found for frame in frames)
+    return FRAMES + plugins.known_frames()
 
 
 def frame_from(pair: str, where: str = "") -> Frame:
@@ -407,6 +406,8 @@ def unopened(context: str, prefix: str, own: str | None = None) -> str:
 def trimmed(text: str) -> str:
     """A text without the special tokens at its end; itself where there are none."""
     shown = end = len(text.rstrip())
+    if not text.endswith(_ENDS, 0, end):
+        return text
     while token := next((token for token in _ENDS if text.endswith(token, 0, end)), None):
         end = _before_blank(text, end - len(token))
     return text if end == shown else text[:end]
