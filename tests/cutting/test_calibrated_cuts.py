@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from anytime.cutting import calibration
 from anytime.cutting.calibration import estimate, spread
 from anytime.cutting.tokens import measure
 from anytime.protocol import Reply
@@ -33,3 +36,20 @@ def test_a_count_tells_how_line_breaks_and_digits_are_split() -> None:
         places, counts = spread(text, count)
         assert (places[-1], counts[-1]) == (len(text), count)
         assert sorted(counts) == counts
+
+
+@pytest.mark.parametrize("signs", ["ascii", "any"])
+def test_a_text_is_split_the_same_however_long_it_is_and_whatever_it_is_written_in(
+    signs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alphabet = [chr(code) for code in range(128)] + list(" \n\t a1b2_-.,Zz") * 9
+    if signs == "any":
+        alphabet += list("éß¼²漢字한글،٣😀\u2003") * 4
+    chance = random.Random(7)
+    for stretch in (64, 100, 257):
+        monkeypatch.setattr(calibration, "STRETCH", stretch)
+        for _ in range(300):
+            text = "".join(chance.choices(alphabet, k=chance.randrange(1, 900)))
+            whole = calibration._PIECE.findall(text)
+            assert calibration._pieces(text) == whole
+            assert "".join(whole) == text

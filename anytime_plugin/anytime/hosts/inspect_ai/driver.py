@@ -21,7 +21,7 @@ from inspect_ai.model import (
 )
 
 from anytime.cutting.tokens import Tokenizer
-from anytime.hosts.inspect_ai.aside import aside
+from anytime.hosts.inspect_ai.aside import LONG, aside
 from anytime.hosts.inspect_ai.outside_sample import settings_in_effect
 from anytime.hosts.inspect_ai.private import cause_of, token_ids_of, unreadable
 from anytime.hosts.inspect_ai.providers import (
@@ -49,8 +49,8 @@ Encode = Callable[[str], Awaitable[list[int]]]
 
 log = logging.getLogger(__name__)
 
-LONG_TRACES, LONG_ANSWERS = 1 << 16, 1 << 12
-"""Characters of replies from which a program goes on in a thread: some 10 ms of its work."""
+LONG_TRACES = 1 << 15
+"""Characters of traces from which a program goes on in a thread: some 7 ms of cutting."""
 
 _MESSAGE = {
     "system": ChatMessageSystem,
@@ -95,7 +95,12 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
 def _takes_long(batch: Sequence[Request], replies: Sequence[Reply]) -> bool:
     """Whether a program has much to read: it cuts a trace, or takes reasoning off answers."""
     size = sum(len(reply.reasoning) + len(reply.text) for reply in replies)
-    return size >= (LONG_ANSWERS if any(one.kind == "answer" for one in batch) else LONG_TRACES)
+    return size >= (LONG if any(one.kind == "answer" for one in batch) else LONG_TRACES)
+
+
+def _holds_many_tokens(output: ModelOutput) -> bool:
+    told = output.choices[0].logprobs
+    return told is not None and len(told.content) >= LONG
 
 
 async def _settle(
@@ -171,7 +176,7 @@ def requester(
             failed = why_unanswered(output, can.in_process)
         if not output.choices:
             output = nothing_said(output)
-        reply = reply_from(output)
+        reply = await aside(_holds_many_tokens(output), functools.partial(reply_from, output))
         if can.transformers:
             reply = as_generated(reply, request, model, own, messages)
         if failed:

@@ -240,7 +240,7 @@ def curve(envelope: Envelope = "mean") -> Scorer:
                 reason = "not scored: stopped, by a limit say, before its checkpoints were known"
                 return Score(value=math.nan, explanation=reason)
             if record is None:  # solved in another way: an answer, but no curve
-                return _score_answer(known, state)
+                return await _score_answer(known, state)
             if record.elicited.failed:
                 return _score_failed(known, record, best=envelope == "trace")
             if known is not None and not record.grades:
@@ -265,14 +265,13 @@ async def _score_checkpoint(
     )
 
 
-def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Score:
+async def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Score:
     if known is None:
         raise AnytimeError(
             "anytime/curve found no checkpoints in this sample: run the task with "
             "`--solver anytime/budget` first"
         )
-    domain, problem = known
-    grade = domain.grade(problem, state.output.completion)
+    (grade,) = await graded(state, *known, [state.output.completion], keep=False)
     return Score(
         value={"final": grade.quality, **grade.metrics, "unparsed": float(not grade.parsed)},
         answer=grade.answer or None,
