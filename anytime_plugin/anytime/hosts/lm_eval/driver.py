@@ -8,7 +8,6 @@ interrupt mode takes two calls however many documents there are.
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -19,7 +18,6 @@ from anytime.cutting.ends import ended
 from anytime.cutting.texts import encodable
 from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
-from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance, hash_args
 from anytime.hosts.lm_eval.asking import check_answered, failure, generated
 from anytime.hosts.lm_eval.backends import (

@@ -40,6 +40,7 @@ class Asking:
     key: Hashable = field(init=False)
 
     def __post_init__(self) -> None:
+        """Take the digest that requests are told apart by."""
         # A digest, as keys are held until the round is over, and prompts are not.
         context, settings = self.args
         told = json.dumps([settings, self.draw], sort_keys=True, default=repr)
