@@ -21,6 +21,7 @@ from anytime.domains.trip import TRIP
 from anytime.hosts.inspect_ai import aside, driver
 from anytime.hosts.inspect_ai.tasks import domain_task
 from anytime.plugins import get_domain, plugin_manager
+from anytime.solvers import pdp
 from tests.inspect_runs import Run, samples, says, scripted, values
 
 BUDGETS = [64, 512, 4096, 16384]
@@ -191,3 +192,25 @@ def test_the_texts_of_many_tokens_are_read_apart(
     monkeypatch.setattr(driver, "reply_from", reply_from)
     run(trips(), scripted(script), limit=1, logprobs=True)
     assert seen == {8192: False, 9: True}
+
+
+def test_traces_of_a_pool_are_graded_apart(run: Run, watch: Watch) -> None:
+    problems = TRIP.load("builtin", "dev", 0).problems
+    asked: Counter[str] = Counter()
+
+    def script(messages: Any, config: GenerateConfig) -> ModelOutput:
+        """Every other trace of a problem ends well: in a long answer that is the problem's own."""
+        said = "".join(message.text for message in messages)
+        if config.max_tokens == BUDGETS[-1]:
+            asked[said] += 1
+            mark = ("well ", "badly ")[asked[said] % 2]
+            return says(mark * 20_000, tokens=BUDGETS[-1], stop="max_tokens")
+        gold = next((one.gold for one in problems if one.prompt in said), "")
+        return says("So. " * 6000 + (gold if "well well" in said else ""), tokens=900)
+
+    task = trips()
+    task.solver = pdp(traces=2, problems=2, pair_tokens=100_000)
+    log = run(task, scripted(script), limit=1)
+    assert log.status == "success", log.error
+    assert len({problem for problem, _ in watch.graded}) == 3, "two that it learns from"
+    assert max(watch.steps) < aside.LONG

@@ -59,12 +59,15 @@ _MESSAGE = {
 }
 
 
-async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
+async def drive(
+    program: Program[T], ask: Ask, *, reads_much: bool = False
+) -> tuple[T, list[ModelOutput]]:
     """Run a program to its end.
 
     Args:
         program: The program.
         ask: Answers one request.
+        reads_much: It reads many traces besides the replies, as one does that learns from them.
 
     Returns:
         The program's result, and the model outputs of its first batch: in interrupt mode the trace,
@@ -76,7 +79,7 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             cache.
     """
     first: list[ModelOutput] = []
-    step = advance(program)
+    step = await aside(reads_much, functools.partial(advance, program))
     while not isinstance(step, Done):
         outcomes = await _settle(ask, step)
         replies = []
@@ -88,7 +91,8 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             replies.append(outcome[0])
             outputs.append(outcome[1])
         first = first or outputs
-        step = await aside(_takes_long(step, replies), functools.partial(advance, program, replies))
+        long = reads_much or _takes_long(step, replies)
+        step = await aside(long, functools.partial(advance, program, replies))
     return step.result, first
 
 
