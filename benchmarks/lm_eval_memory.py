@@ -1,7 +1,8 @@
 """lm-eval: peak memory of a large run, against as many plain requests for the same traces.
 
 Each side runs in a process of its own, as a peak is known for a whole process only. The traces of
-all problems are different texts, as real ones are.
+all problems are different texts, as real ones are. Both have what any run of `lm_eval` has before
+it loads a task: its index of all tasks, which is counted with the imports.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ class ManyTexts(Instantaneous):
 
 def _peak(side: str) -> None:
     """Run one side and print its peak in GiB, less what the process had before."""
+    metadata = {"traces": TRACES, "split": "all", "budgets": f"geom:256:{TOKENS}:7"}
+    manager = TaskManager(metadata=metadata)
     before = peak_mib()
     if side == "ours":
-        metadata = {"traces": TRACES, "split": "all", "budgets": f"geom:256:{TOKENS}:7"}
-        task = TaskManager(metadata=metadata).load(["anytime_trip_builtin"])["tasks"]
+        task = manager.load(["anytime_trip_builtin"])["tasks"]
         task = task["anytime_trip_builtin"]
         task.config.generation_kwargs |= {"do_sample": True}
         documents = list(task.dataset["test"])

@@ -19,6 +19,7 @@ from anytime.errors import AnytimeError
 from anytime.hookspecs import PROJECT
 
 if TYPE_CHECKING:
+    from anytime.cutting.frames import Frame
     from anytime.domains.base import Domain
     from anytime.methods.base import Method
 
@@ -28,6 +29,7 @@ __all__ = [
     "get_domain",
     "get_method",
     "known_domains",
+    "known_frames",
     "known_methods",
     "plugin_manager",
     "third_party_domains",
@@ -108,13 +110,34 @@ def _domains() -> list[tuple[Domain, str]]:
     return brought("anytime_domains", kind)
 
 
+def _implementations(hook: str) -> tuple[pluggy.HookImpl, ...]:
+    return tuple(getattr(plugin_manager().hook, hook).get_hookimpls())
+
+
+# Each checkpoint of a run asks for its domain, and plugins come and go in tests alone.
+@functools.lru_cache(maxsize=4)
+def _domains_of(implementations: tuple[pluggy.HookImpl, ...]) -> Mapping[str, Domain]:
+    return known_domains()
+
+
+def known_frames() -> tuple[Frame, ...]:
+    """The frames that plugins bring."""
+    return _frames_of(_implementations("anytime_frames"))
+
+
+@functools.lru_cache(maxsize=4)
+def _frames_of(implementations: tuple[pluggy.HookImpl, ...]) -> tuple[Frame, ...]:
+    found = plugin_manager().hook.anytime_frames()
+    return tuple(frame for frames in found for frame in frames)
+
+
 def get_domain(name: str) -> Domain:
     """The domain of this name.
 
     Raises:
         AnytimeError: There is none.
     """
-    domains = known_domains()
+    domains = _domains_of(_implementations("anytime_domains"))
     if name not in domains:
         raise AnytimeError(f"unknown domain {name!r}: choose one of {', '.join(sorted(domains))}")
     return domains[name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -71,3 +73,20 @@ def test_one_other_letter_takes_the_pattern_that_knows_them(text: str) -> None:
     text = f"{text}\u00df"
     assert calibration._pieces(text) == calibration._PIECE.findall(text)
     assert "".join(calibration._pieces(text)) == text
+
+
+@pytest.mark.parametrize("signs", ["ascii", "any"])
+def test_a_text_is_split_the_same_however_long_it_is_and_whatever_it_is_written_in(
+    signs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alphabet = [chr(code) for code in range(128)] + list(" \n\t a1b2_-.,Zz") * 9
+    if signs == "any":
+        alphabet += list("éß¼²漢字한글،٣😀\u2003") * 4
+    chance = random.Random(7)
+    for stretch in (64, 100, 257):
+        monkeypatch.setattr(calibration, "STRETCH", stretch)
+        for _ in range(300):
+            text = "".join(chance.choices(alphabet, k=chance.randrange(1, 900)))
+            whole = calibration._PIECE.findall(text)
+            assert calibration._pieces(text) == whole
+            assert "".join(whole) == text

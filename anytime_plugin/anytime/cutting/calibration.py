@@ -82,9 +82,26 @@ def spread(text: str, count: int) -> tuple[list[int], list[float]]:
     return list(accumulate(map(len, pieces))), counts
 
 
+STRETCH = 1 << 15
+"""Characters that are split at once: what runs beside in a thread has to wait for so long."""
+
+_NEAR = 32
+"""More characters than a piece has, and what it looks ahead."""
+
+
 def _pieces(text: str) -> list[str]:
-    found: list[str] = (_ASCII_PIECE if text.isascii() else _PIECE).findall(text)
-    return found
+    """The text in pieces, which joined are the text."""
+    pattern = _ASCII_PIECE if text.isascii() else _PIECE
+    pieces: list[str] = []
+    start = 0
+    while len(text) - start > STRETCH:
+        found = pattern.findall(text, start, start + STRETCH)
+        left = 0
+        while left < _NEAR:  # these may be other ones where the text goes on
+            left += len(found.pop())
+        pieces += found
+        start += STRETCH - left
+    return pieces + pattern.findall(text, start)
 
 
 def estimate(text: str) -> int:

@@ -28,13 +28,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.protocol import Reply
 
 if TYPE_CHECKING:
-    import pluggy
+    pass
 
 __all__ = [
     "FRAMES",
@@ -190,16 +190,9 @@ class _Block(NamedTuple):
 
 def known_frames() -> tuple[Frame, ...]:
     """Our frames, and those that plugins bring."""
-    from anytime.plugins import plugin_manager
+    from anytime import plugins
 
-    manager = plugin_manager()
-    return _frames_with(manager, frozenset(manager.get_plugins()))
-
-
-@lru_cache(maxsize=4)  # every trace is looked at for them several times
-def _frames_with(manager: pluggy.PluginManager, _: frozenset[Any]) -> tuple[Frame, ...]:
-    found = manager.hook.anytime_frames()
-    return FRAMES + tuple(frame for frames in found for frame in frames)
+    return FRAMES + plugins.known_frames()
 
 
 def frame_from(pair: str, where: str = "") -> Frame:

@@ -21,6 +21,7 @@ from inspect_ai.model import (
 )
 
 from anytime.cutting.tokens import Tokenizer
+from anytime.hosts.inspect_ai.aside import LONG, aside
 from anytime.hosts.inspect_ai.outside_sample import settings_in_effect
 from anytime.hosts.inspect_ai.private import cause_of, token_ids_of, unreadable
 from anytime.hosts.inspect_ai.providers import (
@@ -48,6 +49,9 @@ Encode = Callable[[str], Awaitable[list[int]]]
 
 log = logging.getLogger(__name__)
 
+LONG_TRACES = 1 << 15
+"""Characters of traces from which a program goes on in a thread: some 7 ms of cutting."""
+
 _MESSAGE = {
     "system": ChatMessageSystem,
     "user": ChatMessageUser,
@@ -55,12 +59,15 @@ _MESSAGE = {
 }
 
 
-async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
+async def drive(
+    program: Program[T], ask: Ask, *, reads_much: bool = False
+) -> tuple[T, list[ModelOutput]]:
     """Run a program to its end.
 
     Args:
         program: The program.
         ask: Answers one request.
+        reads_much: It reads many traces besides the replies, as one does that learns from them.
 
     Returns:
         The program's result, and the model outputs of its first batch: in interrupt mode the trace,
@@ -72,7 +79,7 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             cache.
     """
     first: list[ModelOutput] = []
-    step = advance(program)
+    step = await aside(reads_much, functools.partial(advance, program))
     while not isinstance(step, Done):
         outcomes = await _settle(ask, step)
         replies = []
@@ -84,8 +91,20 @@ async def drive(program: Program[T], ask: Ask) -> tuple[T, list[ModelOutput]]:
             replies.append(outcome[0])
             outputs.append(outcome[1])
         first = first or outputs
-        step = advance(program, replies)
+        long = reads_much or _takes_long(step, replies)
+        step = await aside(long, functools.partial(advance, program, replies))
     return step.result, first
+
+
+def _takes_long(batch: Sequence[Request], replies: Sequence[Reply]) -> bool:
+    """Whether a program has much to read: it cuts a trace, or takes reasoning off answers."""
+    size = sum(len(reply.reasoning) + len(reply.text) for reply in replies)
+    return size >= (LONG if any(one.kind == "answer" for one in batch) else LONG_TRACES)
+
+
+def _holds_many_tokens(output: ModelOutput) -> bool:
+    told = output.choices[0].logprobs
+    return told is not None and len(told.content) >= LONG
 
 
 async def _settle(
@@ -129,10 +148,9 @@ def requester(
         tokenizer: The model's, where one was named: it makes token ids where the provider does not.
     """
     seed = epoch if provider_name(model) == "anytime" else None
-    configs = {
-        thinking: (config or GenerateConfig()).merge(base).merge(GenerateConfig(seed=seed))
-        for thinking, base in ((True, GenerateConfig()), (False, without_thinking(model)))
-    }
+    # A merge copies all settings, and each sample merges anew.
+    thinking = (config or GenerateConfig()).merge(GenerateConfig(seed=seed))
+    configs = {True: thinking, False: thinking.merge(without_thinking(model))}
     can, in_effect = provider_of(model), settings_in_effect(model).merge(configs[True])
     own = host_tokenizer(model) if can.transformers else None
     if can.transformers:
@@ -162,7 +180,7 @@ def requester(
             failed = why_unanswered(output, can.in_process)
         if not output.choices:
             output = nothing_said(output)
-        reply = reply_from(output)
+        reply = await aside(_holds_many_tokens(output), functools.partial(reply_from, output))
         if can.transformers:
             reply = as_generated(reply, request, model, own, messages)
         if failed:

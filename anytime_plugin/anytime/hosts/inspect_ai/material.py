@@ -5,6 +5,7 @@ The program is `anytime.methods.learning`; here are the locks, concurrency and d
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from inspect_ai.util import LimitExceededError, display_counter
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Problem
 from anytime.errors import AnytimeError, UnansweredError
+from anytime.hosts.inspect_ai.aside import aside
 from anytime.hosts.inspect_ai.driver import drive, requester
 from anytime.hosts.inspect_ai.outside_sample import apart, settings_in_effect
 from anytime.methods.base import Material, Recipe
@@ -25,6 +27,8 @@ from anytime.methods.learning import Lock, MissingTraces, Sampling, Step, learni
 from anytime.methods.overlap import Evaluated
 from anytime.methods.source import Source, Spelling, check_source
 from anytime.plugins import get_method
+from anytime.programs.checkpoints import Elicited
+from anytime.programs.lockstep import Done, advance
 
 __all__ = ["Materials", "identity_of", "sampling_settings"]
 
@@ -98,11 +102,10 @@ async def _learn(
     async with AsyncExitStack() as held:
         with closing(learning(recipe, source, sampling, evaluated)) as program:
             while True:
-                try:
-                    step = program.send(outcome)
-                except StopIteration as stop:
-                    material: Material = stop.value
-                    return material
+                # To read pools and to choose among their traces takes long.
+                step = await aside(True, functools.partial(advance, program, outcome))
+                if isinstance(step, Done):
+                    return step.result
                 outcome = await _take(step, model, held, sampling.tokenizer)
 
 
@@ -116,7 +119,7 @@ async def _take(
         await _sample(step, model, tokenizer)
         return None
     ask = requester(model, epoch=1, token_ids=False, draw="learning")
-    material, _ = await drive(step, ask)
+    material, _ = await drive(step, ask, reads_much=True)
     return material
 
 
@@ -128,6 +131,13 @@ async def _sample(step: MissingTraces, model: Model, tokenizer: Tokenizer | None
     # for their forced answers until the last had been sampled, and a kill would lose them all.
     connections = settings_in_effect(model).max_connections or model.api.max_connections()
     under_way = anyio.CapacityLimiter(connections)
+    keeping = anyio.Lock()
+
+    async def keep(problem: Problem, draw: int, elicited: Elicited) -> None:
+        # A trace that is here is paid for: it is kept even if others cannot be.
+        with anyio.CancelScope(shield=True):
+            async with keeping:
+                await aside(True, lambda: step.keep(problem, draw, elicited))
 
     async def sample(place: int) -> None:
         async with under_way:
@@ -145,7 +155,7 @@ async def _sample(step: MissingTraces, model: Model, tokenizer: Tokenizer | None
         try:
             elicited, _ = await drive(step.program(problem), ask)
             try:
-                step.keep(problem, draw, elicited)
+                await keep(problem, draw, elicited)
             except UnansweredError:  # no fault of the file: the others' texts are worth keeping
                 raise
             except AnytimeError as error:  # what cannot be kept is not to be paid for

@@ -24,6 +24,7 @@ from inspect_ai.solver import TaskState
 
 from anytime.domains.base import Domain, Grade, Problem
 from anytime.errors import AnytimeError
+from anytime.hosts.inspect_ai.aside import graded
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence
 from anytime.hosts.inspect_ai.private import scorers_here
 from anytime.hosts.inspect_ai.records import (
@@ -231,7 +232,7 @@ def curve(envelope: Envelope = "mean") -> Scorer:
             known = domain_of(state.metadata)
             checkpoint = checkpoint_of(state.metadata)
             if checkpoint is not None:
-                return _score_checkpoint(known, checkpoint)
+                return await _score_checkpoint(known, state, checkpoint)
             recall(state.store)
             record = read_record(state.store)
             if was_stopped(state.store):
@@ -239,19 +240,24 @@ def curve(envelope: Envelope = "mean") -> Scorer:
                 reason = "not scored: stopped, by a limit say, before its checkpoints were known"
                 return Score(value=math.nan, explanation=reason)
             if record is None:  # solved in another way: an answer, but no curve
-                return _score_answer(known, state)
+                return await _score_answer(known, state)
             if record.elicited.failed:
                 return _score_failed(known, record, best=envelope == "trace")
+            if known is not None and not record.grades:
+                answers = [point.answer for point in record.elicited.checkpoints]
+                grades = await graded(state, *known, answers, keep=False)
+                record = record._replace(grades={curve.__name__: grades})
             return score_curve(known, record, best=envelope == "trace")
 
     return grade
 
 
-def _score_checkpoint(known: tuple[Domain, Problem] | None, checkpoint: Checkpoint) -> Score:
+async def _score_checkpoint(
+    known: tuple[Domain, Problem] | None, state: TaskState, checkpoint: Checkpoint
+) -> Score:
     if known is None:
         raise AnytimeError("anytime/curve has no quality of its own for third-party tasks")
-    domain, problem = known
-    grade = domain.grade(problem, checkpoint.answer)
+    (grade,) = await graded(state, *known, [checkpoint.answer], keep=True)
     return Score(
         value=checkpoint_values(checkpoint.budget, grade),
         answer=grade.answer or None,
@@ -259,14 +265,13 @@ def _score_checkpoint(known: tuple[Domain, Problem] | None, checkpoint: Checkpoi
     )
 
 
-def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Score:
+async def _score_answer(known: tuple[Domain, Problem] | None, state: TaskState) -> Score:
     if known is None:
         raise AnytimeError(
             "anytime/curve found no checkpoints in this sample: run the task with "
             "`--solver anytime/budget` first"
         )
-    domain, problem = known
-    grade = domain.grade(problem, state.output.completion)
+    (grade,) = await graded(state, *known, [state.output.completion], keep=False)
     return Score(
         value={"final": grade.quality, **grade.metrics, "unparsed": float(not grade.parsed)},
         answer=grade.answer or None,

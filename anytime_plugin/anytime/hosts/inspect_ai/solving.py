@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, Unpack
 
+import anyio.lowlevel
 from inspect_ai.model import ChatMessage, Model, ModelOutput, get_model
 from inspect_ai.scorer import Score, score
 from inspect_ai.solver import Generate, Solver, TaskState
@@ -246,4 +247,5 @@ async def _score_checkpoints(
             if not has_no_scorer(error):
                 raise
             return []  # no scorer, or --no-score: the checkpoints alone, to be scored later
+        await anyio.lowlevel.checkpoint()  # other samples wait for the loop
     return scores

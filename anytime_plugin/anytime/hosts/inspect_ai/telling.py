@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from inspect_ai.hooks import Hooks, SampleEnd, TaskEnd, hooks
 from inspect_ai.log import EvalLog, EvalSample
 
+from anytime.hosts.inspect_ai.aside import forget
 from anytime.hosts.inspect_ai.records import KEY, record_in
 from anytime.programs.doubts import NOISE, Doubts
 
@@ -35,6 +36,7 @@ def tell_at_end() -> None:
 
         async def on_sample_end(self, data: SampleEnd) -> None:
             self._asked.setdefault(data.eval_id, Asked()).add(data.sample)
+            forget(data.sample.uuid)
 
         async def on_task_end(self, data: TaskEnd) -> None:
             asked = self._asked.pop(data.eval_id, Asked())

@@ -8,19 +8,16 @@ interrupt mode takes two calls however many documents there are.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from anytime.cutting.ends import ended
 from anytime.cutting.texts import encodable
 from anytime.cutting.tokens import Tokenizer, counter
 from anytime.domains.base import Cue
-from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import Instance, hash_args
 from anytime.hosts.lm_eval.asking import check_answered, failure, generated
 from anytime.hosts.lm_eval.backends import (
@@ -39,6 +36,7 @@ from anytime.hosts.lm_eval.keeping import UnderWay
 from anytime.hosts.lm_eval.material import check_sampled, evaluated_in, material
 from anytime.hosts.lm_eval.private import add_request_type, answers_kept, seed_of
 from anytime.hosts.lm_eval.records import Response, as_written, response
+from anytime.hosts.lm_eval.rounds import Asking, check_room, parts
 from anytime.hosts.lm_eval.services import Hidden
 from anytime.hosts.lm_eval.store import TraceStore, model_name, opened
 from anytime.methods.base import Material, Recipe
@@ -66,12 +64,6 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
-
-AT_ONCE = 1 << 27
-"""Characters of prompts that go to a model in one `generate_until` call: some thousand cut traces
-of 16k tokens. Models of lm-eval make all prompts of a call into token ids before they begin, which
-take several times the room of the text; and each call ends with waiting for its slowest answer, so
-it should hold many."""
 
 ByBudget = Mapping[int, Sequence[Message]]
 
@@ -273,14 +265,14 @@ def asker(
     # lm-eval's hash of a long prompt takes longer than all else here: only where it is read.
     named = store is not None or cache is not None
 
-    def asking(number: int, request: Request) -> _Asking:
+    def asking(number: int, request: Request) -> Asking:
         run = runs[number]
         args = arguments(lm, run.spec.prompt, request, run.gen_kwargs, run.draw)
         draw = run.draw if is_sampled(run.gen_kwargs) else None
         # What the program asked is needed no more but for its messages, which are most of it.
-        return _Asking(number, dataclasses.replace(request, messages=()), args, draw)
+        return Asking(number, dataclasses.replace(request, messages=()), args, draw)
 
-    def answer(part: Sequence[_Asking], texts: dict[Hashable, str]) -> None:
+    def answer(part: Sequence[Asking], texts: dict[Hashable, str]) -> None:
         """Put the texts of requests to those that are known of their round."""
         asked: dict[Hashable, UnderWay] = {}
         for one in part:
@@ -301,13 +293,13 @@ def asker(
                     cacheable=one.draw is None,
                     to_cut=_is_cut(one.request),
                 )
-        _check_room(lm, [request.instance for request in asked.values()], tokenizer)
+        check_room(lm, [request.instance for request in asked.values()], tokenizer)
         texts |= generated(lm, asked, cache, store, empty_fails)
 
     def ask(batch: Iterable[tuple[int, Request]]) -> Iterator[Reply]:
         texts: dict[Hashable, str] = {}
         to_cut: list[Hashable] = []
-        for part in _parts(asking(number, request) for number, request in batch):
+        for part in parts(asking(number, request) for number, request in batch):
             answer(part, texts)
             to_cut += [one.key for one in part if _is_cut(one.request)]
             check_answered([texts[key] for key in to_cut])
@@ -319,52 +311,6 @@ def asker(
     return ask
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """A request as the model is asked it.
-
-    Attributes:
-        number: Of the program.
-        request: Without its messages.
-        args: As lm-eval has them.
-        draw: Of sampled requests, which differ by it.
-        key: The same for equal requests of a round, which are asked once.
-    """
-
-    number: int
-    request: Request
-    args: tuple[Any, dict[str, Any]]
-    draw: int | None
-    key: Hashable = field(init=False)
-
-    def __post_init__(self) -> None:
-        # A digest, as keys are held until the round is over, and prompts are not.
-        context, settings = self.args
-        told = json.dumps([settings, self.draw], sort_keys=True, default=repr)
-        digest = hashlib.sha256(_text(context).encode("utf-8", "surrogatepass"))
-        digest.update(b"\0" + told.encode())
-        object.__setattr__(self, "key", digest.digest())
-
-
-def _text(context: Any) -> str:
-    """A prompt as text; lm-eval packs that of a chat."""
-    return context if isinstance(context, str) else str(getattr(context, "prompt", context))
-
-
-def _parts(asked: Iterable[_Asking]) -> Iterator[list[_Asking]]:
-    """What may be handed to the model at once; a round of prompts of ordinary size is one part."""
-    part: list[_Asking] = []
-    size = 0
-    for one in asked:
-        part.append(one)
-        size += len(_text(one.args[0]))
-        if size >= AT_ONCE:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
-
-
 def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
     return Instance(
         request_type="generate_until",
@@ -373,26 +319,6 @@ def _instance(request: Instance, args: tuple[Any, dict[str, Any]]) -> Instance:
         idx=request.idx,
         metadata=(request.task_name, request.doc_id, 1),
     )
-
-
-def _check_room(lm: Any, asked: Any, tokenizer: Tokenizer | None) -> None:
-    """Refuse what lm-eval would only warn of: it cuts a prompt that does not fit from the left."""
-    room = getattr(lm, "max_length", None)
-    sends_tokens = getattr(lm, "tokenized_requests", True)
-    if tokenizer is None or not isinstance(room, int) or not sends_tokens:
-        return
-    for instance in asked:
-        context, kwargs = instance.args
-        # No tokenizer makes more tokens than bytes, so most need no counting.
-        cap = kwargs["max_gen_toks"]
-        if isinstance(context, str) and len(context.encode(errors="replace")) + cap > room:
-            needed = len(tokenizer.ends(context)) + cap
-            if needed > room:
-                raise AnytimeError(
-                    f"a prompt with room for {cap} tokens needs {needed} of the model's "
-                    f"{room}: name smaller budgets, or set max_length in --model_args where the "
-                    f"model can take more"
-                )
 
 
 def _is_cut(request: Request) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from anytime.domains.base import Domain, Problem
+from anytime.domains.base import Domain, Problem, grading_once
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.api import mean
 from anytime.hosts.lm_eval.settings import Settings, TaskSettings
@@ -82,8 +82,9 @@ def values(
     failed = {"failed": 1 - len(answered) / len(traces)}
     if not answered:  # lm-eval averages over the documents that have a value
         return failed
+    grade = grading_once(domain, problem)
     for elicited, method in answered:
-        grades = [domain.grade(problem, point.answer) for point in elicited.checkpoints]
+        grades = [grade(point.answer) for point in elicited.checkpoints]
         quality = [grade.quality for grade in grades]
         curve.append(quality)
         value = trace_values(elicited.checkpoints, grades) | answer_tokens_at(elicited.checkpoints)
