@@ -74,14 +74,12 @@ class Job:
         outcome: What it came to, in the folder it runs in; None where there is nothing yet.
         asks: Whether it asks the server.
         until: The share of its requests that it is killed in.
-        connections: How many requests it has in flight.
     """
 
     words: Callable[[str], list[str]]
     outcome: Callable[[Path], Any]
     asks: bool = True
     until: float = 1
-    connections: int = CONNECTIONS
 
 
 class Verdict(NamedTuple):
@@ -134,7 +132,8 @@ def _inspect(url: str, *more: str) -> list[str]:
 
 
 def _pool(url: str) -> list[str]:
-    learn = ("--solver", "anytime/pdp", "-S", "problems=3", "-S", "traces=4")
+    # With one seed all draws of a problem are alike here: LEAP learns from those too, PDP does not.
+    learn = ("--solver", "anytime/leap", "-S", "problems=3", "-S", "traces=2")
     return _inspect(url, "-T", "split=test", *learn)
 
 
@@ -152,8 +151,12 @@ def _annotate(url: str) -> list[str]:
 
 
 def _handed_back(url: str) -> list[str]:
-    model = ("--model", "openai-api/planner/planner")
-    return ["anytime", "annotate", "made/few", "-o", "annotated", "--budgets", "64,256", *model]
+    """As `anytime annotate --model` does, which leaves the number of connections to Inspect."""
+    return [
+        *("inspect", "eval", "anytime/annotate", "-T", "log=made/few.eval", "-T", "budgets=64,256"),
+        *("--model", "openai-api/planner/planner", "--model-base-url", url, "--cache"),
+        *("--max-connections", str(CONNECTIONS), "--log-dir", "logs"),
+    ]
 
 
 def _handed_back_lm_eval(url: str) -> list[str]:
@@ -193,8 +196,8 @@ def _metrics(log: Path) -> Any:
     return {**values, **told}
 
 
-def _last_log(folder: Path, where: str = "logs") -> Any:
-    found = sorted(folder.glob(f"{where}/*.eval"))
+def _last_log(folder: Path) -> Any:
+    found = sorted(folder.glob("logs/*.eval"))
     return _metrics(found[-1]) if found else None
 
 
@@ -223,8 +226,7 @@ JOBS: Mapping[str, Job] = {
     "lm-eval pool": Job(_lm_eval_pool, _table, until=0.8),
     "inspect": Job(_inspect, _last_log),
     "pool": Job(_pool, _last_log),
-    # Inspect begins with 20 connections where nobody says how many.
-    "handed back": Job(_handed_back, lambda folder: _last_log(folder, "annotated"), connections=20),
+    "handed back": Job(_handed_back, _last_log),
     "handed back by lm-eval": Job(_handed_back_lm_eval, _annotated_lines),
     "annotate": Job(_annotate, _annotated, asks=False),
     "results": Job(_reading("results", "rows.csv"), _text("rows.csv"), asks=False),
@@ -279,11 +281,11 @@ def tried(name: str, kills: int, draw: random.Random, folder: Path, made: Path) 
     wrong: list[str] = []
     landed = again = 0
     with _slowly() as server:
-        books = Books(server, job.connections)
+        books = Books(server, CONNECTIONS)
         steps = _finish(job, calm, server.url)
         needed = books.asked
         expected = _comparable(job.outcome(calm))
-        books = Books(server, job.connections)
+        books = Books(server, CONNECTIONS)
         for left in range(kills, 0, -1):
             run = _start(job, torn, server.url)
             rest = round(needed.total() * job.until) - books.answered.total()
@@ -350,6 +352,8 @@ def material(folder: Path) -> Path:
     by_hand(folder / "lm-eval", *texts)
     for words in (run, few, cut):
         _finish(Job(lambda url, words=words: words, lambda _: None), folder, "")  # type: ignore[misc]
+    (log,) = (folder / "few").glob("*.eval")
+    log.rename(folder / "few.eval")
     return folder
 
 
@@ -358,11 +362,12 @@ def _slowly() -> Iterator[Server]:
     plan = load_model("planner", {})
 
     def answer(messages: Sequence[Message], cap: int, seed: int) -> Reply:
-        """Of the planner; to other questions, a number that the request decides."""
-        if any("European cities" in message.content for message in messages):
+        """Of the planner; to what is no trip, a number that the request decides."""
+        trip = any("European cities" in message.content for message in messages)
+        if trip and "begins with '- '" not in messages[-1].content:
             return plan(messages, cap, seed)
         number = chance("number", *(message.content for message in messages)).randrange(9)
-        return make_reply(messages, cap, f"\\boxed{{{number}}}")
+        return make_reply(messages, cap, f"- \\boxed{{{number}}}")
 
     def wait(body: Body, tries: int) -> Fault | None:
         time.sleep(SECONDS_A_REQUEST)
