@@ -79,7 +79,7 @@ def wait_until(condition: Callable[[], bool], *processes: subprocess.Popen[str])
     Raises:
         NeverCameError: It did not come, or a process failed.
     """
-    until = time.monotonic() + PATIENCE_SECONDS
+    looks = 0
     while not condition():
         codes = [process.poll() for process in processes]
         for code, process in zip(codes, processes, strict=True):
@@ -87,7 +87,7 @@ def wait_until(condition: Callable[[], bool], *processes: subprocess.Popen[str])
                 raise NeverCameError(f"a run ended with {code}:\n{said(process)}")
         if codes and all(code == 0 for code in codes):
             return condition()
-        if time.monotonic() > until:
+        if (looks := looks + 1) * LOOK_SECONDS > PATIENCE_SECONDS:
             raise NeverCameError("\n".join(map(said, processes)))
         time.sleep(LOOK_SECONDS)
     return True

@@ -1,4 +1,4 @@
-"""`anytime annotate --model` on a log of Inspect, once more: what was answered is not asked again."""
+"""`anytime annotate --model` on a log of Inspect, once more: no answer is asked for again."""
 
 from __future__ import annotations
 
