@@ -236,10 +236,17 @@ def clean_runs() -> dict[Client, Outcome]:
 @pytest.fixture(scope="session")
 def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tokenizer.json that splits as the planner counts."""
-    tokenizers = pytest.importorskip("tokenizers")
+    pytest.importorskip("tokenizers")
+    return splitting(tmp_path_factory.mktemp("tokenizer"))
+
+
+def splitting(folder: Path) -> str:
+    """Write a tokenizer.json that splits as the planner counts."""
+    import tokenizers
+
     tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
     pattern = tokenizers.Regex(r" ?[^\W\d_]+| ?\d+| ?[^\w\s]|[\s\S]")
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Split(pattern, "isolated")
-    file = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    file = folder / "tokenizer.json"
     tokenizer.save(str(file))
     return str(file)

@@ -102,6 +102,9 @@ class Server:
     Attributes:
         url: The base URL for clients, with `/v1`.
         exchanges: Every POST in the order in which its answer was decided.
+        arrived: What was asked, in the order in which it came.
+        left: Whose answers have left, faults included, in that order.
+        connections: How many are open.
         respond: The model, which may be exchanged; so may `faults`.
     """
 
@@ -111,6 +114,9 @@ class Server:
         """See `serving`."""
         self.url = ""
         self.exchanges: list[Exchange] = []
+        self.arrived: list[str] = []
+        self.left: list[str] = []
+        self.connections = 0
         self.closing = threading.Event()
         self.faults = faults
         self.pieces: dict[int, str] = {}
@@ -129,11 +135,27 @@ class Server:
         with self._lock:
             tries = self._tries[_key(body)]
             self._tries[_key(body)] += 1
+            self.arrived.append(_key(body))
         fault = self.faults(body, tries)
         answer = None if fault else self.answer(path, body)
         done = Exchange(path, body, fault, answer)
         self.exchanges.append(done)
         return done
+
+    def told(self, body: Body) -> None:
+        """An answer has left, or its client has."""
+        with self._lock:
+            self.left.append(_key(body))
+
+    def connected(self, change: int) -> None:
+        """One came or went."""
+        with self._lock:
+            self.connections += change
+
+    def under_way(self) -> Counter[str]:
+        """What was asked and whose answer has not left."""
+        with self._lock:
+            return Counter(self.arrived) - Counter(self.left)
 
     def answer(self, path: str, body: Body) -> dict[str, Any]:
         """What a request is answered with, faults aside."""
@@ -287,6 +309,16 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
+    def setup(self) -> None:
+        super().setup()
+        self.known.connected(1)
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        finally:
+            self.known.connected(-1)
+
     def do_GET(self) -> None:
         if self.path == "/v1/models":
             models = [{"id": "planner", "object": "model", "created": 0, "owned_by": "anytime"}]
@@ -302,7 +334,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path not in ("/v1/chat/completions", "/v1/completions"):
             self._send(404, _error("not_found", f"no such page: {self.path}"))
             return
-        done = self.known.exchange(self.path, body)
+        try:
+            self._tell(self.known.exchange(self.path, body), body)
+        finally:
+            self.known.told(body)
+
+    def _tell(self, done: Exchange, body: dict[str, Any]) -> None:
         if done.answer is not None:
             self._send(400 if "error" in done.answer else 200, done.answer)
         elif done.fault is not None and done.fault.startswith("{"):

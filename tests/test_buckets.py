@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.inspect_annotating import plain_log, sums
 from tests.inspect_runs import Cli, Run, inspect_command
 from tests.inspect_runs import cli as cli  # a fixture
 from tests.inspect_runs import run as run  # a fixture
+from tests.killing import ended, started
 from tests.small_runs import results_of, run_lm_eval
 
 pytestmark = pytest.mark.slow
@@ -54,8 +56,8 @@ def bucket(server: str) -> Iterator[Any]:
         yield client
 
 
-def keys(bucket: Any) -> list[str]:
-    held = bucket.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+def keys(bucket: Any, below: str = "") -> list[str]:
+    held = bucket.list_objects_v2(Bucket=BUCKET, Prefix=below).get("Contents", [])
     return sorted(one["Key"] for one in held)
 
 
@@ -223,3 +225,46 @@ def test_transcripts_are_not_fetched(bucket: Any, live: str, run: Run, tmp_path:
         there = list(log.samples())
     assert there == list(log_file.InspectLog(small).samples())
     assert 0 < fetched < size / 10
+
+
+TRIPS = ("anytime/trip", "-T", "dataset=builtin", "--limit", "4", "--epochs", "2")
+WORKERS = {"a": "anytime/planner", "b": "anytime/simulated"}
+
+
+@pytest.mark.parametrize("own_folders", [False, True], ids=["one folder", "a folder each"])
+def test_two_workers_of_an_eval_set_share_a_bucket(
+    bucket: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], own_folders: bool
+) -> None:
+    """As docs/scale.md starts them: each has a model, and what they leave is read as one."""
+    night = f"night-{own_folders}"
+    where = f"s3://{BUCKET}/{night}"
+
+    def begin(worker: str) -> subprocess.Popen[str]:
+        folder = f"{where}/{worker}" if own_folders else where
+        shared = () if own_folders else ("--log-dir-allow-dirty",)
+        words = ("eval-set", *TRIPS, "--model", WORKERS[worker], "--log-dir", folder, *shared)
+        return started(["inspect", *words], tmp_path / worker)
+
+    for beside in [begin(worker) for worker in WORKERS]:
+        ended(beside)
+    (first, second) = logs = [key for key in keys(bucket, night) if key.endswith(".eval")]
+    found = json.loads(said(capsys, "summary", "--json", where))
+    assert {one["model"]: one["traces"] for one in found} == dict.fromkeys(WORKERS.values(), 8)
+    assert len(found) == 2
+    assert len({one["run"] for one in found}) == 2
+
+    rows = f"{where}-rows"
+    told = said(capsys, "results", where, "-o", f"{rows}/")
+    assert (
+        told
+        == f"{sum(8 * len(one['quality']) for one in found)} rows of 2 runs written to {rows}\n"
+    )
+    read = json.loads(said(capsys, "summary", "--json", f"{rows}/"))
+    index = {one["run"]: one["anytime_index"] for one in found}
+    assert {one["run"]: one["anytime_index"] for one in read} == pytest.approx(index, abs=1e-12)
+
+    named = [f"s3://{BUCKET}/{key}" for key in logs]
+    (compared,) = json.loads(said(capsys, "compare", "--json", *named))
+    assert (compared["problems"], compared["traces"]) == (4, [8, 8])
+    ended(begin("a"))  # what is done is not done again
+    assert [key for key in keys(bucket, night) if key.endswith(".eval")] == [first, second]

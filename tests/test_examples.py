@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.plugging import BROKEN, lay_plugin
+from tests.warmed import command
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "anytime-parity"
@@ -47,11 +48,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(words: tuple[str, ...], folder: Path, *path: Path) -> subprocess.CompletedProcess[str]:
     """A command that succeeds, with these folders on Python's path."""
     folder.mkdir(exist_ok=True)
-    program, *rest = words
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name(program)), *rest],
-        cwd=folder,
-        env={
+    done = command(
+        words,
+        folder,
+        {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(map(str, path)),
             "ANYTIME_CACHE_DIR": str(folder / "cache"),
@@ -59,9 +59,6 @@ def run(words: tuple[str, ...], folder: Path, *path: Path) -> subprocess.Complet
             "HF_HUB_OFFLINE": "1",
             "COLUMNS": "200",
         },
-        capture_output=True,
-        text=True,
-        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.warmed import command, words_of
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data" / "naturalplan" / "trip_planning.json"
@@ -26,6 +29,13 @@ def experiment() -> ModuleType:
     return module
 
 
+def _run(line: str, folder: Path) -> None:
+    """As the experiment's own, which starts an interpreter for each of its commands."""
+    places = {"ANYTIME_CACHE_DIR": str(folder / "cache"), "INSPECT_DISPLAY": "plain"}
+    done = command(words_of(line, folder), folder, {**os.environ, **places})
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dataset", ["builtin", "official file"])
 def test_what_was_put_in_comes_out(
@@ -38,6 +48,7 @@ def test_what_was_put_in_comes_out(
             pytest.skip("NaturalPlan's data is not here")
         dataset = "trip_planning.json"
         (tmp_path / dataset).symlink_to(DATA)
+    monkeypatch.setattr(experiment, "run", _run)
     size = experiment.Size(dataset, pool_problems=5, pool_traces=6, problems=30, traces=4)
     _, rows = experiment.experiment(size, tmp_path)
     for harness in ("Inspect AI", "lm-eval"):

@@ -24,6 +24,7 @@ from anytime.domains.base import fingerprint
 from anytime.domains.plugin import anytime_domains
 from tests.feeding import feed
 from tests.pooling import ListPool, problem, trace
+from tests.warmed import command, words_of
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -41,14 +42,19 @@ def commands() -> list[str]:
 
 
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """By the executable itself."""
     return subprocess.run(
         [str(BIN / words[0]), *words[1:]],
         cwd=folder,
-        env={**os.environ, "INSPECT_CACHE_DIR": str(folder / "cache"), "COLUMNS": "80"},
+        env=environment(folder),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "INSPECT_CACHE_DIR": str(folder / "cache"), "COLUMNS": "80"}
 
 
 def test_the_readme_has_the_commands_that_matter() -> None:
@@ -61,13 +67,13 @@ FIRST, *OTHERS = commands()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", OTHERS)
-def test_command(command: str, tmp_path: Path) -> None:
-    words = shlex.split(command)
+@pytest.mark.parametrize("line", OTHERS)
+def test_command(line: str, tmp_path: Path) -> None:
+    words = shlex.split(line)
     model = "planner" if "anytime/trip" in words else "simulated"
     words[words.index("--model") + 1] = f"anytime/{model}"
     added = ["--limit", "2", "-T", "dataset=builtin", "--display", "plain"]
-    done = run([*words, *added], tmp_path)
+    done = command([*words, *added], tmp_path, environment(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "anytime_index" in done.stdout
 
@@ -95,8 +101,8 @@ def test_from_logs_to_a_decision(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_lm_eval_finds_the_tasks_by_itself(tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "bash") for line in block.splitlines()]
-    (command,) = [line for line in lines if line.startswith("lm_eval --model anytime-")]
-    done = run(shlex.split(command), tmp_path)
+    (line,) = [line for line in lines if line.startswith("lm_eval --model anytime-")]
+    done = run(shlex.split(line), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "anytime_index_raw" in done.stdout
 
@@ -206,19 +212,8 @@ def test_the_commands_about_pdp(tmp_path: Path) -> None:
             line = re.sub(r"--model vllm --model_args \S+", "--model anytime-simulated", line)
             line = line.replace("--tasks anytime_aime", "--tasks anytime_aime_builtin --limit 2")
             line = line.replace('"pdp"', '"pdp", "pool_traces": 4')
-        done = subprocess.run(
-            ["bash", "-c", line],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-                "ANYTIME_CACHE_DIR": str(tmp_path / "cache"),
-                "INSPECT_CACHE_DIR": str(tmp_path / "inspect"),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        places = {"ANYTIME_CACHE_DIR": str(tmp_path / "cache")}
+        done = command(words_of(line, tmp_path), tmp_path, {**environment(tmp_path), **places})
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         if line.startswith(("inspect", "lm_eval")):
             assert "anytime_index" in done.stdout

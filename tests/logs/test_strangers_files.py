@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from inspect_ai.log import read_eval_log, write_eval_log
+from inspect_ai.log import read_eval_log, write_eval_log, write_log_dir_manifest
 
 from anytime.cli import main
 from anytime.errors import AnytimeError
@@ -87,6 +87,27 @@ def test_odd_files_of_other_names_are_passed_over(tmp_path: Path, logs: Logs) ->
     pipe(tmp_path / "pipe.json")
     nowhere(tmp_path / "link.json")
     assert len(open_runs(tmp_path)) == 1  # the file that a link leads to is counted once
+
+
+def test_lists_of_logs_that_inspect_writes_are_no_logs(
+    tmp_path: Path, logs: Logs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An eval set leaves `logs.json` with the headers of all its logs beside them."""
+    shutil.copy(logs["inspect_ai"], tmp_path / "2026-01-01_whole.eval")
+    write_log_dir_manifest(str(tmp_path))
+    listed = tmp_path / "logs.json"
+    assert b'"eval"' in listed.read_bytes()
+    told: list[AnytimeError] = []
+    assert len(open_runs(tmp_path, left_out=told.append)) == 1
+    assert told == []
+    assert "logs.json is no run: name" in refused(listed)
+    log = read_eval_log(str(logs["inspect_ai"]))
+    write_eval_log(log, str(tmp_path / "same.json"), "json")
+    assert len(open_runs(tmp_path, left_out=told.append)) == 2
+    main(["summary", str(tmp_path)])
+    err = capsys.readouterr().err
+    assert "2026-01-01_whole.eval and " in err
+    assert f"same.json hold one run, {log.eval.eval_id}: it counts 2 times here" in err
 
 
 def test_an_odd_file_does_not_stop_annotating_a_folder(

@@ -2,9 +2,10 @@
 
 Live runs of both harnesses, the sampling of a pool, `annotate`, `results` and `report` are killed
 with SIGKILL, all their processes at once, and started again as a user would: with the same command.
-lm-eval goes on from our trace store, Inspect from its own cache (`--cache`). In the end each must
-come to what it comes to undisturbed. A local HTTP server counts what real clients ask: only what
-was in flight at a kill is asked again, and runs beside each other on one store ask nothing twice.
+lm-eval goes on from our trace store (of a pool, and of `annotate --model`, there is one without a
+word), Inspect from its own cache. In the end each must come to what it comes to undisturbed. A
+local HTTP server counts what real clients ask: only requests that were in flight at a kill are
+asked again (`tests.killing`), and runs beside each other on one store ask nothing twice.
 A command that asks is killed after a number of requests that is drawn; one that asks nothing after
 a share of the steps that are waited for it undisturbed. No clock decides whether anything is right.
 """
@@ -15,7 +16,6 @@ import argparse
 import contextlib
 import json
 import math
-import os
 import random
 import re
 import signal
@@ -23,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +33,12 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
 from anytime.models import load_model  # noqa: E402
+from anytime.models.conversation import chance  # noqa: E402
+from anytime.models.pieces import make_reply  # noqa: E402
+from anytime.protocol import Message, Reply  # noqa: E402
+from tests.clients import QUESTIONS, splitting  # noqa: E402
+from tests.killing import Books, aim, ended, said, started, wait_until  # noqa: E402
+from tests.lm_eval_logs import by_hand  # noqa: E402
 from tests.serving import Body, Fault, Server, serving  # noqa: E402
 
 CONNECTIONS = 3
@@ -68,11 +73,13 @@ class Job:
         words: It, given the server's address.
         outcome: What it came to, in the folder it runs in; None where there is nothing yet.
         asks: Whether it asks the server.
+        until: The share of its requests that it is killed in.
     """
 
     words: Callable[[str], list[str]]
     outcome: Callable[[Path], Any]
     asks: bool = True
+    until: float = 1
 
 
 class Verdict(NamedTuple):
@@ -89,16 +96,30 @@ class Verdict(NamedTuple):
     wrong: list[str]
 
 
-def _lm_eval(url: str) -> list[str]:
-    model = f"model=planner,base_url={url}/chat/completions,tokenizer_backend=None"
-    knobs = {"budgets": BUDGETS, "traces": 3, "mode": "contract", "trace_store": "store"}
+def _lm_eval(url: str, chat: bool = True, limit: int = LIMIT, **more: Any) -> list[str]:
+    client, page = ("local-chat-", "/chat") if chat else ("local-", "")
+    model = f"model=planner,base_url={url}{page}/completions,tokenizer_backend=None"
+    knobs = {"budgets": BUDGETS, "tokenizer": "made/tokenizer.json", "traces": 3, **more}
     return [
-        *("lm_eval", "--model", "local-chat-completions"),
+        *("lm_eval", "--model", f"{client}completions"),
         *("--model_args", f"{model},num_concurrent={CONNECTIONS},max_retries=1"),
-        *("--tasks", TASK, "--limit", str(LIMIT), "--apply_chat_template"),
+        *("--tasks", TASK, "--limit", str(limit), *(["--apply_chat_template"] if chat else [])),
         *("--gen_kwargs", "do_sample=True,temperature=1", "--metadata", json.dumps(knobs)),
         *("--log_samples", "--output_path", "out"),
     ]
+
+
+def _lm_eval_chat(url: str) -> list[str]:
+    return _lm_eval(url, mode="contract", trace_store="store")
+
+
+def _lm_eval_text(url: str) -> list[str]:
+    return _lm_eval(url, chat=False, trace_store="store")
+
+
+def _lm_eval_pool(url: str) -> list[str]:
+    pool = {"method": "pdp", "pool_problems": 3, "pool_traces": 4, "split": "test"}
+    return _lm_eval(url, limit=1, **{**pool, "mode": "contract", "traces": 1})
 
 
 def _inspect(url: str, *more: str) -> list[str]:
@@ -111,16 +132,43 @@ def _inspect(url: str, *more: str) -> list[str]:
 
 
 def _pool(url: str) -> list[str]:
-    learn = ("--solver", "anytime/pdp", "-S", "problems=3", "-S", "traces=4")
+    # With one seed all draws of a problem are alike here: LEAP learns from those too, PDP does not.
+    learn = ("--solver", "anytime/leap", "-S", "problems=3", "-S", "traces=2")
     return _inspect(url, "-T", "split=test", *learn)
 
 
 def _annotate(url: str) -> list[str]:
-    return ["anytime", "annotate", "plain", "-o", "annotated", "--budgets", "64,256", "--force"]
+    return [
+        "anytime",
+        "annotate",
+        "made/plain",
+        "-o",
+        "annotated",
+        "--budgets",
+        "64,256",
+        "--force",
+    ]
+
+
+def _handed_back(url: str) -> list[str]:
+    """As `anytime annotate --model` does, which leaves the number of connections to Inspect."""
+    return [
+        *("inspect", "eval", "anytime/annotate", "-T", "log=made/few.eval", "-T", "budgets=64,256"),
+        *("--model", "openai-api/planner/planner", "--model-base-url", url, "--cache"),
+        *("--max-connections", str(CONNECTIONS), "--log-dir", "logs"),
+    ]
+
+
+def _handed_back_lm_eval(url: str) -> list[str]:
+    arguments = f"model=planner,base_url={url}/chat/completions,tokenizer_backend=None"
+    model = ("--model", "local-chat-completions", "--tokenizer", "made/tokenizer.json")
+    how = ("--model-args", f"{arguments},num_concurrent={CONNECTIONS},max_retries=1")
+    out = ("-o", "annotated", "--budgets", "8,16,32,64", "--domain", "aime", "--force")
+    return ["anytime", "annotate", "made/lm-eval", *out, *model, *how]
 
 
 def _reading(command: str, output: str) -> Callable[[str], list[str]]:
-    return lambda url: ["anytime", command, "finished", "-o", output, "--force"]
+    return lambda url: ["anytime", command, "made/finished", "-o", output, "--force"]
 
 
 def _table(folder: Path) -> Any:
@@ -158,6 +206,11 @@ def _annotated(folder: Path) -> Any:
     return [_metrics(log) for log in found] if found else None
 
 
+def _annotated_lines(folder: Path) -> Any:
+    found = sorted(folder.glob("annotated/samples_*.jsonl"))
+    return [log.read_text("utf-8") for log in found] if found else None
+
+
 def _text(name: str) -> Callable[[Path], Any]:
     def text(folder: Path) -> Any:
         path = folder / name
@@ -167,61 +220,47 @@ def _text(name: str) -> Callable[[Path], Any]:
 
 
 JOBS: Mapping[str, Job] = {
-    "lm-eval": Job(_lm_eval, _table),
+    "lm-eval": Job(_lm_eval_chat, _table),
+    "lm-eval text": Job(_lm_eval_text, _table),
+    # Its own samples have no store here.
+    "lm-eval pool": Job(_lm_eval_pool, _table, until=0.8),
     "inspect": Job(_inspect, _last_log),
     "pool": Job(_pool, _last_log),
+    "handed back": Job(_handed_back, _last_log),
+    "handed back by lm-eval": Job(_handed_back_lm_eval, _annotated_lines),
     "annotate": Job(_annotate, _annotated, asks=False),
     "results": Job(_reading("results", "rows.csv"), _text("rows.csv"), asks=False),
     "report": Job(_reading("report", "page.html"), _text("page.html"), asks=False),
 }
 
 
-def _start(job: Job, folder: Path, url: str) -> subprocess.Popen[bytes]:
-    program, *rest = job.words(url)
+def _start(job: Job, folder: Path, url: str) -> subprocess.Popen[str]:
     hidden = {"HF_HUB_OFFLINE": "1", "INSPECT_DISPLAY": "plain", "NO_PROXY": "127.0.0.1"}
-    keys = {"OPENAI_API_KEY": "none", "PLANNER_API_KEY": "none"}
+    keys = {"OPENAI_API_KEY": "none", "PLANNER_API_KEY": "none", "PLANNER_BASE_URL": url}
     places = {
         "ANYTIME_CACHE_DIR": str(folder / "anytime-cache"),
         "INSPECT_CACHE_DIR": str(folder / "inspect-cache"),
         "XDG_DATA_HOME": str(folder / "data"),
         "LM_HARNESS_CACHE_PATH": str(folder / "lm-eval-cache"),
     }
-    return subprocess.Popen(
-        [str(Path(sys.executable).with_name(program)), *rest],
-        cwd=folder,
-        env={**os.environ, **hidden, **keys, **places},
-        stdout=subprocess.DEVNULL,
-        stderr=(folder / "said.txt").open("ab"),
-        start_new_session=True,
-    )
+    return started(job.words(url), folder, {**hidden, **keys, **places})
 
 
 def _finish(job: Job, folder: Path, url: str) -> int:
     """Run to the end; how many steps that took."""
-    (folder / "said.txt").unlink(missing_ok=True)
-    steps = _waited(run := _start(job, folder, url), lambda step: False)
-    if code := run.poll():
-        said = (folder / "said.txt").read_text(errors="replace")[-3000:]
-        raise SystemExit(f"{' '.join(job.words(url))} ended with {code}:\n{said}")
+    run = _start(job, folder, url)
+    steps = _steps(run, MOST_STEPS)
+    ended(run)
     return steps
 
 
-def _waited(run: subprocess.Popen[bytes], enough: Callable[[int], bool]) -> int:
-    """Wait until a command ends or it is enough; for how many steps."""
-    for step in range(MOST_STEPS):
-        if run.poll() is not None or enough(step):
+def _steps(run: subprocess.Popen[str], most: int) -> int:
+    """Wait until a command ends, or for so many steps; how many it were."""
+    for step in range(most):
+        if run.poll() is not None:
             return step
         time.sleep(STEP)
-    os.killpg(run.pid, signal.SIGKILL)
-    raise SystemExit(f"a command did not end in {MOST_STEPS * STEP:g} s")
-
-
-def _kill(run: subprocess.Popen[bytes], enough: Callable[[int], bool]) -> bool:
-    """Wait for the moment and kill; whether the command was still running then."""
-    _waited(run, enough)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(run.pid, signal.SIGKILL)
-    return run.wait() == -signal.SIGKILL
+    return most
 
 
 def tried(name: str, kills: int, draw: random.Random, folder: Path, made: Path) -> Verdict:
@@ -238,69 +277,64 @@ def tried(name: str, kills: int, draw: random.Random, folder: Path, made: Path) 
     calm, torn = folder / "calm", folder / "torn"
     for place in (calm, torn):
         place.mkdir(parents=True)
-        for link in ("plain", "finished"):
-            (place / link).symlink_to(made / link)
-    with _slowly() as server:
-        steps = _finish(job, calm, server.url)
-        asked = _asked(server)
-        expected = _comparable(job.outcome(calm))
-    landed = 0
+        (place / "made").symlink_to(made)
     wrong: list[str] = []
+    landed = again = 0
     with _slowly() as server:
+        books = Books(server, CONNECTIONS)
+        steps = _finish(job, calm, server.url)
+        needed = books.asked
+        expected = _comparable(job.outcome(calm))
+        books = Books(server, CONNECTIONS)
         for left in range(kills, 0, -1):
-            before = len(server.exchanges)
-            rest = sum(asked.values()) - len(_asked(server))
             run = _start(job, torn, server.url)
-            last = draw.randint(steps // 5, steps)
-            more = draw.randint(1, max(1, rest // left))
-
-            def enough(step: int) -> bool:
-                seen = len(server.exchanges) >= before + more  # noqa: B023
-                return seen if job.asks else step >= last  # noqa: B023
-
-            landed += _kill(run, enough)
+            rest = round(needed.total() * job.until) - books.answered.total()
+            further = books.count + max(1, aim(draw, rest, left))
+            if job.asks:
+                wait_until(lambda: books.count >= further, run)  # noqa: B023
+            else:
+                _steps(run, draw.randint(steps // 5, steps))
+            books.kill(run)
+            landed += run.returncode == -signal.SIGKILL
             found = None if job.asks else job.outcome(torn)
             if found is not None and _comparable(found) != expected:
                 wrong.append("a kill left a file that is not whole")
         _finish(job, torn, server.url)
-        now = _asked(server)
-    if _comparable(job.outcome(torn)) != expected:
+        try:
+            again = books.check(needed)
+        except AssertionError as error:
+            wrong.append(str(error))
+    if expected is None or _comparable(job.outcome(torn)) != expected:
         wrong.append("it came to something else than the undisturbed run")
-    again = sum(now.values()) - sum(asked.values())
-    if set(now) != set(asked) or any(now[key] < times for key, times in asked.items()):
-        wrong.append(f"{len(set(now) ^ set(asked))} requests are not those of the undisturbed run")
-    if again > landed * CONNECTIONS:
-        wrong.append(f"{again} requests were asked again, of {CONNECTIONS} in flight at a time")
     if left_over := [str(p.relative_to(torn)) for p in torn.rglob("*.part*")]:
         wrong.append(f"parts are left: {left_over}")
     return Verdict(landed, again, wrong)
 
 
-def beside(runs: int, folder: Path) -> Verdict:
+def beside(runs: int, folder: Path, made: Path) -> Verdict:
     """So many runs of lm-eval at once, on one store."""
     job = JOBS["lm-eval"]
-    (folder / "calm").mkdir(parents=True)
-    with _slowly() as server:
-        _finish(job, folder / "calm", server.url)
-        asked = _asked(server)
-    expected = _comparable(job.outcome(folder / "calm"))
     store = folder / "store"
     places = [folder / str(number) for number in range(runs)]
     wrong = []
+    for place in (folder / "calm", *places):
+        place.mkdir(parents=True)
+        (place / "made").symlink_to(made)
     with _slowly() as server:
-        started = []
+        books = Books(server, CONNECTIONS)
+        _finish(job, folder / "calm", server.url)
+        needed = books.asked
+        books = Books(server, CONNECTIONS)
+        begun = []
         for place in places:
-            place.mkdir()
             (place / "store").symlink_to(store)
-            started.append(_start(job, place, server.url))
-        for place, run in zip(places, started, strict=True):
-            if run.wait():
-                wrong.append((place / "said.txt").read_text(errors="replace")[-2000:])
-        now = _asked(server)
+            begun.append(_start(job, place, server.url))
+        wrong += [said(run)[-2000:] for run in begun if run.wait()]
+        again = (books.asked - needed).total()
+    expected = _comparable(job.outcome(folder / "calm"))
     if any(_comparable(job.outcome(place)) != expected for place in places):
         wrong.append("a run came to something else than one alone")
-    again = sum(now.values()) - sum(asked.values())
-    if now != asked:
+    if books.asked != needed:
         wrong.append(f"{again} requests were asked more than once")
     return Verdict(0, again, wrong)
 
@@ -312,24 +346,35 @@ def material(folder: Path) -> Path:
     model = ["--model", "anytime/simulated", "-M", "accuracy=0.8", "-M", "solve_tokens=220"]
     run = ["inspect", "eval", "plain_task.py", *model, "--epochs", "20", "--log-dir", "plain"]
     cut = ["anytime", "annotate", "plain", "-o", "finished", "--budgets", "64,256"]
-    for words in (run, cut):
+    few = [*run[:-3], "2", "--log-dir", "few"]
+    splitting(folder)
+    texts = [f"{'So it may be this. ' * length}It is \\boxed{{{length}}}." for length in range(9)]
+    by_hand(folder / "lm-eval", *texts)
+    for words in (run, few, cut):
         _finish(Job(lambda url, words=words: words, lambda _: None), folder, "")  # type: ignore[misc]
+    (log,) = (folder / "few").glob("*.eval")
+    log.rename(folder / "few.eval")
     return folder
 
 
 @contextlib.contextmanager
 def _slowly() -> Iterator[Server]:
+    plan = load_model("planner", {})
+
+    def answer(messages: Sequence[Message], cap: int, seed: int) -> Reply:
+        """Of the planner; to what is no trip, a number that the request decides."""
+        trip = any("European cities" in message.content for message in messages)
+        if trip and "begins with '- '" not in messages[-1].content:
+            return plan(messages, cap, seed)
+        number = chance("number", *(message.content for message in messages)).randrange(9)
+        return make_reply(messages, cap, f"- \\boxed{{{number}}}")
+
     def wait(body: Body, tries: int) -> Fault | None:
         time.sleep(SECONDS_A_REQUEST)
         return None
 
-    with serving(load_model("planner", {}), faults=wait) as server:
+    with serving(answer, questions=QUESTIONS, faults=wait) as server:
         yield server
-
-
-def _asked(server: Server) -> Counter[str]:
-    """How often each request was asked, answered or not."""
-    return Counter(json.dumps(one.body, sort_keys=True) for one in list(server.exchanges))
 
 
 def _comparable(found: Any) -> Any:
@@ -368,7 +413,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 flush=True,
             )
         for runs in chosen.beside:
-            found = beside(runs, Path(name) / f"beside-{runs}")
+            found = beside(runs, Path(name) / f"beside-{runs}", made)
             failed += bool(found.wrong)
             told = "; ".join(found.wrong) or "each request sent once"
             print(f"{runs} runs on one store: {told}", flush=True)

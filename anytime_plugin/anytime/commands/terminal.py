@@ -148,6 +148,7 @@ def opened(chosen: argparse.Namespace) -> list[Watched]:
 
     chosen.logs = chosen.logs or [log_dir()]
     runs = open_runs(chosen.logs, columns_of(chosen), lambda error: tell(f"left out: {error}"))
+    tell_repeated([run.info for run in runs])
     named = named_options(chosen)
     return [Watched(run, named) for run in runs]
 
@@ -193,6 +194,18 @@ def check_output(chosen: argparse.Namespace) -> None:
 def tell(sentence: str) -> None:
     """Say something that is no result."""
     print(f"anytime: {for_terminal(sentence)}", file=sys.stderr)
+
+
+def tell_repeated(infos: Iterable[RunInfo]) -> None:
+    """Say which runs were opened from several files, such as a log and its copy."""
+    files: dict[Any, list[str]] = {}
+    for info in infos:
+        if info.run:
+            one = (info.harness, info.run, info.task, info.scorers)
+            files.setdefault(one, []).append(info.log)
+    for (_, run, *_), logs in files.items():
+        if len(logs) > 1:
+            tell(f"{' and '.join(logs)} hold one run, {run}: it counts {len(logs)} times here")
 
 
 def tell_skipped(source: str, skipped: Counter[str]) -> None:

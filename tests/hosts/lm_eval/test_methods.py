@@ -20,7 +20,6 @@ from anytime.domains.aime import AIME
 from anytime.domains.trip import TRIP
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai import tasks as inspect_tasks
-from anytime.hosts.lm_eval import material
 from anytime.hosts.lm_eval.models import Planner, Simulated
 from anytime.methods.leap import LEARN, MERGE, PRINCIPLES
 from anytime.methods.pdp import BAD, GOOD, QUESTION
@@ -40,7 +39,8 @@ from tests.lm_eval_runs import (
 from tests.pooling import pair
 from tests.refusals import is_one_sentence
 
-OF_POOL = POOL["pool_problems"] * POOL["pool_traces"] * (1 + len(BUDGETS))
+TRACES = POOL["pool_problems"] * POOL["pool_traces"]
+OF_POOL = TRACES * (1 + len(BUDGETS))
 OF_SAMPLES = PROBLEMS * (1 + len(BUDGETS))
 
 TEMPLATES: tuple[dict[str, Any], ...] = (
@@ -295,36 +295,52 @@ def test_both_hosts_choose_the_same_and_agree(tmp_path: Path, name: str) -> None
 
 KILLED = """
 import os, signal, sys
-from anytime.hosts.lm_eval import material
 from anytime.hosts.lm_eval.models import Simulated
+from anytime.hosts.lm_eval.store import TraceStore
+from anytime.methods.learning import MissingTraces
 from tests.lm_eval_learning import LEARNS, POOL, Taught
-material.KEPT_BATCH = 3
-class Slow(Simulated):
-    calls = 0
-    def generate_until(self, requests, disable_tqdm=False):
-        Slow.calls += 1
-        if Slow.calls == 6:
+def calls(cls, name, last):
+    plain, count = getattr(cls, name), 0
+    def counted(*args, **options):
+        nonlocal count
+        count += 1
+        if count == last:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().generate_until(requests)
-Slow.__name__ = "Simulated"
-Taught({"method": "pdp", **POOL}, Slow(**LEARNS))
+        return plain(*args, **options)
+    setattr(cls, name, counted)
+calls({"store": TraceStore, "pool": MissingTraces}[sys.argv[1]], sys.argv[2], int(sys.argv[3]))
+Taught({"method": "pdp", **POOL}, Simulated(**LEARNS))
 """
 
 
 @pytest.mark.slow
-def test_a_killed_pool_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = [sys.executable, "-c", KILLED]
+@pytest.mark.parametrize(
+    ("moment", "written", "answered"),
+    [(("store", "add", 6), 0, 5), (("pool", "keep", 7), 6, OF_POOL)],
+    ids=["while it asks", "while it writes"],
+)
+def test_a_killed_pool_is_completed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: tuple[str, str, int],
+    written: int,
+    answered: int,
+) -> None:
+    """Without a trace store of the user's: a kill loses what was in flight."""
+    command = [sys.executable, "-c", KILLED, *map(str, moment)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == -9, done.stderr
     (part,) = pools(tmp_path, ".part")
     kept = part.read_text().splitlines()
-    assert len(kept) == 1 + 6
-    part.write_text("\n".join(kept[:-1]) + "\n" + kept[-1][:30])  # torn, as a kill may leave it
+    assert len(kept) == 1 + written
+    # torn, as a kill may leave it
+    part.write_text("".join(f"{line}\n" for line in kept[:-1]) + kept[-1][:30])
 
     again = Taught({"method": "pdp", **POOL})
-    assert len(again.asked) == 7 * (1 + len(BUDGETS)) + OF_SAMPLES
+    assert len(again.asked) == OF_POOL - answered + OF_SAMPLES
     (completed,) = pools(tmp_path)
     assert pools(tmp_path, ".part") == []
+    assert pools(tmp_path, ".store*") == []
 
     monkeypatch.setenv("ANYTIME_CACHE_DIR", str(tmp_path / "other-cache"))
     whole = Taught({"method": "pdp", **POOL})
@@ -343,30 +359,23 @@ def lines(pool: Path) -> list[str]:
     return sorted([json.dumps(info), *traces])
 
 
-def test_a_model_that_fails_keeps_the_batches_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(material, "KEPT_BATCH", 3)
-
+def test_a_model_that_fails_loses_no_answer(tmp_path: Path) -> None:
     class Failing(Simulated):
         calls = 0
 
         def generate_until(self, *args: Any, **options: Any) -> list[str]:
             self.calls += 1
-            if self.calls == 6:
+            if self.calls == 2:  # all traces are there, and are to be cut
                 raise RuntimeError("not now")
             return super().generate_until(*args, **options)
 
     Failing.__name__ = "Simulated"
     with pytest.raises(RuntimeError, match="not now"):
         Taught({"method": "pdp", **POOL}, Failing(**LEARNS))
-    (part,) = pools(tmp_path, ".part")
-    kept = part.read_text().splitlines()
-    assert len(kept) == 1 + 6
     again = Taught({"method": "pdp", **POOL})
-    assert len(again.asked) == 6 * (1 + len(BUDGETS)) + OF_SAMPLES
-    (pool,) = pools(tmp_path)
-    assert pool.read_text().splitlines()[: len(kept)] == kept
+    assert len(again.asked) == OF_POOL - TRACES + OF_SAMPLES
+    assert len(pools(tmp_path)) == 1
+    assert pools(tmp_path, ".store*") == []
 
 
 def test_a_trace_store_takes_the_pool_too(tmp_path: Path) -> None:

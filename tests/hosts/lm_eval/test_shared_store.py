@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import sys
-import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,7 +11,8 @@ from typing import Any
 import pytest
 
 from anytime.models import load_model
-from tests.lm_eval_runs import evaluate, numbers
+from tests.killing import Books, wait_until
+from tests.lm_eval_apart import asking, run, start, table_of
 from tests.serving import Body, Fault, Server, serving
 
 TASK = "anytime_trip_builtin"
@@ -26,49 +23,16 @@ CONNECTIONS = 3
 
 
 def options(server: Server) -> dict[str, Any]:
-    arguments = {
-        "model": "planner",
-        "base_url": f"{server.url}/chat/completions",
-        "tokenizer_backend": None,
-        "num_concurrent": CONNECTIONS,
-        "max_retries": 1,
-    }
-    return {
-        "model_args": arguments,
-        "limit": PROBLEMS,
-        "apply_chat_template": True,
-        "gen_kwargs": "do_sample=True,temperature=1",
-    }
+    return asking(server, "local-chat-completions", connections=CONNECTIONS, problems=PROBLEMS)
 
 
-RUN = """
-import json, sys
-from tests.lm_eval_runs import evaluate, numbers
-task, knobs, options = json.loads(sys.argv[1])
-results = evaluate(task, "local-chat-completions", knobs, **options)
-print("TABLE", json.dumps(numbers(results, task)))
-"""
-
-
-def started(server: Server, store: Path) -> subprocess.Popen[str]:
-    given = json.dumps([TASK, {**KNOBS, "trace_store": str(store)}, options(server)])
-    command = [sys.executable, "-c", RUN, given]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    )
-
-
-def table_of(run: subprocess.Popen[str]) -> dict[str, float]:
-    out, err = run.communicate(timeout=600)
-    assert run.returncode == 0, err
-    (line,) = [line for line in out.splitlines() if line.startswith("TABLE ")]
-    return dict(json.loads(line.removeprefix("TABLE ")))
+def begun(server: Server, store: Path) -> subprocess.Popen[str]:
+    knobs = {**KNOBS, "trace_store": str(store)}
+    return start(store.parent, TASK, knobs, options(server))
 
 
 def in_this_process(server: Server, **more: Any) -> dict[str, float]:
-    knobs = {**KNOBS, **more}
-    results = evaluate(TASK, "local-chat-completions", knobs, **options(server))
-    return numbers(results, TASK)
+    return run(TASK, {**KNOBS, **more}, options(server))
 
 
 @pytest.fixture(scope="module")
@@ -112,24 +76,14 @@ def test_a_killed_run_loses_what_was_in_flight_alone(
 ) -> None:
     store = tmp_path / "store"
     with serving(load_model("planner", {})) as server:
-        enough = threading.Event()
-
-        def watching(body: Body, tries: int) -> Fault | None:
-            if sum(server.answered().values()) >= after:
-                enough.set()
-            return None
-
-        server.faults = watching
-        run = started(server, store)
-        assert enough.wait(240)
-        run.send_signal(signal.SIGKILL)
-        run.communicate()
-        before = len(server.exchanges)
+        books = Books(server, CONNECTIONS)
+        killed = begun(server, store)
+        assert wait_until(lambda: sum(server.answered().values()) >= after, killed)
+        books.kill(killed)
         again = in_this_process(server, trace_store=str(store))
-        total = len(server.exchanges)
+        assert len(books.asked) == REQUESTS
+        books.check(Counter(dict.fromkeys(books.asked, 1)))
     assert again == pytest.approx(expected, nan_ok=True, abs=0)
-    assert total <= REQUESTS + CONNECTIONS, f"{before} were asked before the kill"
-    assert max(Counter(json.dumps(e.body, sort_keys=True) for e in server.exchanges).values()) <= 2
 
 
 @pytest.mark.slow
@@ -139,7 +93,7 @@ def test_runs_beside_each_other_ask_nothing_twice(
 ) -> None:
     store = tmp_path / "store"
     with serving(load_model("planner", {})) as server:
-        beside = [started(server, store) for _ in range(runs)]
+        beside = [begun(server, store) for _ in range(runs)]
         tables = [table_of(run) for run in beside]
         assert set(server.answered().values()) == {1}
         assert len(server.exchanges) == REQUESTS

@@ -13,6 +13,7 @@ from anytime.domains.aime import AIME
 from tests.lm_eval_runs import Cli
 from tests.lm_eval_tasks import ROWS, TASKS, Speaking, loader, manager, run, texts_at
 from tests.tiny_transformer import contexts_of, hf
+from tests.warmed import command
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 
@@ -40,14 +41,20 @@ def own_task(folder: Path, base: str, name: str, rows: list[dict[str, Any]], mor
     return str(folder)
 
 
+@pytest.fixture
+def warm(tmp_path: Path) -> Cli:
+    """As `cli`, without what happens when an interpreter starts."""
+    return lambda *words: command(words, tmp_path)
+
+
 @pytest.mark.slow
-def test_a_run_its_summary_and_a_comparison(cli: Cli, tmp_path: Path) -> None:
+def test_a_run_its_summary_and_a_comparison(warm: Cli, tmp_path: Path) -> None:
     """On our built-in problems, which the simulator knows once a task of ours was loaded."""
     problems = AIME.load("builtin", "test", 0).problems
     rows = [{"ID": p.id, "asked": AIME.ask(p), "Answer": p.gold} for p in problems]
     words = 'doc_to_text: "{{asked}}"\nfewshot_split: train\n'
     folder = own_task(tmp_path / "own", "aime/aime24.yaml", "mine", rows, words)
-    done = cli(
+    done = warm(
         *("lm_eval", "--model", "anytime-simulated", "--include_path", folder, "--limit", 5),
         *("--tasks", "anytime_aime_builtin,anytime:mine", "--log_samples", "--output_path", "out"),
         *("--metadata", '{"budgets": "256,1024,4096", "traces": 2}'),
@@ -63,18 +70,18 @@ def test_a_run_its_summary_and_a_comparison(cli: Cli, tmp_path: Path) -> None:
     assert "|anytime:mine " in done.stdout
     samples = sorted(str(file) for file in (tmp_path / "out").rglob("samples_*.jsonl"))
     assert "samples_anytime:mine_" in samples[0]
-    summary = cli("anytime", "summary", "--json", samples[0])
+    summary = warm("anytime", "summary", "--json", samples[0])
     assert summary.returncode == 0, summary.stderr
     (one,) = json.loads(summary.stdout)
     assert (one["scorer"], one["problems"], one["traces"]) == ("exact_match,none", 5, 10)
     assert 0 < one["anytime_index"] < 1
-    written = cli("anytime", "results", samples[0], "-o", "rows.jsonl")
+    written = warm("anytime", "results", samples[0], "-o", "rows.jsonl")
     assert "30 rows of 1 run" in written.stdout, written.stderr
 
 
 @pytest.mark.slow
-def test_validate_and_unknown_names(cli: Cli) -> None:
-    done = cli("lm_eval", "validate", "--tasks", "anytime:gsm8k,anytime:minerva_math,gsm8k")
+def test_validate_and_unknown_names(warm: Cli) -> None:
+    done = warm("lm_eval", "validate", "--tasks", "anytime:gsm8k,anytime:minerva_math,gsm8k")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All tasks found and valid" in done.stdout
     for name, sentence in {
@@ -82,7 +89,7 @@ def test_validate_and_unknown_names(cli: Cli) -> None:
         "anytime:leaderboard": "anytime:leaderboard holds leaderboard_mmlu_pro, leaderboard_bbh_",
         "anytime:anytime_aime": "show every budget as it is",
     }.items():
-        done = cli("lm_eval", "--model", "anytime-guesser", "--tasks", name)
+        done = warm("lm_eval", "--model", "anytime-guesser", "--tasks", name)
         assert done.returncode == 1
         assert sentence in done.stderr.splitlines()[-1]
         assert "Traceback" not in done.stderr

@@ -12,6 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from anytime.cutting.ends import ended
@@ -189,9 +190,13 @@ def _material(
     if get_method(spec.recipe.method).learn is None:
         return Material()
 
-    def run_programs(programs: Sequence[tuple[Program[Any], int]]) -> list[Any]:
+    def run_programs(
+        programs: Sequence[tuple[Program[Any], int]], beside: Path | None
+    ) -> list[Any]:
         runs = [dataclasses.replace(run, draw=draw) for _, draw in programs]
-        return drive([program for program, _ in programs], asker(lm, runs, tokenizer, store))
+        with opened(beside if store is None else None, lm) as own:
+            keeps = own if store is None else store
+            return drive([program for program, _ in programs], asker(lm, runs, tokenizer, keeps))
 
     sampled = takes_messages(lm) or is_sampled(run.gen_kwargs)
     check_sampled(spec.recipe, spec.source, sampled)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from anytime.domains.base import fingerprint
 from anytime.errors import AnytimeError, UnansweredError
+from anytime.hosts.lm_eval.store import remove
 from anytime.methods.base import Material, Recipe
-from anytime.methods.learning import Lock, MissingTraces, Sampling, Step, learning
+from anytime.methods.learning import Lock, MissingTraces, Sampling, learning
 from anytime.methods.overlap import Evaluated
 from anytime.methods.source import Source, samples_pool
 from anytime.protocol import Program
@@ -24,14 +26,11 @@ __all__ = ["RunPrograms", "check_sampled", "evaluated_in", "material"]
 
 log = logging.getLogger(__name__)
 
-KEPT_BATCH = 256
-"""A pool is sampled in batches of so many traces, each kept when it is done, so that a kill loses
-one batch at most."""
-
 TEST_SPLIT = '"split": "test" to --metadata'
 
-RunPrograms = Callable[[Sequence[tuple[Program[Any], int]]], list[Any]]
-"""Runs programs, each with the draw it belongs to."""
+RunPrograms = Callable[[Sequence[tuple[Program[Any], int]], Path | None], list[Any]]
+"""Runs programs, each with the draw it belongs to. Answers are kept as they come in the store of
+that path, where the run has none of its own."""
 
 
 def evaluated_in(contents: Iterable[str], splits: Collection[str]) -> Evaluated:
@@ -62,43 +61,48 @@ def material(
         AnytimeError: There is nothing to learn from.
     """
     outcome: Material | None = None
+    beside: Path | None = None
     with ExitStack() as held, closing(learning(recipe, source, sampling, evaluated)) as program:
         while True:
             try:
                 step = program.send(outcome)
             except StopIteration as stop:
                 made: Material = stop.value
+                if beside is not None:
+                    remove(beside)  # what was learned is kept now
                 return made
-            outcome = _take(step, run, held)
+            if isinstance(step, Lock):  # other ranks, and other runs, wait and then read
+                held.enter_context(FileLock(step.path))
+                beside = step.path.with_suffix(".store")
+                outcome = None
+            else:
+                outcome = _take(step, run, beside)
 
 
-def _take(step: Step, run: RunPrograms, held: ExitStack) -> Material | None:
-    if isinstance(step, Lock):  # other ranks, and other runs of the same model, wait and then read
-        held.enter_context(FileLock(step.path))
-        return None
+def _take(
+    step: MissingTraces | Program[Material], run: RunPrograms, beside: Path | None
+) -> Material | None:
     if isinstance(step, MissingTraces):
-        _sample(step, run)
+        _sample(step, run, beside)
         return None
     made: Material
-    (made,) = run([(step, 1)])
+    (made,) = run([(step, 1)], beside)
     return made
 
 
-def _sample(step: MissingTraces, run: RunPrograms) -> None:
+def _sample(step: MissingTraces, run: RunPrograms, beside: Path | None) -> None:
     missing = step.missing()
+    results = run([(step.program(problem), draw) for problem, draw in missing], beside)
     tokens = 0
-    for start in range(0, len(missing), KEPT_BATCH):
-        batch = missing[start : start + KEPT_BATCH]
-        results = run([(step.program(problem), draw) for problem, draw in batch])
-        failed = []
-        for (problem, draw), elicited in zip(batch, results, strict=True):
-            try:
-                tokens += step.keep(problem, draw, elicited).tokens
-            except UnansweredError as error:  # the others' texts are paid for
-                failed.append(error)
-        log.warning("anytime pool: %d of %d traces, %d tokens in this run", *step.progress, tokens)
-        if failed:
-            raise failed[0]
+    failed = []
+    for (problem, draw), elicited in zip(missing, results, strict=True):
+        try:
+            tokens += step.keep(problem, draw, elicited).tokens
+        except UnansweredError as error:  # the others' texts are paid for
+            failed.append(error)
+    log.warning("anytime pool: %d of %d traces, %d tokens in this run", *step.progress, tokens)
+    if failed:
+        raise failed[0]
 
 
 def check_sampled(recipe: Recipe, source: Source, sampled: bool) -> None:

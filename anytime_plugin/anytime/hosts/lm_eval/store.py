@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.private import loaded_from
 
-__all__ = ["TraceStore", "model_name", "opened"]
+__all__ = ["TraceStore", "model_name", "opened", "remove"]
 
 log = logging.getLogger(__name__)
 
@@ -316,13 +316,19 @@ def _read_lines(path: Path, model: str) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def opened(path: str | None, lm: Any) -> Iterator[TraceStore | None]:
+def opened(path: str | Path | None, lm: Any) -> Iterator[TraceStore | None]:
     """The store of that path, None where none is named; all ranks of a run share it."""
     if path is None:
         yield None
         return
     with TraceStore(Path(path).expanduser(), model_name(lm)) as store:
         yield store
+
+
+def remove(path: Path) -> None:
+    """Remove a store that no run has open, whether there is one or not."""
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def model_name(lm: Any) -> str:

@@ -346,6 +346,7 @@ class HandedBack:
                 model=self._answering.model,
                 task_args={name: value for name, value in arguments.items() if value is not None},
                 log_dir=str(folder),
+                cache=True,  # killed or failed, the same command asks for the rest
             )
         except PrerequisiteError as error:
             raise AnytimeError(str(error)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,8 +92,13 @@ def _annotation(
         return Refused(log, str(error))
 
 
+_LISTING = re.compile(rb'\{\s*"[^"]*\.(?:eval|json)"\s*:')
+"""How `logs.json` and `listing.json` begin, which Inspect writes beside logs: headers by file."""
+
+
 def _is_json_log(head: bytes) -> bool:
-    return head.startswith(b"{") and b'"eval"' in head and not head.startswith(b'{"doc_id"')
+    other = head.startswith(b'{"doc_id"') or _LISTING.match(head)
+    return head.startswith(b"{") and b'"eval"' in head and not other
 
 
 def _may_be_log(file: Path) -> bool:
