@@ -90,6 +90,10 @@ def known_domains() -> Mapping[str, Domain]:
 
     Raises:
         AnytimeError: Two plugins bring a domain of one name.
+
+    Example:
+        >>> {"aime", "gpqa", "trip"} <= set(known_domains())
+        True
     """
     return {domain.name: domain for domain, _ in _domains()}
 
@@ -113,6 +117,10 @@ def get_domain(name: str) -> Domain:
 
     Raises:
         AnytimeError: There is none.
+
+    Example:
+        >>> get_domain("gpqa").name
+        'gpqa'
     """
     domains = known_domains()
     if name not in domains:
@@ -125,6 +133,10 @@ def known_methods() -> Mapping[str, Method]:
 
     Raises:
         AnytimeError: Two plugins bring a method of one name.
+
+    Example:
+        >>> list(known_methods())[0]  # what every other one is compared with
+        'cot'
     """
     kind = importlib.import_module("anytime.methods.base").Method
     return {method.name: method for method, _ in brought("anytime_methods", kind)}
@@ -135,6 +147,10 @@ def get_method(name: str) -> Method:
 
     Raises:
         AnytimeError: There is none.
+
+    Example:
+        >>> get_method("pdp").needs
+        'pairs'
     """
     methods = known_methods()
     if name not in methods:
