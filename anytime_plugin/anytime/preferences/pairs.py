@@ -159,7 +159,7 @@ def build_pairs(
         ...     def scored(self):
         ...         return (trace.scored for trace in self.traces())
         >>> [(pair.budget, pair.gap) for pair in build_pairs(Pool(), get_domain("aime"))]
-        [(8, 1.0)]
+        [(8, 1.0), (16, 1.0)]
     """
     ranked, cost = select(
         pool.scored(),
