@@ -6,6 +6,7 @@ no fonts, no scripts from elsewhere.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -58,6 +59,14 @@ def _text_of_data(
         lines[:] = [*data_text(short).splitlines(), ""]
 
 
+def _text_of_property(
+    app: Any, what: str, name: str, value: Any, options: object, lines: list[str]
+) -> None:
+    """Puts back what Napoleon took for a type: the words before a colon."""
+    if what == "property":
+        lines[:] = [*(inspect.getdoc(value) or "").splitlines(), ""]
+
+
 def _is_left_out(
     app: Any, what: str, name: str, value: object, skip: bool, options: object
 ) -> bool | None:
@@ -66,6 +75,7 @@ def _is_left_out(
 
 
 def setup(app: Any) -> None:
-    """Connect both."""
+    """Connect them, before Napoleon reads sections (500) or after."""
     app.connect("autodoc-process-docstring", _text_of_data, priority=100)
+    app.connect("autodoc-process-docstring", _text_of_property, priority=600)
     app.connect("autodoc-skip-member", _is_left_out)

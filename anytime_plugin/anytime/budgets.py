@@ -17,13 +17,12 @@ LARGEST_BUDGET = 10_000_000
 class BudgetGrid(tuple[int, ...]):
     """Strictly increasing budgets in trace tokens, at least two of them, the first 0 or more.
 
-    >>> BudgetGrid([128, 256, 512])
-    BudgetGrid(128, 256, 512)
-
     Raises:
         AnytimeError: Fewer than two budgets, not increasing, negative, or not whole numbers.
 
     Example:
+        >>> BudgetGrid([128, 256, 512])
+        BudgetGrid(128, 256, 512)
         >>> BudgetGrid([128, 256, 512]).largest
         512
         >>> BudgetGrid([512, 256])
