@@ -39,6 +39,8 @@ napoleon_use_ivar = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
+# Arrays by their names, not by all that can be turned into one.
+autodoc_type_aliases = {"npt.ArrayLike": "ArrayLike", "FloatArray": "FloatArray"}
 autodoc_default_options = {"members": True}
 python_maximum_signature_line_length = 80
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -128,6 +129,19 @@ def test_entries_of_the_register_are_what_it_reads(tmp_path: Path) -> None:
         assert f"def {task.name}(" in (ROOT / task.task_path).read_text()
         assert entry.package == "name"
     assert len(said) == len(found)
+
+
+def test_the_command_on_the_page_writes_them(tmp_path: Path) -> None:
+    pytest.importorskip("inspect_evals.metadata")
+    page = (DOCS / "publishing.md").read_text()
+    (command,) = re.findall(r"^(python docs/register\.py (?:.*\\\n)*.*)\n", page, re.M)
+    _, *words, _ = shlex.split(command)
+    done = subprocess.run(
+        [sys.executable, *words, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("/tasks.py#L") == 3
+    assert len(list(tmp_path.glob("*/eval.yaml"))) == 3
 
 
 @pytest.mark.parametrize("entry", REGISTER.ENTRIES, ids=lambda entry: str(entry.task))
