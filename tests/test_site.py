@@ -135,7 +135,7 @@ def test_the_command_on_the_page_writes_them(tmp_path: Path) -> None:
     pytest.importorskip("inspect_evals.metadata")
     page = (DOCS / "publishing.md").read_text()
     (command,) = re.findall(r"^(python docs/register\.py (?:.*\\\n)*.*)\n", page, re.M)
-    _, *words, _ = shlex.split(command)
+    _, *words, _ = shlex.split(command.replace("\\\n", " "))
     done = subprocess.run(
         [sys.executable, *words, str(tmp_path)], cwd=ROOT, capture_output=True, text=True
     )
