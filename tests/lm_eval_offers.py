@@ -20,4 +20,4 @@ TASKS = {
 }
 
 
-GROUPS = {"anytime", "anytime_aime"}
+GROUPS = {"anytime", "anytime_aime", "anytime_builtin"}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from huggingface_hub import parse_eval_result_entries
+from inspect_ai.log import read_eval_log, write_eval_log
 
 from anytime.logs.opening import open_runs
 from anytime.results.summary import summaries
@@ -96,6 +97,34 @@ def test_results_for_the_hub(run: Run, logs: Logs, tmp_path: Path) -> None:
     (one,) = summaries(open_runs(logs["inspect_ai"]))
     assert entry.value == round(100 * one.summary.final, 4)
     assert "generated stand-in problems, not the benchmark" in str(entry.notes)
+
+
+def test_many_models_get_a_file_each_for_the_hub(run: Run, logs: Logs, tmp_path: Path) -> None:
+    def renamed(model: str, name: str) -> Path:
+        log = read_eval_log(str(logs["inspect_ai"]))
+        log.eval.model = model
+        write_eval_log(log, str(tmp_path / "logs" / name))
+        return tmp_path / "logs" / name
+
+    models = ("openai/gpt-4.1", "vllm/Qwen/Qwen3-8B", "openai/azure/gpt-4.1")
+    several = [renamed(model, f"{place}.eval") for place, model in enumerate(models)]
+    words = ["--format", "hf-eval-results", "--dataset-id", "lab/trips", "--task-id", "short"]
+    err = sentence(run("export", *several, *words, "-o", "a.yaml"))
+    assert "belong to one model's repository: name a directory with -o DIRECTORY/" in err
+    code, out, _ = run("export", *several[:2], *words, "-o", "hub")
+    assert (code, out.count("1 result written to hub/")) == (0, 2)
+    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("hub/**/*.yaml"))
+    assert files == [
+        "hub/Qwen/Qwen3-8B/.eval_results/trips.yaml",
+        "hub/openai/gpt-4.1/.eval_results/trips.yaml",
+    ]
+    for file in files:
+        (entry,) = parse_eval_result_entries(yaml.safe_load((tmp_path / file).read_text()))
+        assert entry.task_id == "short"
+    assert "is there already: name another place" in sentence(
+        run("export", *several[:2], *words, "-o", "hub")
+    )
+    assert run("export", *several[:2], *words, "-o", "hub", "--force")[0] == 0
 
 
 def test_what_is_wrong_is_told_before_a_log_is_read(run: Run, tmp_path: Path) -> None:

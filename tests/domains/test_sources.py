@@ -1,9 +1,11 @@
 """The download room against a real server on this machine."""
 
+import platform
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from anytime.domains.sources import cache_dir, download, git_blob_id, read_text, sha256_id
@@ -41,7 +43,7 @@ def server(monkeypatch, tmp_path):
 
 
 def kept():
-    return sorted(p.name for p in cache_dir().iterdir()) if cache_dir().exists() else []
+    return [p.name for p in sorted(cache_dir().glob("[!.]*"))] if cache_dir().exists() else []
 
 
 @pytest.mark.parametrize("identify", [sha256_id, git_blob_id])
@@ -87,6 +89,54 @@ def test_refused_connection_is_one_sentence(server):
             download(url, "The set", "0" * 64, sha256_id)
     assert "\n" not in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+def test_where_nothing_can_be_kept_what_was_verified_is_used(server):
+    cache_dir().write_text("a file where the directory would be")
+    with pytest.warns(UserWarning, match="verified and is used, but cannot be kept") as told:
+        found = download(f"{server.url}/good", "The set", sha256_id(CONTENT), sha256_id)
+    assert found == CONTENT
+    assert len(told) == 1
+    assert "ANYTIME_CACHE_DIR names a directory" in str(told[0].message)
+
+
+def test_those_who_begin_together_download_once(server):
+    expected, found = sha256_id(CONTENT), []
+
+    def one():
+        found.append(download(f"{server.url}/good", "The set", expected, sha256_id))
+
+    together = [threading.Thread(target=one) for _ in range(6)]
+    for thread in together:
+        thread.start()
+    for thread in together:
+        thread.join()
+    assert found == [CONTENT] * 6
+    assert server.paths == ["/good"]
+
+
+def test_parts_of_killed_processes_are_removed(server):
+    expected = sha256_id(CONTENT)
+    cache_dir().mkdir()
+    here = "".join(c for c in platform.node() if c.isalnum()) or "here"
+    part = cache_dir() / f".{expected}.{here}-999999999.part"
+    part.write_bytes(CONTENT[:3])
+    download(f"{server.url}/good", "The set", expected, sha256_id)
+    assert not part.exists()
+
+
+def test_a_connection_is_waited_for_a_few_seconds_alone(monkeypatch):
+    waited = {}
+
+    def get(url, **options):
+        waited.update(options)
+        raise httpx.ConnectTimeout("")
+
+    monkeypatch.setattr(httpx, "get", get)
+    with pytest.raises(DatasetUnavailableError, match="ConnectTimeout"):
+        download("http://192.0.2.1/x", "The set", "0" * 64, sha256_id)
+    assert waited["timeout"].connect <= 5
+    assert waited["timeout"].read >= 30
 
 
 def test_ids_are_those_of_git_and_sha256sum():

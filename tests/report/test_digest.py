@@ -86,7 +86,7 @@ def digest(run: Run | Sequence[GradedTrace], **options: Any) -> RunDigest:
 
 
 def step_of(trace: GradedTrace) -> Step | None:
-    return steepest(trace, list(rows_of_trace(info(), trace)))
+    return steepest(trace, list(rows_of_trace(info(), trace)), "linear")
 
 
 # Falls.
@@ -95,23 +95,30 @@ def step_of(trace: GradedTrace) -> Step | None:
 def test_problems_are_ranked_by_what_their_traces_lost() -> None:
     one = digest(
         [
-            traced([1, 1, 0], problem="a", draw=1),  # 1, and its other trace nothing: 1/2
+            # Budgets 10, 20 and 40 weigh 1/6, 1/2 and 1/3.
+            traced([1, 1, 0], problem="a", draw=1),  # 1/3, and its other trace nothing: 1/6
             traced([0, 1, 1], problem="a", draw=2),
-            traced([0.9, 0.5, 0.7], problem="b", draw=1),  # 0.4 and 0.8: 0.6
-            traced([0.4, 1, 0.2], problem="b", draw=2),
-            traced([0.5, 1, 0.5], problem="c"),  # 1/2, like a
+            traced([0.9, 0.5, 0.7], problem="b", draw=1),  # 0.4 / 2 + 0.2 / 3, and 0.9 / 3
+            traced([0.4, 1, 0.1], problem="b", draw=2),
+            traced([0.5, 1, 0.5], problem="c"),  # 1/6, like a
+            traced([1, 0.3, 1], problem="e"),  # deepest of one budget, and 0.7 / 2 in all
             traced([0, 0.5, 0.5], problem="d"),
         ]
     )
     found = [(fall.problem, fall.loss, fall.fell, fall.traces) for fall in one.falls]
-    expected = [("b", 0.6, 2, 2), ("a", 0.5, 1, 2), ("c", 0.5, 1, 1)]
+    expected = [
+        ("e", 0.35, 1, 1),
+        ("b", (0.2 + 0.2 / 3 + 0.3) / 2, 2, 2),
+        ("a", 1 / 6, 1, 2),
+        ("c", 1 / 6, 1, 1),
+    ]
     assert found == [(p, pytest.approx(loss), fell, n) for p, loss, fell, n in expected]
-    assert one.fallen == 3
-    worst = one.falls[0]
-    assert worst.curve == pytest.approx([0.65, 0.75, 0.45])
+    assert one.fallen == 4
+    worst = one.falls[1]
+    assert worst.curve == pytest.approx([0.65, 0.75, 0.4])
     assert worst.step.draw == 2
-    assert worst.step.loss == pytest.approx(0.8)
-    assert one.falls[1].step.draw == 1
+    assert worst.step.loss == pytest.approx(0.3)
+    assert one.falls[2].step.draw == 1
 
 
 def test_no_more_are_shown_than_asked_for_and_all_counted() -> None:
@@ -130,13 +137,13 @@ def test_without_a_fall_no_text_is_asked_for() -> None:
     assert (one.falls, one.fallen, run.wanted) == ((), 0, [])
 
 
-def test_the_step_is_the_steepest_and_the_loss_the_deepest() -> None:
+def test_the_step_is_the_steepest_and_the_loss_the_area() -> None:
     points = [forced(b, end=e) for b, e in ((10, 30), (20, 60), (40, 90), (80, 120))]
     points.append(own(160))
     found = step_of(traced([0.5, 1, 0.7, 0.8, 0.4], points, answers=list("abcde"), draw=3))
     assert found == Step(
-        3, pytest.approx(0.6), (80, 160), (0.8, 0.4), ("d", "e"), (120, None)
-    )  # 0.4 down at once, 0.6 below the best so far
+        3, pytest.approx(0.3), (80, 160), (0.8, 0.4), ("d", "e"), (120, None)
+    )  # 0.3, 0.2 and 0.6 below the best so far, at budgets that weigh 0.2, 0.4 and 4/15
     assert step_of(traced([0, 0.5, 1])) is None
     assert step_of(traced([1, 1, 1])) is None
 

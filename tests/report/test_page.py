@@ -223,3 +223,73 @@ def test_a_comparison_as_a_page(tmp_path: Path, run: Run) -> None:
     same = elements(tmp_path / "d.html").text
     assert "The two runs have the same quality everywhere" in same
     assert "nan" not in same.partition(" minus ")[2]
+
+
+def test_many_runs_are_small_figures_and_a_table_in_any_order(tmp_path: Path) -> None:
+    rows = [
+        (f"p{n}", budget, float(n % (m + 2) < place), "7", f"model {m}", 1)
+        for m in range(6)
+        for n in range(12)
+        for place, budget in enumerate((16, 32, 64))
+    ]
+    page = report(tmp_path, str(table(tmp_path / "t.jsonl", rows)), "--columns", COLUMNS)
+    text = page.read_text("utf-8")
+    assert text.count("<script") == 0
+    shown = elements(page).text
+    for words in ("Order by", "as named", "Numbers by budget", "with the other runs as thin lines"):
+        assert words in shown or words in text
+    # The order by a number is that of the numbers, and every order holds each run once.
+    indices = [
+        one.summary.anytime_index for one in summaries(open_runs(tmp_path / "t.jsonl", named()))
+    ]
+    by = [
+        dict(re.findall(r"--by-(\d+): (\d+)", row)) for row in re.findall(r"<tr style=.*?>", text)
+    ]
+    assert len(by) == 6
+    for order in by[0]:
+        assert sorted(int(ranks[order]) for ranks in by) == list(range(6))
+    place = str(1 + ORDERS.index("index"))
+    ranked = sorted(range(6), key=lambda run: int(by[run][place]))
+    assert [indices[run] for run in ranked] == sorted(indices, reverse=True)
+
+
+ORDERS = ["as named", "label", "index"]
+
+
+def named() -> dict[str, str]:
+    return dict(pair.split("=") for pair in COLUMNS.split(","))  # type: ignore[misc]
+
+
+def test_a_run_has_one_mark_in_every_figure(tmp_path: Path) -> None:
+    """One that has nothing to show in a figure leaves the marks of the others as they are."""
+    from anytime.report.digest import digests
+    from anytime.report.page import pictures_of
+    from anytime.report.plotting import MARKS, drawing
+
+    rows = [
+        (f"p{n}", budget, float(n < 4), said, model, 1)
+        for model, said in (("first", "7"), ("second", ""))
+        for n in range(12)
+        for budget in (16, 32)
+    ]
+    found = digests(open_runs(table(tmp_path / "t.jsonl", rows), named()))
+    with drawing():
+        for picture in pictures_of(found):
+            for axes in picture.drawn.figure.axes:
+                drawn = [line.get_color() for line in axes.lines if line.get_marker() in "os^D"]
+                told = (
+                    [each.get_text() for each in picture.drawn.figure.legends[0].get_texts()]
+                    if picture.drawn.figure.legends
+                    else ["1 first", "2 second"]
+                )
+                expected = {"1 first": MARKS[0].colour, "2 second": MARKS[1].colour}
+                assert {expected[name] for name in told if name in expected} == set(drawn)
+
+
+def test_traces_that_the_largest_budget_cut_are_counted(tmp_path: Path, logs: Logs) -> None:
+    (found,) = summaries(open_runs(logs["inspect_ai"]))
+    assert found.spent is not None
+    assert found.spent.limited is not None
+    shown = report(tmp_path, str(logs["inspect_ai"])).read_text("utf-8")
+    count = f"{found.spent.limited} of {found.traces}" if found.spent.limited else "0"
+    assert f'data-name="cut at the end">{count}</td>' in shown

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from anytime.budgets import BudgetGrid
-from anytime.report.figures import Drawn, Index, Line, curve_figures, index_figure
+from anytime.report.figures import Drawn, Index, Line, curve_figures, index_figure, marks_of
 from anytime.report.plotting import COLOURS, drawing, label_of
 from anytime.report.svg import inline_svg
 
@@ -68,7 +68,10 @@ def test_of_one_problem_the_index_stands_alone() -> None:
 
 
 def test_colours_are_the_pages_and_references_its_own() -> None:
-    lines = [Line(str(n), np.array([0.1, n / 9, 1]), np.zeros(3), np.ones(3)) for n in range(4)]
+    lines = [
+        Line(str(n), np.array([0.1, n / 9, 1]), np.zeros(3), np.ones(3), mark)
+        for n, mark in enumerate(marks_of(4))
+    ]
     with drawing():
         (drawn,) = curve_figures(BUDGETS, lines)
         one, other = (inline_svg(drawn, name) for name in ("first", "second"))

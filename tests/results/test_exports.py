@@ -19,7 +19,13 @@ from markdown_it import MarkdownIt
 
 from anytime.errors import AnytimeError
 from anytime.results.exports.every_eval_ever import planned, write_records
-from anytime.results.exports.hf_eval_results import entries, targets, write_yaml
+from anytime.results.exports.hf_eval_results import (
+    check_one_model,
+    entries,
+    files_by_model,
+    targets,
+    write_yaml,
+)
 from anytime.results.exports.leaderboard import to_csv, to_markdown
 from anytime.results.exports.measuring import measure
 from anytime.results.exports.naming import About, named
@@ -335,7 +341,22 @@ def test_a_benchmark_that_is_not_known_has_to_be_named() -> None:
     with pytest.raises(AnytimeError, match="write it as on the Hub"):
         targets([builtin], "aime", "t")
     with pytest.raises(AnytimeError, match="belong to one model's repository"):
-        targets([builtin, Finished(info(model="hf/gpt2"), RISING)], "a/b", "t")
+        check_one_model([builtin, Finished(info(model="hf/gpt2"), RISING)])
+
+
+def test_models_of_one_name_do_not_share_a_place_of_the_hub() -> None:
+    models = ("vllm/Qwen/Qwen3-8B", "hf/Qwen/Qwen3-8B")
+    runs = [Finished(info(model=model), RISING) for model in models]
+    found = [
+        (one, target)
+        for run, target in zip(runs, targets(runs, "a/b", "t"), strict=True)
+        for one in measure(run)
+    ]
+    assert list(files_by_model(Path("hub"), found[:1])) == [
+        Path("hub/Qwen/Qwen3-8B/.eval_results/b.yaml")
+    ]
+    with pytest.raises(AnytimeError, match="would both be written to"):
+        files_by_model(Path("hub"), found)
 
 
 def test_csv_has_a_line_per_curve_and_a_column_per_budget() -> None:

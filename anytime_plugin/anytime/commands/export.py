@@ -22,7 +22,7 @@ from anytime.commands.terminal import (
 )
 from anytime.errors import AnytimeError
 from anytime.harmless import for_terminal
-from anytime.writing import whole_file
+from anytime.writing import make_folder, whole_file
 
 if TYPE_CHECKING:
     from anytime.results.exports.measuring import Measured
@@ -33,12 +33,14 @@ _EXPORT = """
 Writes finished runs in a format of others; docs/export.md says what stands in which field.
 
   csv, markdown     one line per run and scorer; a leaderboard by index (-o FILE, or printed)
-  hf-eval-results   .eval_results/*.yaml for a model's repository on the Hugging Face Hub (-o FILE)
+  hf-eval-results   .eval_results/*.yaml for a model's repository on the Hugging Face Hub (-o FILE),
+                    or of many models: ORGANISATION/MODEL/.eval_results/*.yaml (-o DIRECTORY)
   every-eval-ever   a record per run and a line per answer, without any texts (-o DIRECTORY)
 
   anytime export logs/*.eval --format markdown
   anytime export logs/ --format csv -o leaderboard.csv
   anytime export logs/gpqa.eval --format hf-eval-results -o .eval_results/gpqa_diamond.yaml
+  anytime export logs/ --format hf-eval-results --task-id gpqa_diamond -o hub/
   anytime export logs/*.eval --format every-eval-ever -o out/ --organization "My Lab"
 """
 
@@ -74,7 +76,7 @@ def add_export(commands: Any) -> None:
         "--output",
         type=named_place,
         metavar="PLACE",
-        help="a file, or for every-eval-ever a directory; - prints csv and markdown",
+        help="a file; for every-eval-ever, or many models, a directory; - prints csv and markdown",
     )
     export.add_argument("--force", action="store_true", help="replace what is there")
     hub = export.add_argument_group("for hf-eval-results")
@@ -152,21 +154,38 @@ def _table(chosen: argparse.Namespace) -> None:
 
 
 def _hf_eval_results(chosen: argparse.Namespace) -> None:
-    from anytime.results.exports.hf_eval_results import entries, targets, write_yaml
+    from anytime.results.exports.hf_eval_results import (
+        check_one_model,
+        entries,
+        files_by_model,
+        targets,
+        write_yaml,
+    )
 
-    if chosen.output is None or chosen.output.suffix != ".yaml":
+    if chosen.output is None or chosen.output.suffix not in ("", ".yaml"):
         named = chosen.output or "hf-eval-results needs -o FILE"
         raise AnytimeError(
-            f"{named}: name a file that ends in .yaml, such as .eval_results/aime.yaml"
+            f"{named}: name a file that ends in .yaml, such as .eval_results/aime.yaml, or a "
+            f"directory for the results of many models"
         )
-    check_output(chosen)
+    alone = chosen.output.suffix == ".yaml"
+    if alone:
+        check_output(chosen)
     runs = _open(chosen)
+    if alone:
+        check_one_model(runs)
     of = targets(runs, chosen.dataset_id, chosen.task_id)
     found = [
         (one, target) for ones, target in zip(_measured(runs), of, strict=True) for one in ones
     ]
-    write_yaml(chosen.output, entries(found, chosen.value or "final"))
-    _written(f"{_counted(len(found), 'result')} written to {chosen.output}")
+    files = {chosen.output: found} if alone else files_by_model(chosen.output, found)
+    for path in files:
+        if path.exists() and not chosen.force:
+            raise AnytimeError(f"{path} is there already: name another place, or add --force")
+    for path, results in files.items():
+        make_folder(path.parent)
+        write_yaml(path, entries(results, chosen.value or "final"))
+        _written(f"{_counted(len(results), 'result')} written to {path}")
 
 
 def _every_eval_ever(chosen: argparse.Namespace) -> None:

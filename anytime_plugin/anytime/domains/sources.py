@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from anytime.errors import AnytimeError, DatasetUnavailableError
+from anytime.writing import whole_file
 
 __all__ = [
     "cache_dir",
@@ -21,7 +26,12 @@ __all__ = [
 ]
 
 DOWNLOAD_SECONDS = 60.0
-HUB_SECONDS = 5.0
+"""How long a server may be silent in the midst of a download."""
+
+CONNECT_SECONDS = 4.0
+"""How long to wait for a connection: where there is none, it is said soon."""
+
+HUB_SECONDS = 4.0
 """How long to wait for the Hub before its cached copies are all there is."""
 
 
@@ -71,31 +81,62 @@ def download(url: str, title: str, expected: str, identify: Callable[[bytes], st
             nothing unverified is kept.
     """
     kept = cache_dir() / expected
-    if kept.is_file():
-        content = kept.read_bytes()
-        if identify(content) == expected:
+    if (content := _verified(kept, expected, identify)) is not None:
+        return content
+    with _alone(kept):
+        # Whoever began at the same time may have it by now.
+        if (content := _verified(kept, expected, identify)) is not None:
             return content
-        kept.unlink()  # damaged on disk: fetched again below
-    content = _get(url, title)
-    found = identify(content)
-    if found != expected:
-        raise DatasetUnavailableError(
-            f"{title} at {url} is not the pinned file (id {found}, expected {expected}); "
-            f"it was not kept"
-        )
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed into place, so that a reader never sees half a file and a kill leaves none behind.
-    partial = kept.with_name(f"{kept.name}.{os.getpid()}.part")
-    partial.write_bytes(content)
-    partial.replace(kept)
+        content = _get(url, title)
+        found = identify(content)
+        if found != expected:
+            raise DatasetUnavailableError(
+                f"{title} at {url} is not the pinned file (id {found}, expected {expected}); "
+                f"it was not kept"
+            )
+        _keep(kept, content, title)
     return content
+
+
+def _verified(kept: Path, expected: str, identify: Callable[[bytes], str]) -> bytes | None:
+    """What is kept, if it is what it should be."""
+    try:
+        content = kept.read_bytes()
+    except OSError:
+        return None
+    return content if identify(content) == expected else None  # else damaged: fetched again
+
+
+@contextmanager
+def _alone(kept: Path) -> Iterator[None]:
+    """One download at a time; where nothing can be written, each for itself."""
+    with ExitStack() as held:
+        with suppress(OSError):
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(kept.with_name(f".{kept.name}.lock")))
+        yield
+
+
+def _keep(kept: Path, content: bytes, title: str) -> None:
+    """Keep a download; it is used whether that can be done or not."""
+    try:
+        with whole_file(kept) as partial:
+            partial.write_bytes(content)
+    except AnytimeError as error:
+        warnings.warn(
+            f"{title} was downloaded, verified and is used, but cannot be kept ({error}): it will "
+            f"be downloaded again next time, unless ANYTIME_CACHE_DIR names a directory that can "
+            f"be written",
+            stacklevel=2,
+        )
 
 
 def _get(url: str, title: str) -> bytes:
     import httpx
 
     try:
-        response = httpx.get(url, follow_redirects=True, timeout=DOWNLOAD_SECONDS)
+        waits = httpx.Timeout(DOWNLOAD_SECONDS, connect=CONNECT_SECONDS)
+        response = httpx.get(url, follow_redirects=True, timeout=waits)
         response.raise_for_status()
     except httpx.HTTPError as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -62,8 +62,8 @@ def open_runs(
                 raise
             none.append((file, error))
     if left_out is not None:
-        for file, error in none:
-            left_out(_annotated_instead(file, runs) or error)
+        for file, reason in none:
+            left_out(_annotated_instead(file, runs) or reason)
     if columns is not None and not tables:
         raise AnytimeError("columns are named and no table is: name a .csv, .jsonl or .parquet")
     if not runs:

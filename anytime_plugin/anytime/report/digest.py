@@ -107,7 +107,7 @@ def _rows(run: FinishedRun, kept: dict[RunKey, _Kept]) -> Iterator[Row]:
         tally(beside.tally, rows)
         beside.doubts.add(trace.elicited)
         beside.spent.add(trace.elicited)
-        step, known = steepest(trace, rows), beside.steps.get(trace.problem)
+        step, known = steepest(trace, rows, run.info.scale), beside.steps.get(trace.problem)
         if step and (known is None or step.loss > known.loss):
             beside.steps[trace.problem] = step
         yield from rows
@@ -121,7 +121,7 @@ def _digest(
     info = run.info
     summary = with_doubts(summary_of(key, curve, info.options, run.skipped), kept.doubts)
     summary = replace(summary, info=info, spent=kept.spent)
-    falls = falls_of(curve, kept.steps, problems_shown)
+    falls = falls_of(curve, kept.steps, problems_shown, info.scale)
     added = kept.tally.added_tokens
     return RunDigest(
         info=info,

@@ -1,4 +1,4 @@
-"""Where quality was lost again: problems by how far their traces fell, and the text it happened in.
+"""Where quality was lost again: problems by the area their traces lost, and the text around it.
 
 A trace falls where its quality is below what it was at an earlier budget. A guesser does so too:
 a fall is where to look, not what was found.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -15,7 +16,9 @@ import numpy as np
 from anytime.results.curves import RunCurve
 from anytime.rows import Row
 from anytime.runs import FinishedRun, GradedTrace, TraceId
+from anytime.settings import Scale
 from anytime.statistics.curve import FloatArray
+from anytime.statistics.index import budget_weights
 
 __all__ = ["Fall", "Piece", "Step", "excerpt", "falls_of", "steepest", "with_texts"]
 
@@ -46,7 +49,7 @@ class Step(NamedTuple):
 
     Attributes:
         draw: Which of the problem's traces it is.
-        loss: How far it was below its own best so far, at worst.
+        loss: The area between the trace and its own best so far, as the index weighs budgets.
         budgets: Before and after.
         quality: At both.
         answers: At both, as extracted; None where nothing could be.
@@ -66,7 +69,7 @@ class Fall(NamedTuple):
 
     Attributes:
         problem: Its id.
-        loss: How far traces fell below their own best so far at worst, mean over traces.
+        loss: The area between traces and their own best so far, mean over traces.
         fell: How many of its traces fell.
         traces: How many it has.
         curve: Mean quality by budget, shape (T,).
@@ -83,10 +86,11 @@ class Fall(NamedTuple):
     excerpt: tuple[Piece, ...] = ()
 
 
-def steepest(trace: GradedTrace, rows: Sequence[Row]) -> Step | None:
+def steepest(trace: GradedTrace, rows: Sequence[Row], scale: Scale) -> Step | None:
     """The step to show of a trace; None where it did not fall."""
     quality = np.array([row.quality for row in rows])
-    loss = float((np.maximum.accumulate(quality) - quality).max())
+    weights = _weights(tuple(row.budget for row in rows), scale)
+    loss = float((np.maximum.accumulate(quality) - quality) @ weights)
     if loss <= 0:
         return None
     place = int(np.argmin(np.diff(quality)))
@@ -103,21 +107,28 @@ def steepest(trace: GradedTrace, rows: Sequence[Row]) -> Step | None:
     )
 
 
+@lru_cache
+def _weights(budgets: tuple[int, ...], scale: Scale) -> FloatArray:
+    return budget_weights(budgets, scale)
+
+
 def _shortened(answer: str | None) -> str | None:
     if answer is None or len(answer) <= LONGEST_ANSWER:
         return answer
     return answer[:LONGEST_ANSWER].rstrip() + " …"
 
 
-def falls_of(run: RunCurve, steps: Mapping[str, Step], at_most: int) -> list[Fall]:
+def falls_of(run: RunCurve, steps: Mapping[str, Step], at_most: int, scale: Scale) -> list[Fall]:
     """The problems that lost most, worst first.
 
     Args:
         run: The curve.
         steps: By problem, the step of its trace that lost most.
         at_most: How many.
+        scale: Distance between budgets.
     """
-    losses = (np.maximum.accumulate(run.quality, axis=2) - run.quality).max(axis=2)
+    below = np.maximum.accumulate(run.quality, axis=2) - run.quality
+    losses = below @ budget_weights(run.budgets, scale)
     loss = np.nanmean(losses, axis=1)
     curves = run.curve.by_problem
     worst = sorted(np.flatnonzero(loss > 0), key=lambda row: (-loss[row], run.problems[row]))

@@ -18,6 +18,8 @@ from anytime.report.plotting import (
     PAPER,
     QUIET,
     RULE,
+    SMALL,
+    WIDTH,
     BudgetAxis,
     Mark,
     budget_axis,
@@ -35,12 +37,13 @@ __all__ = [
     "curve_figures",
     "difference_figure",
     "index_figure",
+    "marks_of",
     "share_figures",
     "token_figures",
 ]
 
 _LEGEND_ROW = 17
-_LONGEST = 50
+_LONGEST, _LONGEST_SMALL = 50, 32
 """Characters of a label across a figure."""
 
 _CLEAR = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
@@ -55,12 +58,14 @@ class Line(NamedTuple):
         values: Shape (T,); NaN where there is nothing to draw.
         low: Lower end of its band, if it has one.
         high: Upper end.
+        mark: Of the run, the same in every figure.
     """
 
     label: str
     values: FloatArray
     low: FloatArray | None = None
     high: FloatArray | None = None
+    mark: Mark = MARKS[0]
 
 
 class Index(NamedTuple):
@@ -71,12 +76,14 @@ class Index(NamedTuple):
         value: Its index.
         low: Of its interval; NaN where there is none.
         high: Likewise.
+        mark: Of the run, the same in every figure.
     """
 
     label: str
     value: float
     low: float
     high: float
+    mark: Mark = MARKS[0]
 
 
 class Drawn(NamedTuple):
@@ -91,43 +98,65 @@ class Drawn(NamedTuple):
     about: str
 
 
+def marks_of(count: int) -> list[Mark]:
+    """How so many runs are told apart: each by its own mark; or, of many, by a figure of its own.
+
+    One rule for all figures: colour tells a few runs apart, and of many it shows which is meant.
+    """
+    return list(MARKS[:count]) if count <= OVERLAID else [MARKS[0]] * count
+
+
 def curve_figures(budgets: BudgetGrid, lines: Sequence[Line]) -> Iterator[Drawn]:
     """Quality by budget with bands: in one figure; or, of many runs, one each before the others."""
-    axis = budget_axis(budgets)
-    if len(lines) <= OVERLAID:
-        yield _by_budget(axis, lines, MARKS, "quality of the answer", _about_curves(budgets, lines))
-        return
-    for line in lines:
-        others = [other for other in lines if other is not line]
-        about = _about_curves(budgets, [line]) + ", with the other runs as thin lines behind"
-        yield _by_budget(axis, [line], MARKS, "quality of the answer", about, behind=others)
+    label = "quality of the answer" if len(lines) <= OVERLAID else "quality"
+    for axis, part, behind in _shared_out(budgets, lines):
+        about = _about_curves(budgets, part) + _BEHIND * bool(behind)
+        yield _by_budget(axis, part, label, about, behind)
 
 
 def share_figures(
     budgets: BudgetGrid, lines: Sequence[Line], label: str, about: str
 ) -> Iterator[Drawn]:
-    """Shares by budget: in figures of a few runs each."""
-    axis = budget_axis(budgets)
-    for part in _parts(lines):
+    """Shares by budget: in one figure; or, of many runs, one each before the others."""
+    for axis, part, behind in _shared_out(budgets, lines):
         names = "; ".join(line.label for line in part)
-        yield _by_budget(axis, part, MARKS, label, f"{about}: {names}")
+        yield _by_budget(axis, part, label, f"{about}: {names}" + _BEHIND * bool(behind), behind)
 
 
 def token_figures(budgets: BudgetGrid, lines: Sequence[Line]) -> Iterator[Drawn]:
     """Tokens really spent by budget, beside the line on which all of a budget is spent."""
-    axis = budget_axis(budgets)
-    for part in _parts(lines):
-        axes, top = _titled(part, MARKS, 300, extra="the whole budget spent")
+    for axis, part, behind in _shared_out(budgets, lines):
+        axes, top = _titled(part, small=bool(behind), extra="" if behind else "all of it spent")
         axes.plot(axis.ticks, axis.ticks, color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
-        for line, mark in zip(part, MARKS, strict=False):
+        for line in behind:
+            axes.plot(axis.ticks, [axis.at(t) for t in line.values], color=RULE, linewidth=1.4)
+        for line in part:
             places = np.array([axis.at(tokens) for tokens in line.values])
-            _line(axes, axis, places, mark)
+            _line(axes, axis, places, line.mark)
         axis.put_on(axes)
         axes.set_ylim(axes.get_xlim())
         axes.set_yticks(axis.ticks, axis.labels)
-        axes.set_ylabel("tokens really spent", labelpad=2)
+        axes.set_ylabel("tokens spent" if behind else "tokens really spent", labelpad=2)
         names = "; ".join(line.label for line in part)
         yield Drawn(top, f"Mean tokens really spent at each budget: {names}")
+
+
+_BEHIND = ", with the other runs as thin lines behind"
+
+
+def _shared_out(
+    budgets: BudgetGrid, lines: Sequence[Line]
+) -> Iterator[tuple[BudgetAxis, Sequence[Line], Sequence[Line]]]:
+    """What each figure shows, and what stands behind: a few runs in one, many in one each."""
+    drawn = [line for line in lines if not np.isnan(line.values).all()]
+    if not drawn:
+        return
+    if len(lines) <= OVERLAID:
+        yield budget_axis(budgets), drawn, ()
+        return
+    axis = budget_axis(budgets, SMALL - 64)
+    for line in drawn:
+        yield axis, [line], [other for other in lines if other is not line]
 
 
 def index_figure(indices: Sequence[Index]) -> Drawn:
@@ -135,9 +164,8 @@ def index_figure(indices: Sequence[Index]) -> Drawn:
     row, bottom = 38, 46
     height = row * len(indices) + bottom + 8
     axes = panel(height, top=8, bottom=bottom, left=16)
-    colours = MARKS if len(indices) <= OVERLAID else [MARKS[0]] * len(indices)
-    for number, (one, mark) in enumerate(zip(indices, colours, strict=False)):
-        place = -number
+    for number, one in enumerate(indices):
+        place, mark = -number, one.mark
         known = one.low == one.low
         if known:
             axes.plot([one.low, one.high], [place, place], color=mark.colour, linewidth=2.4)
@@ -186,23 +214,18 @@ def difference_figure(one: Comparison) -> Drawn:
 
 
 def _by_budget(
-    axis: BudgetAxis,
-    lines: Sequence[Line],
-    marks: Sequence[Mark],
-    label: str,
-    about: str,
-    behind: Sequence[Line] = (),
+    axis: BudgetAxis, lines: Sequence[Line], label: str, about: str, behind: Sequence[Line] = ()
 ) -> Drawn:
-    axes, figure = _titled(lines, marks, 300)
+    axes, figure = _titled(lines, small=bool(behind))
     for line in behind:
         axes.plot(axis.ticks, line.values, color=RULE, linewidth=1.4)
-    for line, mark in zip(lines, marks, strict=False):
+    for line in lines:
         if line.low is not None and line.high is not None:
             axes.fill_between(
-                axis.ticks, line.low, line.high, color=mark.colour, alpha=0.16, linewidth=0
+                axis.ticks, line.low, line.high, color=line.mark.colour, alpha=0.16, linewidth=0
             )
-    for line, mark in zip(lines, marks, strict=False):
-        _line(axes, axis, line.values, mark)
+    for line in lines:
+        _line(axes, axis, line.values, line.mark)
     axis.put_on(axes)
     shares(axes, label)
     return Drawn(figure, about)
@@ -220,20 +243,25 @@ def _line(axes: Axes, axis: BudgetAxis, values: FloatArray, mark: Mark) -> None:
     )
 
 
-def _titled(
-    lines: Sequence[Line], marks: Sequence[Mark], height: float, extra: str = ""
-) -> tuple[Axes, Figure]:
-    """Axes below a legend of one line each."""
-    labels = [label_of(line.label, _LONGEST) for line in lines]
+def _titled(lines: Sequence[Line], *, small: bool, extra: str = "") -> tuple[Axes, Figure]:
+    """Axes below a legend of one line each; small ones are one of many."""
+    labels = [label_of(line.label, _LONGEST_SMALL if small else _LONGEST) for line in lines]
     handles = [
-        Line2D([], [], color=mark.colour, linestyle=mark.dashes, marker=mark.marker)
-        for _, mark in zip(lines, marks, strict=False)
+        Line2D(
+            [],
+            [],
+            color=line.mark.colour,
+            linestyle=line.mark.dashes,
+            marker=line.mark.marker,
+        )
+        for line in lines
     ]
     if extra:
         labels.append(extra)
         handles.append(Line2D([], [], color=QUIET, linewidth=1, linestyle=(0, (2, 3))))
     top = _LEGEND_ROW * len(labels) + 18
-    axes = panel(height + top, top=top)
+    height = 180 if small else 300
+    axes = panel(height + top, top=top, width=SMALL if small else WIDTH)
     figure = _figure(axes)
     figure.legend(
         handles,
@@ -241,7 +269,7 @@ def _titled(
         loc="upper left",
         bbox_to_anchor=(0.005, 1),
         borderaxespad=0.2,
-        handlelength=3.2,
+        handlelength=1.6 if small else 3.2,
         labelspacing=0.45,
     )
     return axes, figure
@@ -251,11 +279,6 @@ def _figure(axes: Axes) -> Figure:
     figure = axes.get_figure()
     assert isinstance(figure, Figure)
     return figure
-
-
-def _parts(lines: Sequence[Line]) -> list[Sequence[Line]]:
-    drawn = [line for line in lines if not np.isnan(line.values).all()]
-    return [drawn[start : start + OVERLAID] for start in range(0, len(drawn), OVERLAID)]
 
 
 def _about_curves(budgets: BudgetGrid, lines: Sequence[Line]) -> str:

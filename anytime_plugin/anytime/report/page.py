@@ -20,10 +20,12 @@ from anytime.report.figures import (
     curve_figures,
     difference_figure,
     index_figure,
+    marks_of,
     share_figures,
     token_figures,
 )
 from anytime.report.notes import notes_of
+from anytime.report.plotting import OVERLAID
 from anytime.report.svg import inline_svg
 from anytime.results.comparing import p_told, sentences_on, verdict_on
 from anytime.results.labels import heads_of
@@ -83,15 +85,21 @@ def pictures_of(found: Sequence[RunDigest]) -> list[Picture]:
     made = [("index", 0, _indices(found))]
     for number, group in enumerate(groups_of(found)):
         budgets = group.budgets
-        bands = [Line(one.label, one.run.curve.mean, *one.band[:2]) for one in group.runs]
+        marks = marks_of(len(group.runs))
+        marked = list(zip(group.runs, marks, strict=True))
+        bands = [Line(one.label, one.run.curve.mean, *one.band[:2], mark) for one, mark in marked]
         made += [("curves", number, drawn) for drawn in curve_figures(budgets, bands)]
-        tokens = [Line(one.label, one.spending.tokens) for one in group.runs if _in_tokens(one)]
+        unknown = np.full(len(budgets), math.nan)  # in tables budgets may be deciles, or seconds
+        tokens = [
+            Line(one.label, one.spending.tokens if _in_tokens(one) else unknown, mark=mark)
+            for one, mark in marked
+        ]
         made += [("tokens", number, drawn) for drawn in token_figures(budgets, tokens)]
         for section, label, about, values in (
             ("ended", "share of traces over", "Share of traces that had ended", _ended),
             ("unparsed", "share unparsed", "Share of answers that could not be read", _unparsed),
         ):
-            lines = [Line(one.label, values(one)) for one in group.runs]
+            lines = [Line(one.label, values(one), mark=mark) for one, mark in marked]
             if any(np.nanmax(line.values, initial=0.0) > 0 for line in lines):
                 drawn_all = share_figures(budgets, lines, label, about)
                 made += [(section, number, drawn) for drawn in drawn_all]
@@ -102,9 +110,21 @@ def pictures_of(found: Sequence[RunDigest]) -> list[Picture]:
 
 
 def _indices(found: Sequence[RunDigest]) -> Drawn:
-    summaries = [(one.label, one.summary.summary) for one in found]
+    marks = {
+        id(one): mark
+        for group in groups_of(found)
+        for one, mark in zip(group.runs, marks_of(len(group.runs)), strict=True)
+    }
     return index_figure(
-        [Index(label, numbers.anytime_index, *numbers.interval) for label, numbers in summaries]
+        [
+            Index(
+                one.label,
+                one.summary.summary.anytime_index,
+                *one.summary.summary.interval,
+                marks[id(one)],
+            )
+            for one in found
+        ]
     )
 
 
@@ -141,6 +161,7 @@ def report_page(found: Sequence[RunDigest], pictures: Sequence[Picture], made: s
         groups=[
             {
                 "title": group.title,
+                "many": len(group.runs) > OVERLAID,
                 "figures": {
                     section: [_figure(p) for p in pictures if (p.section, p.group) == (section, n)]
                     for section in ("curves", "tokens", "ended", "unparsed")
@@ -167,7 +188,10 @@ def comparison_page(
     """
     budgets = comparisons[0].budgets
     heads = heads_of([one.label for one in found])
-    lines = [Line(one.label, one.run.curve.mean, *one.band[:2]) for one in found]
+    lines = [
+        Line(one.label, one.run.curve.mean, *one.band[:2], mark)
+        for one, mark in zip(found, marks_of(len(found)), strict=True)
+    ]
     curves = [
         inline_svg(drawn, f"curves-{number}")
         for number, drawn in enumerate(curve_figures(budgets, lines))
@@ -222,7 +246,39 @@ def _runs(found: Sequence[RunDigest]) -> dict[str, Any]:
             if column.kind == "interval" or any(map(column.values, summaries))
         ],
         "runs": [_run(one, each) for one, each in zip(found, own, strict=True)],
+        "orders": _orders(found) if len(found) > OVERLAID else [],
     }
+
+
+class Order(NamedTuple):
+    """One way to order the table of runs, which needs no script.
+
+    Attributes:
+        title: What it is by.
+        ranks: The place of each run.
+    """
+
+    title: str
+    ranks: list[int]
+
+
+def _orders(found: Sequence[RunDigest]) -> list[Order]:
+    """As the runs were named, by label, and by each number: the largest first."""
+    numbers = [column for column in columns_shown("everywhere", "tables") if len(column.names) == 1]
+    keys: list[tuple[str, list[Any]]] = [
+        ("as named", list(range(len(found)))),
+        ("label", [one.label.partition(" ")[2] for one in found]),
+    ]
+    for column in numbers:
+        values = [column.values(one.summary) for one in found]
+        if any(values):
+            keys.append((column.title, [-each[0] if each else math.inf for each in values]))
+    return [Order(title, _ranks(key)) for title, key in keys]
+
+
+def _ranks(keys: Sequence[Any]) -> list[int]:
+    ordered = sorted(range(len(keys)), key=keys.__getitem__)
+    return [ordered.index(place) for place in range(len(keys))]
 
 
 def _run(one: RunDigest, notes: Sequence[str]) -> dict[str, Any]:
@@ -238,6 +294,7 @@ def _run(one: RunDigest, notes: Sequence[str]) -> dict[str, Any]:
         "info": one.info,
         "key": one.key,
         "notes": notes,
+        "limited": _limited(one),
         "lost": [
             (budget, b - q)
             for budget, b, q in zip(one.run.budgets, best, mean, strict=True)
@@ -263,6 +320,13 @@ def _run(one: RunDigest, notes: Sequence[str]) -> dict[str, Any]:
         ],
         "problems": _problems(one),
     }
+
+
+def _limited(one: RunDigest) -> str:
+    spent = one.summary.spent
+    if spent is None or spent.limited is None:
+        return "–"
+    return f"{spent.limited} of {spent.traces}" if spent.limited else "0"
 
 
 def _problems(one: RunDigest) -> list[tuple[str, Any]]:

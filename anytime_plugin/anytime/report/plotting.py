@@ -29,6 +29,8 @@ __all__ = [
     "PAPER",
     "QUIET",
     "SERIES",
+    "SMALL",
+    "WIDTH",
     "BudgetAxis",
     "Mark",
     "blank",
@@ -41,6 +43,9 @@ __all__ = [
 
 WIDTH = 420
 """Of a figure, in points; one is a pixel where it is not scaled."""
+
+SMALL = 264
+"""Of one of many small figures that are to be looked at together."""
 
 INK, QUIET, RULE, PAPER = "#1c2127", "#5b6570", "#dce1e6", "#fefefe"
 
@@ -120,15 +125,17 @@ def drawing() -> Iterator[None]:
         yield
 
 
-def blank(height: float) -> Figure:
-    """A figure of the one width."""
-    return Figure(figsize=(WIDTH / 72, height / 72))
+def blank(height: float, width: float = WIDTH) -> Figure:
+    """A figure, its size in points."""
+    return Figure(figsize=(width / 72, height / 72))
 
 
-def panel(height: float, *, top: float = 12, bottom: float = 46, left: float = 50) -> Axes:
+def panel(
+    height: float, *, top: float = 12, bottom: float = 46, left: float = 50, width: float = WIDTH
+) -> Axes:
     """Axes in a figure of their own, placed in points."""
-    figure = blank(height)
-    box = (left / WIDTH, bottom / height, 1 - (left + 14) / WIDTH, 1 - (top + bottom) / height)
+    figure = blank(height, width)
+    box = (left / width, bottom / height, 1 - (left + 14) / width, 1 - (top + bottom) / height)
     axes = figure.add_axes(box)
     axes.grid(visible=True, axis="y")
     axes.tick_params(length=3)

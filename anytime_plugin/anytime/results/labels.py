@@ -50,7 +50,7 @@ def labels(runs: Sequence[Named], *, always: Iterable[str] = ()) -> list[str]:
     parts: list[list[str]] = [[] for _ in runs]
     groups: list[list[int]] = [list(range(len(runs)))]
     for name, values in _fields(runs).items():
-        finer = []
+        finer: list[list[int]] = []
         for group in groups:
             of = [values[place] for place in group]
             if name in always or len(set(of)) > 1:

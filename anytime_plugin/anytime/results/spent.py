@@ -25,6 +25,8 @@ class Spent:
         dollars: Price of the calls that tell theirs.
         priced: How many those are.
         calls: Of a model.
+        limited: Traces that the largest budget cut off; in contract mode largest runs that ended at
+            their cap. None where it is unknown.
         unlogged: Traces whose own call stands at no checkpoint, as they did not end by themselves:
             its seconds and dollars are not among the others'.
     """
@@ -37,6 +39,7 @@ class Spent:
     dollars: float = 0.0
     priced: int = 0
     calls: int = 0
+    limited: int | None = 0
     unlogged: int = 0
 
     def add(self, elicited: Elicited) -> None:
@@ -55,6 +58,9 @@ class Spent:
             if call.cost is not None:
                 self.dollars += call.cost
                 self.priced += 1
+        if self.limited is not None:
+            cut = _cut_off(elicited)
+            self.limited = None if cut is None else self.limited + cut
         asked = elicited.mode == "interrupt"
         self.unlogged += asked and all(
             point.forced or point.cut is not None for point in elicited.checkpoints
@@ -73,6 +79,7 @@ class Spent:
             "calls": self.calls,
             "seconds": self.seconds if self.timed else None,
             "seconds_of_all_calls": whole and self.timed == self.calls,
+            "cut_at_the_end": self.limited,
             "dollars": self.dollars if self.priced else None,
             "dollars_of_all_calls": whole and self.priced == self.calls,
         }
@@ -104,6 +111,16 @@ def _calls(elicited: Elicited) -> list[Checkpoint]:
     return list(calls.values())
 
 
+def _cut_off(elicited: Elicited) -> bool | None:
+    """Whether the largest budget ended the trace."""
+    last = elicited.checkpoints[-1]
+    if elicited.mode == "contract":
+        return last.finish == "length"
+    if last.forced or last.cut is not None:
+        return True
+    return elicited.finish == "length" if elicited.tokens is not None else None
+
+
 def _tokens(elicited: Elicited, calls: list[Checkpoint]) -> int | None:
     if elicited.mode == "contract":
         parts = [point.tokens for point in calls]
@@ -133,10 +150,13 @@ def spent_table(found: list[Spent]) -> SpentTable | None:
             "" if one.tokens_per_trace is None else f"{one.tokens_per_trace:,.0f}" for one in found
         ],
         "calls": [f"{one.calls:,}" if one.calls else "" for one in found],
+        "cut at the end": [
+            "" if one.limited is None else f"{one.limited} of {one.traces}" for one in found
+        ],
         "seconds": [one.seconds_told for one in found],
         "dollars": [one.dollars_told for one in found],
     }
     known = {head: cells for head, cells in columns.items() if any(cells)}
-    if not known.keys() - {"calls"}:
+    if not known.keys() - {"calls", "cut at the end"}:
         return None
     return SpentTable(tuple(known), tuple(zip(*known.values(), strict=True)))

@@ -30,6 +30,17 @@ def test_nothing_else_on_the_command_line(cli: Cli) -> None:
     assert "|anytime_aime_builtin|" in done.stdout
 
 
+def test_a_group_rehearses_with_the_stand_ins(cli: Cli) -> None:
+    done = cli(
+        *("lm_eval", "--model", "anytime-simulated", "--tasks", "anytime_builtin", "--limit", 2),
+        *("--metadata", '{"budgets": [64, 1024]}'),
+    )
+    assert done.returncode == 0, done.stderr
+    for task in ("trip", "aime", "gpqa"):
+        assert f"anytime_{task}_builtin" in done.stdout
+    assert done.stdout.count("|anytime_index ") == 3
+
+
 def test_the_records_hold_traces_and_checkpoints(cli: Cli, tmp_path: Path) -> None:
     done = cli(
         *("lm_eval", "--model", "anytime-planner", "--tasks", "anytime_trip_builtin"),

@@ -173,17 +173,23 @@ def run_hook(folder: Path, code: str, **env: str) -> subprocess.CompletedProcess
 LOAD = "from lm_eval.tasks import manager\nprint(manager.loaded)\n"
 
 
-def test_uninstalled_it_stands_aside(tmp_path: Path) -> None:
+def test_uninstalled_it_stands_aside_and_says_so(tmp_path: Path) -> None:
     done = run_hook(tmp_path, LOAD)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+    assert (done.returncode, done.stdout) == (0, "True\n")
+    assert done.stderr == (
+        "anytime: its tasks are missing from lm-eval (ModuleNotFoundError: No module named "
+        "'anytime'); install anytime-eval again, or uninstall it\n"
+    )
 
 
 @pytest.mark.parametrize("torn", ["OSError('torn')", "SystemExit('torn')", "SystemExit(3)"])
-def test_half_removed_it_stands_aside(torn: str, tmp_path: Path) -> None:
+def test_half_removed_it_stands_aside_and_says_why(torn: str, tmp_path: Path) -> None:
     (tmp_path / "anytime").mkdir()
     (tmp_path / "anytime" / "__init__.py").write_text(f"raise {torn}\n")
     done = run_hook(tmp_path, LOAD)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+    assert (done.returncode, done.stdout) == (0, "True\n")
+    assert done.stderr.startswith("anytime: its tasks are missing from lm-eval (")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_what_it_installs_may_fail_in_any_way(tmp_path: Path) -> None:

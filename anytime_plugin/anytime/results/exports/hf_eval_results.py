@@ -13,11 +13,20 @@ from typing import Any, Literal, NamedTuple
 
 from anytime.errors import AnytimeError
 from anytime.results.exports.measuring import Measured
-from anytime.results.exports.origins import hub_datasets
+from anytime.results.exports.naming import component
+from anytime.results.exports.origins import asked, hub_datasets
 from anytime.runs import FinishedRun, RunInfo
 from anytime.writing import whole_file
 
-__all__ = ["Target", "Value", "entries", "targets", "write_yaml"]
+__all__ = [
+    "Target",
+    "Value",
+    "check_one_model",
+    "entries",
+    "files_by_model",
+    "targets",
+    "write_yaml",
+]
 
 Value = Literal["final", "index"]
 """What is shown as the result: quality at the largest budget, or the Anytime Index."""
@@ -40,17 +49,47 @@ def targets(
     """The benchmark of each run, from its header and what the user says.
 
     Raises:
-        AnytimeError: One is not known, or the runs are of several models.
+        AnytimeError: One is not known.
+    """
+    if dataset_id is not None and dataset_id.strip("/").count("/") != 1:
+        raise AnytimeError(f"dataset id {dataset_id!r}: write it as on the Hub, ORGANISATION/NAME")
+    return [_target(run.info, dataset_id, task_id) for run in runs]
+
+
+def check_one_model(runs: Sequence[FinishedRun]) -> None:
+    """Refuse results of several models in one file.
+
+    Raises:
+        AnytimeError: They are.
     """
     models = sorted({run.info.model for run in runs})
     if len(models) > 1:
         raise AnytimeError(
-            f"{', '.join(models)}: .eval_results belong to one model's repository, so export the "
-            f"logs of one model at a time"
+            f"{', '.join(models)}: .eval_results belong to one model's repository: name a "
+            f"directory with -o DIRECTORY/, in which each model gets one of its own"
         )
-    if dataset_id is not None and dataset_id.strip("/").count("/") != 1:
-        raise AnytimeError(f"dataset id {dataset_id!r}: write it as on the Hub, ORGANISATION/NAME")
-    return [_target(run.info, dataset_id, task_id) for run in runs]
+
+
+def files_by_model(
+    folder: Path, measured: Sequence[tuple[Measured, Target]]
+) -> dict[Path, list[tuple[Measured, Target]]]:
+    """Results of many models: `MODEL/.eval_results/DATASET.yaml` in a folder, as the Hub has them.
+
+    Raises:
+        AnytimeError: Two models would be written to one place.
+    """
+    found: dict[Path, list[tuple[Measured, Target]]] = {}
+    owners: dict[Path, str] = {}
+    for one, target in measured:
+        own = folder.joinpath(*map(component, asked(one.info.model).id.split("/")))
+        if owners.setdefault(own, one.info.model) != one.info.model:
+            raise AnytimeError(
+                f"{owners[own]} and {one.info.model} would both be written to {own}: export them "
+                f"one at a time"
+            )
+        name = component(target.dataset.rpartition("/")[2])
+        found.setdefault(own / ".eval_results" / f"{name}.yaml", []).append((one, target))
+    return found
 
 
 def _target(info: RunInfo, dataset_id: str | None, task_id: str | None) -> Target:

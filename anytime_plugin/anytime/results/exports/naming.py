@@ -13,7 +13,7 @@ from anytime.results.exports.measuring import benchmark
 from anytime.results.exports.origins import Asked, Deployment, asked
 from anytime.runs import RunInfo
 
-__all__ = ["About", "Availability", "Named", "Relationship", "log_name", "named"]
+__all__ = ["About", "Availability", "Named", "Relationship", "component", "log_name", "named"]
 
 Relationship = Literal["first_party", "third_party", "collaborative", "other"]
 """Of who ran the evaluation to who made the model."""
@@ -88,9 +88,9 @@ def named(info: RunInfo, about: About, twin: int = 0) -> Named:
         model = model._replace(id=about.model_id, developer=first)
     if about.deployment is not None:
         model = model._replace(deployment=about.deployment)
-    collection = _component(f"anytime-{benchmark(info).removeprefix('anytime/')}")
-    developer = _component(model.developer or "unknown")
-    name = _component(model.id.removeprefix(f"{model.developer}/"))
+    collection = component(f"anytime-{benchmark(info).removeprefix('anytime/')}")
+    developer = component(model.developer or "unknown")
+    name = component(model.id.removeprefix(f"{model.developer}/"))
     of = [
         info.harness,
         info.run,
@@ -113,7 +113,7 @@ def named(info: RunInfo, about: About, twin: int = 0) -> Named:
     )
 
 
-def _component(text: str) -> str:
+def component(text: str) -> str:
     """A part of a path that every file system takes."""
     return _UNSAFE.sub("_", text)[:120].strip(". ") or "unknown"
 
