@@ -17,11 +17,17 @@ LARGEST_BUDGET = 10_000_000
 class BudgetGrid(tuple[int, ...]):
     """Strictly increasing budgets in trace tokens, at least two of them, the first 0 or more.
 
-    >>> BudgetGrid([128, 256, 512])
-    BudgetGrid(128, 256, 512)
-
     Raises:
         AnytimeError: Fewer than two budgets, not increasing, negative, or not whole numbers.
+
+    Example:
+        >>> BudgetGrid([128, 256, 512])
+        BudgetGrid(128, 256, 512)
+        >>> BudgetGrid([128, 256, 512]).largest
+        512
+        >>> BudgetGrid([512, 256])
+        Traceback (most recent call last):
+        anytime.errors.AnytimeError: budgets must increase: 256 stands after 512; write 256,512
     """
 
     __slots__ = ()
@@ -65,6 +71,12 @@ def parse_budgets(spec: str | int | float | Iterable[int | float | str]) -> Budg
 
     Raises:
         AnytimeError: What is wrong with it, in one sentence.
+
+    Example:
+        >>> parse_budgets("128,256,512")
+        BudgetGrid(128, 256, 512)
+        >>> parse_budgets("geom:128:4096:6")
+        BudgetGrid(128, 256, 512, 1024, 2048, 4096)
     """
     if isinstance(spec, int | float):  # a command line turns `budgets=512` into a number
         return BudgetGrid([spec])

@@ -40,6 +40,13 @@ PROJECT = "anytime"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Marks a function of a plugin as one of the hooks that `anytime.hookspecs` lists.
+
+Example:
+    >>> @hookimpl
+    ... def anytime_domains():
+    ...     return [get_domain("aime")]
+"""
 
 
 @hookspec

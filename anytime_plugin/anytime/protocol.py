@@ -22,7 +22,12 @@ missing or unknown."""
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation, as plain text."""
+    """One turn of a conversation, as plain text.
+
+    Example:
+        >>> Message("user", "What is 6 * 7?").content
+        'What is 6 * 7?'
+    """
 
     role: Role
     content: str
@@ -42,6 +47,11 @@ class Request:
         cue: Text that follows `prefix_ids`; empty for every other continuation.
         budget: The budget this request belongs to, for logs; None for an interruptible trace.
         stop: Strings at which generation ends; they are no part of the reply.
+
+    Example:
+        >>> request = Request((Message("user", "What is 6 * 7?"),), max_tokens=256, kind="trace")
+        >>> request.thinking, request.budget
+        (True, None)
     """
 
     messages: tuple[Message, ...]
@@ -75,6 +85,11 @@ class Reply:
         cost: Price of the call in dollars, where known.
         failed: Why this is no answer of the model: a content filter, a refusal, a call of a tool,
             nothing at all; empty where it is one. A host sets it.
+
+    Example:
+        >>> reply = Reply("It is 42.", reasoning="6 * 7 is 42.", output_tokens=9)
+        >>> reply.finish, reply.failed
+        ('stop', '')
     """
 
     text: str
@@ -95,3 +110,17 @@ class Reply:
 
 T = TypeVar("T")
 Program = Generator[Sequence[Request], Sequence[Reply], T]
+"""A generator that yields batches of requests, is sent the matching replies, and returns a `T`.
+
+Example:
+    >>> def ask_once(question: str) -> Program[str]:
+    ...     (reply,) = yield [Request((Message("user", question),), 16, "answer")]
+    ...     return reply.text
+    >>> program = ask_once("What is 6 * 7?")
+    >>> (request,) = next(program)
+    >>> try:
+    ...     program.send([Reply("42")])
+    ... except StopIteration as stop:
+    ...     print(stop.value)
+    42
+"""

@@ -39,6 +39,10 @@ class Problem:
         prompt: The statement as its source gives it, without instructions.
         gold: The right answer, as text.
         facts: What else is needed to prompt or to grade; JSON values only, for it is logged.
+
+    Example:
+        >>> Problem(id="1", prompt="What is 6 * 7?", gold="42").gold
+        '42'
     """
 
     id: str
@@ -64,6 +68,11 @@ class Dataset:
         examples: The worked examples that the source itself shows for one of the problems, in
             order; none where it shows none. They are no part of a problem, which is logged.
             Raises `AnytimeError` where they cannot be read.
+
+    Example:
+        >>> dataset: Dataset = get_domain("aime").load("builtin", None, 0)
+        >>> dataset.name, dataset.split, dataset.problems[0].gold.isdigit()
+        ('builtin', 'test', True)
     """
 
     name: str
@@ -84,6 +93,10 @@ class Cue:
         ask: What the user says after the cut trace (continuation `reprompt`).
         begin: The first words of the answer, put into the model's mouth (`prefill`, `token_ids`);
             they belong to the answer that is graded.
+
+    Example:
+        >>> Cue(ask="Give your answer now.", begin="The answer is").begin
+        'The answer is'
     """
 
     ask: str
@@ -99,6 +112,10 @@ class Grade:
         parsed: Whether an answer could be extracted at all; None where the scorer does not tell.
         answer: The extracted answer in readable form; empty where there is none.
         metrics: Further numbers of the domain in [0, 1], such as `em`; always the same keys.
+
+    Example:
+        >>> Grade(quality=1.0, parsed=True, answer="42").metrics
+        {}
     """
 
     quality: float
@@ -149,6 +166,11 @@ class Domain:
             document, Inspect's metadata and `choices`). What `grade` misses in the facts is refused
             by its name. Raises `AnytimeError`, in words that follow "1 trace": the log's target is
             none of this domain.
+
+    Example:
+        >>> aime: Domain = get_domain("aime")
+        >>> aime.grade(Problem("1", "What is 6 * 7?", "42"), "So the answer is 42.").quality
+        1.0
     """
 
     name: str
@@ -172,6 +194,12 @@ def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, 
 
     Membership depends on the statement alone, case and white space aside, so that one problem is
     on the same side in every file, order and process, and a repeated one never on both.
+
+    Example:
+        >>> problems = [Problem(str(n), f"What is {n} * 7?", str(7 * n)) for n in range(50)]
+        >>> test, dev = (split_problems(problems, split) for split in ("test", "dev"))
+        >>> len(test) + len(dev), [problem for problem in dev if problem in test]
+        (50, [])
     """
     if split not in SPLITS:
         raise AnytimeError(f"unknown split {split!r}: choose one of {', '.join(SPLITS)}")

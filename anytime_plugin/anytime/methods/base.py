@@ -96,6 +96,10 @@ class Recipe:
         show: Pairs in a prompt: `all` budgets, or the one `matched` to a contract run.
         pair_tokens: Tokens the pairs may add to a prompt; None for no limit.
         principles: LEAP's `low` or `high` level.
+
+    Example:
+        >>> Recipe(method="pdp", traces=8).pool_traces
+        8
     """
 
     method: str = PLAIN
@@ -115,7 +119,12 @@ class Recipe:
 
 
 class Lesson(NamedTuple):
-    """A text to show, and `fingerprints` of the problems it was learned from."""
+    """A text to show, and `fingerprints` of the problems it was learned from.
+
+    Example:
+        >>> Lesson("Check the units.", sources=("a problem",)).text
+        'Check the units.'
+    """
 
     text: str
     sources: tuple[str, ...]
@@ -136,6 +145,10 @@ class Material:
             the model did not judge.
         runners_up: Pairs that stand in for those about the evaluated problem itself.
         runner_up_contents: For each of them, the `fingerprints` of its problem.
+
+    Example:
+        >>> Material(lessons=(Lesson("Check the units.", ("a problem",)),)).subjects
+        [('a problem',)]
     """
 
     pairs: tuple[Pair, ...] = ()
@@ -161,6 +174,10 @@ class Target(NamedTuple):
         content: The `fingerprint` of its content, which must not be shown.
         budgets: The run's grid.
         count: Tokens of a text, exact or estimated; the same function for all problems of a run.
+
+    Example:
+        >>> Target("a problem", budgets=(128, 256), count=len).count("four")
+        4
     """
 
     content: str
@@ -176,6 +193,10 @@ class Preface(NamedTuple):
         record: What the log tells of it, as JSON values.
         tokens: Its length; the mean over budgets where there is one for each. None lets it be
             counted.
+
+    Example:
+        >>> Preface("Check the units.", record={"principles": 1}).tokens is None  # they are counted
+        True
     """
 
     text: str | Mapping[int, str]
@@ -212,6 +233,12 @@ class Method:
 
     Raises:
         AnytimeError: The parts do not go together.
+
+    Example:
+        >>> def write(recipe, material, target):
+        ...     return Preface("Count twice.", {"hint": 1})
+        >>> Method(name="hint", write=write).needs
+        'nothing'
     """
 
     name: str
@@ -290,6 +317,12 @@ def fingerprints(domain: Domain, statement: str) -> tuple[str, ...]:
 
     The content alone can miss it where other words stand around it: of "An example, A) ... D) ...,
     then a question whose options are not read as such", GPQA's is "An example".
+
+    Example:
+        >>> fingerprints(get_domain("aime"), "What is  6 * 7?") == fingerprints(
+        ...     get_domain("aime"), "what is 6 * 7?"
+        ... )
+        True
     """
     return tuple(dict.fromkeys((fingerprint(domain.content(statement)), fingerprint(statement))))
 
@@ -307,6 +340,11 @@ def of_others(shown: Sequence[T], prints: Sequence[Sequence[str]], target: Targe
         shown: What there is to show.
         prints: For each of them, the `fingerprints` of the problems that it is about.
         target: The evaluated problem.
+
+    Example:
+        >>> target = Target("whatis6*7?", budgets=(128, 256), count=len)
+        >>> of_others(["its own", "another's"], [["whatis6*7?"], ["whatis6*8?"]], target)
+        ("another's",)
     """
     return tuple(
         one

@@ -77,6 +77,14 @@ class Pair:
         pool: What the pool held that the pair was selected from.
         runner_up: Shown only in place of a pair of its budget that is about the evaluated problem
             itself.
+
+    Example:
+        >>> from anytime.preferences.pairs import PoolCost, Side
+        >>> sides = Side("Six sevens, one by one.", 1.0, 0, True), Side("Guess.", 0.0, 1, False)
+        >>> source = "aime", "builtin", "seed 0", "a model", "metric", "problem 1", "its hash"
+        >>> pair = Pair(*source, "What is 6 * 7?", 8, *sides, PoolCost(1, 2, 32))
+        >>> pair.gap, pair.read
+        (1.0, False)
     """
 
     domain: str
@@ -138,6 +146,20 @@ def build_pairs(
 
     Raises:
         AnytimeError: There is no pair to learn from.
+
+    Example:
+        >>> from anytime.preferences.pool import Point, PoolInfo, PoolTrace
+        >>> class Pool:  # usually a finished run, see `anytime pairs build`
+        ...     info = PoolInfo("a.log", "aime", "mine", "1", "dev", "a model", BudgetGrid([8, 16]))
+        ...     def traces(self, wanted=None):
+        ...         problem = Problem("1", "What is 6 * 7?", "42")
+        ...         for draw, quality in enumerate([0.0, 1.0]):
+        ...             points = Point(quality, "", 20), Point(quality, "", None)
+        ...             yield PoolTrace(problem, draw, "", f"Draw {draw} counts sixes", points, 16)
+        ...     def scored(self):
+        ...         return (trace.scored for trace in self.traces())
+        >>> [(pair.budget, pair.gap) for pair in build_pairs(Pool(), get_domain("aime"))]
+        [(8, 1.0), (16, 1.0)]
     """
     ranked, cost = select(
         pool.scored(),
@@ -242,7 +264,18 @@ def _pair(
 
 
 def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
-    """Write JSON lines, all or nothing: the name appears when the file is whole."""
+    """Write JSON lines, all or nothing: the name appears when the file is whole.
+
+    Example:
+        >>> from anytime.preferences.pairs import PoolCost, Side, content_hash
+        >>> sides = Side("Six sevens, one by one.", 1.0, 0), Side("Guess.", 0.0, 1)
+        >>> known = content_hash(get_domain("aime"), "What is 6 * 7?")
+        >>> source = "aime", "builtin", "seed 0", "a model", "metric", "problem 1", known
+        >>> pair = Pair(*source, "What is 6 * 7?", 8, *sides, PoolCost(1, 2, 32))
+        >>> write_pairs(Path("pairs.jsonl"), [pair])
+        >>> read_pairs(Path("pairs.jsonl"), get_domain) == [pair]
+        True
+    """
     write_lines(path, ({"format": FORMAT, "gap": pair.gap, **_record(pair)} for pair in pairs))
 
 
@@ -259,6 +292,11 @@ def read_pairs(path: Path, domain_of: Callable[[str], Domain]) -> list[Pair]:
 
     Raises:
         AnytimeError: The file is missing, damaged, or no file of pairs: with the line.
+
+    Example:
+        >>> read_pairs(Path("missing.jsonl"), get_domain)
+        Traceback (most recent call last):
+        anytime.errors.AnytimeError: there is no file of pairs missing.jsonl
     """
     read = (_read(line, f"{path}, line {number}", domain_of) for number, line in _lines(path))
     pairs = list(dict.fromkeys(read))  # files joined into one may repeat themselves

@@ -41,6 +41,11 @@ class Checkpoint:
             did. Such a checkpoint has no quality, and its trace no curve.
         doubt: What the back end reported as tokens of the forced answer and cannot be; then
             `answer_tokens` is an estimate. None where nothing is wrong.
+
+    Example:
+        >>> point = Checkpoint(256, "42", True, 256, 3, 0, "stop", cut="tokens")
+        >>> point.budget, point.answer, point.forced
+        (256, '42', True)
     """
 
     budget: int
@@ -77,6 +82,11 @@ class Elicited:
             `tokens` (as many as the cap, or nearly), `frame` (reasoning that was never closed).
         doubt: What the back end reported as tokens of the trace and cannot be; then `tokens` and
             the cuts are estimates.
+
+    Example:
+        >>> point = Checkpoint(256, "42", False, 90, 0, 0, "stop")
+        >>> Elicited("interrupt", 90, "stop", (point,)).to_json()["checkpoints"][0]["tokens"]
+        90
     """
 
     mode: Mode | Literal["intrace"]

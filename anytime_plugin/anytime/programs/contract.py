@@ -39,6 +39,16 @@ def contract(
 
     Raises:
         AnytimeError: Budget 0, before anything is asked.
+
+    Example:
+        >>> program = contract((Message("user", "What is 6 * 7?"),), BudgetGrid([2, 8]))
+        >>> [request.max_tokens for request in next(program)]
+        [2, 8]
+        >>> try:
+        ...     program.send([Reply("It", output_tokens=2), Reply("It is 42.", output_tokens=4)])
+        ... except StopIteration as stop:
+        ...     print([point.answer for point in stop.value.checkpoints])
+        ['It', 'It is 42.']
     """
     check_mode("contract", budgets)
     by_budget = messages if isinstance(messages, Mapping) else dict.fromkeys(budgets, messages)

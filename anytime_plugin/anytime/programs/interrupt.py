@@ -61,6 +61,15 @@ def interrupt(
         HiddenReasoningError: The provider withheld the reasoning.
         AnytimeError: The trace cannot be cut for lack of a token count, or cannot be handed back as
             token ids for lack of them.
+
+    Example:
+        >>> cue = Cue(ask="Answer now.", begin="Answer:")
+        >>> asked = (Message("user", "What is 6 * 7?"),)
+        >>> grid = BudgetGrid([2, 8])
+        >>> program = interrupt(asked, grid, cue=cue, continuation="reprompt", answer_tokens=5)
+        >>> (request,) = next(program)
+        >>> request.max_tokens  # the trace; a host would now send it a `Reply`
+        8
     """
     reply = sampled
     if reply is None:

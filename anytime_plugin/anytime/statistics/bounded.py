@@ -42,7 +42,13 @@ _CERTAIN = 40.0
 
 
 class Interval(NamedTuple):
-    """A confidence interval."""
+    """A confidence interval.
+
+    Example:
+        >>> Interval(0.25, 0.75).low
+        0.25
+        >>> low, high = Interval(0.25, 0.75)
+    """
 
     low: float
     high: float

@@ -85,6 +85,12 @@ class Comparison:
         identical: The two runs have the same quality everywhere.
         confidence: Of all intervals; 1 - confidence is the level that `detectable` refers to.
         population: What intervals and p-values generalise to.
+
+    Example:
+        >>> a, b = (Run(n, [8, 16], {"x": [0, q], "y": [q, q]}) for n, q in [("a", 1), ("b", 0)])
+        >>> seen: Comparison = compare(a, b)
+        >>> seen.index.difference, seen.identical
+        (0.75, False)
     """
 
     a: str
@@ -181,6 +187,12 @@ def compare(
         AnytimeError: Other budgets, other problems, fewer than two of them; an unknown option, a
             confidence outside (0, 1), fewer than 1 resample, a budget at which nothing was run;
             over traces, a problem with a single one, envelope `problem` or q_max `achieved`.
+
+    Example:
+        >>> a = Run("a", [8, 16], {problem: [0, 1] for problem in range(6)})
+        >>> b = Run("b", [8, 16], {problem: [0, 0] for problem in range(6)})
+        >>> compare(a, b, budget=16).final.p  # 2 of the 64 ways to flip six signs
+        0.03125
     """
     options = IndexOptions(envelope, scale, q_max, seed, estimator, population)
     plan = _Plan(options, confidence, resamples, common_only, budget)
@@ -205,6 +217,11 @@ def compare_all(
 
     More claims, larger families: p-values are adjusted over all comparisons of the index, over all
     of the average, over all budgets of all comparisons, and over the planned budget of all.
+
+    Example:
+        >>> runs = [Run(n, [8, 16], {"x": [0, q], "y": [q, q]}) for n, q in [("b", 0), ("c", 1)]]
+        >>> [(each.a, each.b) for each in compare_all(runs)]
+        [('c', 'b')]
     """
     if len(runs) < 2:
         raise AnytimeError(f"{len(runs)} runs: a comparison needs at least two")

@@ -37,6 +37,13 @@ class Curve:
     Raises:
         AnytimeError: Shapes that do not match, quality that is NaN within a trace or outside
             [0, 1], a problem without a trace, two problems of one name.
+
+    Example:
+        >>> curve = Curve([128, 256], [[[0, 1], [0, 0]], [[1, 1], [1, 1]]])
+        >>> curve.quality.shape  # problems, traces, budgets
+        (2, 2, 2)
+        >>> curve.mean
+        array([0.5 , 0.75])
     """
 
     budgets: BudgetGrid

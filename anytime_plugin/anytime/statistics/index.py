@@ -61,6 +61,12 @@ def budget_weights(budgets: Sequence[int], scale: Scale = "linear") -> FloatArra
 
     Raises:
         AnytimeError: An unknown scale, or budget 0 on the scale `log2`.
+
+    Example:
+        >>> budget_weights([128, 256, 512]).round(3)
+        array([0.167, 0.5  , 0.333])
+        >>> budget_weights([128, 256, 512], scale="log2")
+        array([0.25, 0.5 , 0.25])
     """
     grid = BudgetGrid(budgets)
     check_scale(scale, grid)
@@ -100,6 +106,11 @@ def anytime_index(
 
     Raises:
         AnytimeError: An unknown option, or quality above q_max.
+
+    Example:
+        >>> curve = Curve([100, 200, 400], [[0, 1, 1], [0, 0, 1]])
+        >>> round(anytime_index(curve, envelope="none"), 3)
+        0.583
     """
     return read_index(curve, IndexOptions(envelope, scale, q_max, seed, estimator)).value
 
@@ -138,6 +149,12 @@ def index_interval(
     Raises:
         AnytimeError: An unknown option, quality above q_max, a confidence outside (0, 1); over
             traces, a problem with a single one, envelope `problem` or q_max `achieved`.
+
+    Example:
+        >>> curve = Curve([100, 200, 400], [[0, 1, 1], [0, 0, 1], [1, 1, 1], [0, 1, 1]])
+        >>> low, high = index_interval(curve)
+        >>> 0 < low < anytime_index(curve) < high <= 1
+        True
     """
     check_confidence(confidence)
     options = IndexOptions(envelope, scale, q_max, seed, population=population)

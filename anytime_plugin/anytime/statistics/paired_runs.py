@@ -30,6 +30,11 @@ class Run:
 
     Raises:
         AnytimeError: Two problems of one name, rows of other lengths, whatever `Curve` refuses.
+
+    Example:
+        >>> run = Run("mine", [128, 256], {"p1": [[0, 1], [1, 1]], "p2": [0, 0]})
+        >>> run.problems
+        ('p1', 'p2')
     """
 
     name: str

@@ -39,6 +39,13 @@ class Summary:
         drift_interval: Of `drift`; where its lower end is 0, the drift seen may be noise.
         overthinking: Share of traces whose best quality exceeds their last.
         by_budget: Of mean quality at each budget.
+
+    Example:
+        >>> found: Summary = summarize(Curve([128, 256, 512], [[0, 1, 0], [0, 1, 1]]))
+        >>> found.overthinking  # of the traces, one was better before its end
+        0.5
+        >>> found.final_interval.low <= found.final <= found.final_interval.high
+        True
     """
 
     anytime_index: float
@@ -71,7 +78,14 @@ def summarize(
     seed: int = 0,
     population: Population = "problems",
 ) -> Summary:
-    """All numbers of one curve; arguments as in `anytime_index` and `index_interval`."""
+    """All numbers of one curve; arguments as in `anytime_index` and `index_interval`.
+
+    Example:
+        >>> curve = Curve(budgets=[128, 256, 512], quality=[[0, 0, 1], [0, 1, 1]])
+        >>> found = summarize(curve)
+        >>> round(found.final, 3), round(found.average, 3)
+        (1.0, 0.5)
+    """
     if not isinstance(curve, Curve):
         raise AnytimeError("summarize takes a Curve: write summarize(Curve(budgets, quality))")
     check_confidence(confidence)
