@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anytime.commands.compare_table import print_comparisons
-from anytime.commands.report import check_plots, now
+from anytime.commands.report import now
 from anytime.commands.terminal import (
     Watched,
     action,
@@ -133,6 +133,8 @@ def _cut_by(one: _Opened) -> str:
 
 def _check_page(chosen: argparse.Namespace) -> None:
     """Find out before anything is read what would stop the page."""
+    from anytime.report.plot import check_plots
+
     check_plots()
     logs = [chosen.baseline, *chosen.others]
     check_output(argparse.Namespace(output=chosen.html, force=chosen.force, logs=logs))
