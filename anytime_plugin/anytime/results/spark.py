@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from anytime.statistics.bands import curve_band
-from anytime.statistics.curve import Curve
+from anytime.statistics.curve import Curve, FloatArray
 from anytime.statistics.shown import html_text
 
 __all__ = ["spark", "sparks"]
@@ -55,7 +55,7 @@ def _place(budget: int) -> float:
     return math.log2(budget + 1)  # budget 0 has a place too
 
 
-def _points(xs: Sequence[float], values: Sequence[float]) -> str:
+def _points(xs: Sequence[float], values: FloatArray) -> str:
     depth = HEIGHT - 2 * EDGE
     return " ".join(
         f"{x:.1f},{EDGE + (1 - value) * depth:.1f}" for x, value in zip(xs, values, strict=True)
