@@ -215,16 +215,8 @@ def test_traces_that_a_problem_lacks_are_framed_and_compared(tmp_path: Path) -> 
 def test_a_table_of_runs_for_people(tmp_path: Path) -> None:
     runs = two(tmp_path)
     head, *lines = repr(runs).splitlines()
-    assert head.split() == [
-        "run",
-        "problems",
-        "traces",
-        "anytime_index",
-        "95",
-        "%",
-        "final",
-        *(["tokens", "a", "trace"]),
-    ]
+    heads = "run problems traces anytime_index 95% final tokens a trace"
+    assert head.split() == heads.split()
     index = anytime.summarize(runs[0]).anytime_index
     assert lines[0].startswith("one")
     assert f"{index:.3f}" in lines[0]

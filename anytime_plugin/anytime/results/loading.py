@@ -9,24 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
-from markupsafe import Markup
 
 from anytime.errors import AnytimeError
-from anytime.harmless import for_terminal
 from anytime.logs.opening import open_runs
 from anytime.programs.doubts import Doubts
 from anytime.results.comparing import differing_told
 from anytime.results.curves import RunCurve, RunKey, curves, frame_of, iter_rows
 from anytime.results.labels import Named, also_differ, given_labels, letters, with_given
 from anytime.results.labels import labels as labels_of
-from anytime.results.spark import sparks
+from anytime.results.run_table import Shown, runs_as_html, runs_as_text
 from anytime.results.spent import Spent
 from anytime.results.summary import doubts_told
 from anytime.rows import Row, rows_of
 from anytime.runs import FinishedRun, GradedTrace, RunInfo
 from anytime.statistics.paired_runs import Run
-from anytime.statistics.shown import html_list, html_table, limits_told, text_table
-from anytime.statistics.summary import summarize
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,10 +118,10 @@ class LoadedRun(Run):
 
     def __repr__(self) -> str:
         """Where it is from, and its index."""
-        return _text([self], ())
+        return runs_as_text(_shown([self]), ())
 
     def _repr_html_(self) -> str:
-        return _html([self], ())
+        return runs_as_html(_shown([self]), ())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -166,10 +162,10 @@ class LoadedRuns(Sequence[LoadedRun]):
 
     def __repr__(self) -> str:
         """A table, a run a line."""
-        return _text(self.runs, self.left_out)
+        return runs_as_text(_shown(self.runs), self.left_out)
 
     def _repr_html_(self) -> str:
-        return _html(self.runs, self.left_out)
+        return runs_as_html(_shown(self.runs), self.left_out)
 
 
 def load(
@@ -356,51 +352,5 @@ def _called(runs: Sequence[Named], given: Labels | None) -> list[str]:
     return with_given(labels_of(runs), given_labels(runs, pairs, "labels"), "labels")
 
 
-class _Line(NamedTuple):
-    """One run in a table of runs."""
-
-    cells: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-_HEADS = ("run", "problems", "traces", "anytime_index", "95 %", "final", "tokens a trace")
-
-
-def _line(run: LoadedRun) -> _Line:
-    notes = run.notes
-    numbers = ("", "", "")
-    try:
-        found = summarize(run)
-    except AnytimeError as error:  # a table of runs is worth seeing all the same
-        notes = (*notes, str(error))
-    else:
-        numbers = (
-            f"{found.anytime_index:.3f}",
-            limits_told(found.interval),
-            f"{found.final:.3f}",
-        )
-    traces = int((~np.isnan(run.curve.quality[..., 0])).sum())
-    tokens = run.spent.tokens_per_trace
-    cells = (
-        run.name,
-        str(len(run.problems)),
-        str(traces),
-        *numbers,
-        "" if tokens is None else f"{tokens:,.0f}",
-    )
-    return _Line(cells, tuple(f"{run.name}: {note}." for note in notes))
-
-
-def _text(runs: Sequence[LoadedRun], left_out: Sequence[str]) -> str:
-    lines = [_line(run) for run in runs]
-    notes = [note for line in lines for note in line.notes] + [f"left out: {x}" for x in left_out]
-    table = text_table(_HEADS, [line.cells for line in lines])
-    return "\n".join([table, *map(for_terminal, notes)])
-
-
-def _html(runs: Sequence[LoadedRun], left_out: Sequence[str]) -> str:
-    lines = [_line(run) for run in runs]
-    notes = [note for line in lines for note in line.notes] + [f"left out: {x}" for x in left_out]
-    pictures = sparks([run.curve for run in runs])
-    rows = [(*line.cells, Markup(picture)) for line, picture in zip(lines, pictures, strict=True)]
-    return html_table((*_HEADS, "quality by budget"), rows) + html_list(notes)
+def _shown(runs: Sequence[LoadedRun]) -> list[Shown]:
+    return [Shown(run, run.notes, run.spent) for run in runs]

@@ -117,7 +117,7 @@ def log_curves(run: Any, results: Mapping[str, Any], step: int | None) -> None:
         run.log(made, step=step)
 
 
-def _table(found: Curves) -> tuple[list[str], list[list[Any]]]:
+def _table(found: Curves) -> tuple[list[str | int], list[list[Any]]]:
     """Heads and lines, a budget each; columns of which nothing is known are left out."""
     columns: dict[str, Sequence[Any]] = {"budget": found.budgets}
     for called, values in found.metrics.items():
