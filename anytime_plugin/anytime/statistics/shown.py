@@ -61,7 +61,7 @@ def text_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def html_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """The same as an element of a page; every cell is text, but for those of `Markup`."""
-    head = "".join(f"<th{_side(place)}>{html_text(cell)}</th>" for place, cell in enumerate(heads))
+    head = "".join(f"<th>{html_text(cell)}</th>" for cell in heads)
     body = "".join(
         f"<tr>{''.join(f'<td{_side(i)}>{html_text(cell)}</td>' for i, cell in enumerate(row))}</tr>"
         for row in rows
@@ -88,4 +88,4 @@ def _on_one_line(cell: str) -> str:
 
 
 def _side(place: int) -> str:
-    return f' style="text-align: {"right" if place else "left"}"'
+    return f' style="text-align: {"right; white-space: nowrap" if place else "left"}"'
