@@ -36,7 +36,8 @@ def blocks(text: str, language: str) -> list[str]:
 
 def commands() -> list[str]:
     lines = [line for block in blocks(README, "bash") for line in block.splitlines()]
-    return [line for line in lines if re.match("inspect eval anytime/(?!wrap)", line)]
+    alone = [line for line in lines if "--log-dir" not in line]  # others: DECISION
+    return [line for line in alone if re.match("inspect eval anytime/(?!wrap)", line)]
 
 
 def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -69,6 +70,26 @@ def test_command(command: str, tmp_path: Path) -> None:
     done = run([*words, *added], tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "anytime_index" in done.stdout
+
+
+(DECISION,) = [block for block in blocks(README, "bash") if "anytime compare" in block]
+
+
+@pytest.mark.slow
+def test_from_logs_to_a_decision(tmp_path: Path) -> None:
+    """Line by line as it stands: each works on what those before it made."""
+    said = {}
+    for line in DECISION.splitlines():
+        words = shlex.split(line)
+        done = run(words, tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+        said[words[1]] = done.stdout
+        assert max(map(len, done.stdout.splitlines()), default=0) <= 80 or words[1] != "eval"
+    assert re.search(r"At 1,024 tokens pdp is \w+ than cot by 0\.\d+ ", said["compare"])
+    table = said["compare"].partition("p (Holm)")[2].partition("\n\n")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    assert sorted(path.name for path in tmp_path.iterdir()) >= ["logs", "pictures", "report.html"]
+    assert (tmp_path / "results.parquet").stat().st_size > 0
 
 
 @pytest.mark.slow

@@ -77,4 +77,6 @@ def test_an_interval_that_holds_0_beside_a_small_p_value_is_explained() -> None:
     assert "beside a small p-value" not in " ".join(sentences_on(compared(0.3)))
     odd = compare(a, b, resamples=500)
     assert odd.index.p_holm <= 0.05
+    assert "shown" not in verdict(odd).partition(", yet problems")[0]
+    assert verdict(odd).endswith("of comparisons, yet problems unlike these may not show it.")
     assert odd.index.interval.low <= 0 <= odd.index.interval.high

@@ -16,6 +16,7 @@ from anytime.commands.terminal import (
     add_options,
     check_output,
     console,
+    fits,
     named_place,
     opened,
     print_sentence,
@@ -27,6 +28,8 @@ from anytime.commands.terminal import (
 from anytime.errors import AnytimeError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from anytime.results.summary import RunSummary
     from anytime.rows import Row
 
@@ -182,17 +185,39 @@ def _tell_cuts(found: Sequence[RunSummary]) -> None:
 
 
 def _print(found: Sequence[RunSummary], chosen: argparse.Namespace) -> None:
+    from anytime.results.labels import Named, labels, letters
+    from anytime.results.summary import notes_on
+
+    called = _called(found, chosen)
+    runs = [Named(one.info, one.key) for one in found if one.info is not None]
+    names = called or labels(runs)
+    wide = _table(found, called)
+    if fits(wide):
+        print_table(wide)
+    else:
+        full = called if chosen.label else labels(runs, always=("model", "method", "mode"))
+        short = full if max(map(len, full)) <= _WIDEST else letters(len(full))
+        for letter, name in zip(short, full, strict=True):
+            if letter != name:
+                print_sentence(f"{letter}  {name}")
+        print_table(_narrow_table(found, short))
+    for sentence in (*notes_on(found), *_answer_tokens(found, names)):
+        print_sentence(sentence)
+    took = [(place, one.spent) for place, one in enumerate(found) if one.spent is not None]
+    print_spent([names[place] for place, _ in took], [spent for _, spent in took])
+
+
+def _table(found: Sequence[RunSummary], called: Sequence[str]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    from anytime.results.summary import columns_shown, notes_on
+    from anytime.results.summary import columns_shown
 
     columns = columns_shown("everywhere", "tables")
     table = Table(box=box.SIMPLE_HEAD)
     # Where each run has one, it is the task's, which stands there already.
     several = any(a.key._replace(scorer=b.key.scorer) == b.key for a, b in pairwise(found))
-    called = _called(found, chosen)
     runs = ["run"] if called else []
     for name in (*runs, "task", "model", "method", *(["scorer"] if several else [])):
         table.add_column(name, overflow="fold", min_width=12)
@@ -213,12 +238,35 @@ def _print(found: Sequence[RunSummary], chosen: argparse.Namespace) -> None:
             *(column.text(one) for column in columns),
         ]
         table.add_row(*(Text(cell) for cell in cells))
-    print_table(table)
-    for sentence in (*notes_on(found), *_answer_tokens(found, called)):
-        print_sentence(sentence)
-    took = [(place, one.spent) for place, one in enumerate(found) if one.spent is not None]
-    shown = called or [one.key.method for one in found]
-    print_spent([shown[place] for place, _ in took], [spent for _, spent in took])
+    return table
+
+
+_BROKEN = {"average": "aver-\nage", "overthinking": "over-\nthinking", "unparsed": "un-\nparsed"}
+"""Heads that are wider than what stands below them."""
+
+_WIDEST = 16
+"""With longer labels a row is wider than 80 columns: letters stand in their place."""
+
+
+def _narrow_table(found: Sequence[RunSummary], called: Sequence[str]) -> Table:
+    """The same numbers for a terminal of 80 columns: one label says what a run is."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from anytime.results.summary import columns_shown
+
+    columns = columns_shown("everywhere", "tables")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=0)
+    table.add_column("run", no_wrap=True)
+    for column in columns:
+        table.add_column(_BROKEN.get(column.title, column.title), justify="right", no_wrap=True)
+    for name in ("prob-\nlems", "traces"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one, name in zip(found, called, strict=True):
+        numbers = [column.text(one) for column in columns]
+        table.add_row(*map(Text, (name, *numbers, str(one.problems), str(one.traces))))
+    return table
 
 
 def _called(found: Sequence[RunSummary], chosen: argparse.Namespace) -> list[str]:
@@ -240,10 +288,9 @@ def _called(found: Sequence[RunSummary], chosen: argparse.Namespace) -> list[str
 
 def _answer_tokens(found: Sequence[RunSummary], called: Sequence[str]) -> Iterator[str]:
     """Of each run the tokens of its forced answers by budget, which stand beside its curve."""
-    names = called or [one.key.log for one in found]
     by_log = {
         one.key.log: (name, one.answer_tokens)
-        for one, name in zip(found, names, strict=True)
+        for one, name in zip(found, called, strict=True)
         if one.answer_tokens
     }
     for name, tokens in by_log.values():

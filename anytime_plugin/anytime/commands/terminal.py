@@ -31,6 +31,7 @@ __all__ = [
     "check_output",
     "columns_of",
     "console",
+    "fits",
     "named_options",
     "named_place",
     "opened",
@@ -282,6 +283,15 @@ def console() -> Console:
     screen = Piped()
     screen.push_render_hook(Harmless())
     return screen
+
+
+def fits(table: Table) -> bool:
+    """Whether a terminal is wide enough for a table; where nobody looks, any is."""
+    from rich.measure import Measurement
+
+    screen = console()
+    asked = Measurement.get(screen, screen.options.update(max_width=10_000), table)
+    return not screen.is_terminal or asked.maximum <= screen.width
 
 
 def print_table(table: Table) -> None:

@@ -236,7 +236,10 @@ def verdict(one: Comparison) -> str:
             f"({number} {d.a:.3f} and {d.b:.3f}; {one.confidence:.0%}: {limits})"
         )
     if d.p_holm <= 1 - one.confidence:
-        return f"{said}: shown, as luck alone gives so much in {_often(d.p_holm)} of comparisons."
+        luck = f"luck alone gives so much in {_often(d.p_holm)} of comparisons"
+        if low <= 0 <= high:
+            return f"{said}: {luck}, yet problems unlike these may not show it."
+        return f"{said}: shown, as {luck}."
     if math.isnan(d.detectable):
         return f"{said}: not shown."
     return (
