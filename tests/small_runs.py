@@ -30,6 +30,10 @@ WAVERING: dict[str, Any] = {
 }
 
 
+_OF_EVAL = ("epochs", "log_format", "temperature")
+"""Options of `inspect_ai.eval` that tests give."""
+
+
 @pytest.fixture(autouse=True, scope="session")
 def apart(tmp_path_factory: Any) -> Any:
     """Caches are the tests' own."""
@@ -43,7 +47,7 @@ def apart(tmp_path_factory: Any) -> Any:
 
 def run_inspect(folder: Path, domain: str = "trip", **options: Any) -> Path:
     """Run a task; its log. Options are the task's, and those of `inspect_ai.eval`."""
-    how = {name: options.pop(name) for name in ("epochs", "log_format") if name in options}
+    how = {name: options.pop(name) for name in _OF_EVAL if name in options}
     task = TASKS[domain]("builtin", **{"budgets": BUDGETS, **options})
     (log,) = inspect_ai.eval(
         task,

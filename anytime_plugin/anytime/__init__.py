@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from anytime.programs.contract import contract
     from anytime.programs.interrupt import interrupt
     from anytime.protocol import Message, Program, Reply, Request
-    from anytime.statistics.comparison import Comparison, Run, compare, compare_all
+    from anytime.report.plot import plot
+    from anytime.results.loading import LoadedRun, LoadedRuns, frame, load
+    from anytime.statistics.compared import Comparison, Difference, verdict
+    from anytime.statistics.comparison import Run, compare, compare_all
     from anytime.statistics.index import (
         Curve,
         Interval,
@@ -49,12 +52,15 @@ __all__ = [
     "Curve",
     "Dataset",
     "DatasetUnavailableError",
+    "Difference",
     "Domain",
     "Elicited",
     "Grade",
     "HiddenReasoningError",
     "Interval",
     "Lesson",
+    "LoadedRun",
+    "LoadedRuns",
     "Material",
     "Message",
     "Method",
@@ -75,6 +81,7 @@ __all__ = [
     "compare_all",
     "contract",
     "fingerprints",
+    "frame",
     "get_domain",
     "get_method",
     "hookimpl",
@@ -82,11 +89,14 @@ __all__ = [
     "interrupt",
     "known_domains",
     "known_methods",
+    "load",
     "of_others",
     "parse_budgets",
+    "plot",
     "read_pairs",
     "split_problems",
     "summarize",
+    "verdict",
     "write_pairs",
 ]
 
@@ -95,7 +105,10 @@ _HOME = {
     "anytime.programs.checkpoints": ("Checkpoint", "Elicited"),
     "anytime.programs.contract": ("contract",),
     "anytime.programs.interrupt": ("interrupt",),
-    "anytime.statistics.comparison": ("Comparison", "Run", "compare", "compare_all"),
+    "anytime.report.plot": ("plot",),
+    "anytime.results.loading": ("LoadedRun", "LoadedRuns", "frame", "load"),
+    "anytime.statistics.compared": ("Comparison", "Difference", "verdict"),
+    "anytime.statistics.comparison": ("Run", "compare", "compare_all"),
     "anytime.domains.base": ("Cue", "Dataset", "Domain", "Grade", "Problem", "split_problems"),
     "anytime.errors": ("AnytimeError", "DatasetUnavailableError", "HiddenReasoningError"),
     "anytime.hookspecs": ("hookimpl",),

@@ -40,6 +40,7 @@ __all__ = [
     "check_q_max",
     "check_scale",
     "check_whole",
+    "options_named",
     "run_settings",
 ]
 
@@ -93,6 +94,19 @@ class IndexOptions(NamedTuple):
     seed: int = 0
     estimator: Estimator = "crossfit"
     population: Population = "problems"
+
+
+def options_named(
+    envelope: Envelope | None = None,
+    scale: Scale | None = None,
+    q_max: QMax | None = None,
+    seed: int | None = None,
+    estimator: Estimator | None = None,
+    population: Population | None = None,
+) -> dict[str, Any]:
+    """The options of the index that a call named, by name; the others are a run's own."""
+    named = IndexOptions._fields, (envelope, scale, q_max, seed, estimator, population)
+    return {name: value for name, value in zip(*named, strict=True) if value is not None}
 
 
 Budgets = str | int | Sequence[int | str]

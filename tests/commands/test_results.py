@@ -14,7 +14,8 @@ from inspect_ai.log import EvalSampleLimit
 
 from anytime.logs.opening import open_runs
 from anytime.logs.tables import read_rows
-from anytime.results.curves import frame, iter_rows
+from anytime.results.curves import iter_rows
+from anytime.results.loading import frame
 from anytime.results.summary import summaries
 from tests.small_runs import Logs, Run, edit, run_inspect, sentence
 

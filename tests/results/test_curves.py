@@ -21,12 +21,12 @@ from anytime.plugins import get_domain
 from anytime.results.curves import (
     WRITERS,
     curves,
-    frame,
     iter_rows,
     write_csv,
     write_jsonl,
     write_parquet,
 )
+from anytime.results.loading import frame
 from anytime.results.summary import summaries, summary_of
 from anytime.rows import columns
 from tests.small_runs import BUDGETS, Logs, results_of, run_inspect, run_lm_eval

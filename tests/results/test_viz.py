@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import anytime
 from anytime.errors import AnytimeError
 from anytime.results import curves, iter_rows, viz_frame
 from anytime.statistics.bands import curve_band
@@ -90,11 +91,31 @@ def test_every_curve_of_a_task_has_a_name_of_its_own(logs: Logs, tmp_path: Path)
     names = made["model_display_name"].unique().tolist()
     start = "anytime/simulated, cot"
     assert names == [
-        f"{start} ({first.stem}) (#1)",
-        f"{start} ({first.stem}) (#2)",
-        f"{start} (other)",
+        f"{start}, {first.stem} (1)",
+        f"{start}, {first.stem} (2)",
+        f"{start}, other",
     ]
     assert len(made) == 3 * len(BUDGETS)
+
+
+def test_curves_are_told_apart_by_what_differs(tmp_path: Path) -> None:
+    """A legend has no room for names of files: with them a plot was a quarter as wide."""
+    runs = [run_inspect(tmp_path / str(t), epochs=1, temperature=t) for t in (0.2, 0.7)]
+    start = "anytime/simulated, cot"
+    names = viz_frame(runs)["model_display_name"].unique().tolist()
+    assert names == [f"{start}, temperature 0.2", f"{start}, temperature 0.7"]
+
+
+def test_runs_that_were_loaded_keep_their_names(logs: Logs) -> None:
+    runs = anytime.load(logs["inspect_ai"], labels=["mine"])
+    made = viz_frame(runs)
+    assert made["model_display_name"].unique().tolist() == ["mine"]
+    of_logs = viz_frame(logs["inspect_ai"])
+    assert made.drop(columns="model_display_name").equals(
+        of_logs.drop(columns="model_display_name")
+    )
+    with pytest.raises(AnytimeError, match=r"a\.eval is a log"):
+        viz_frame([*runs, "a.eval"])  # type: ignore[list-item]
 
 
 def test_modes_are_told_apart(logs: Logs, tmp_path: Path) -> None:

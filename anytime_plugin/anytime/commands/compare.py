@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from anytime.commands.compare_table import print_comparisons
-from anytime.commands.report import check_plots, now
+from anytime.commands.report import now
 from anytime.commands.terminal import (
     Watched,
     action,
@@ -29,11 +30,9 @@ from anytime.errors import AnytimeError
 from anytime.writing import whole_file
 
 if TYPE_CHECKING:
-    from anytime.budgets import BudgetGrid
-    from anytime.results.curves import RunKey
-    from anytime.results.spent import Spent
-    from anytime.runs import FinishedRun, GradedTrace, RunInfo
-    from anytime.statistics.comparison import Comparison, Difference
+    from anytime.results.loading import LoadedRun
+    from anytime.runs import FinishedRun
+    from anytime.statistics.compared import Comparison, Difference
 
 __all__ = ["add_compare"]
 
@@ -52,15 +51,6 @@ named with --budget and judged by itself. Where the problems are all there are, 
   anytime compare logs/cot.eval logs/pdp.eval --html comparison.html
   anytime compare logs/one.eval logs/two.eval --label A=before --label B=after
 """
-
-
-class _Opened(NamedTuple):
-    info: RunInfo
-    key: RunKey
-    budgets: BudgetGrid
-    quality: dict[str, Any]
-    cuts: tuple[str, ...] = ()
-    spent: Spent | None = None
 
 
 def add_compare(commands: Any) -> None:
@@ -89,7 +79,7 @@ def add_compare(commands: Any) -> None:
 def _compare(chosen: argparse.Namespace) -> None:
     from anytime.results.comparing import differing_told
     from anytime.results.labels import Named, also_differ
-    from anytime.statistics.comparison import Run, compare_all
+    from anytime.statistics.comparison import compare_all
 
     if chosen.html is not None:
         _check_page(chosen)
@@ -97,25 +87,12 @@ def _compare(chosen: argparse.Namespace) -> None:
     named = named_options(chosen)
     paths = (chosen.baseline, *chosen.others)
     opened = [_open(path, columns, chosen.scorer, named) for path in paths]
-    base = opened[0].info
     for other in opened[1:]:
-        _check_comparable(base, other.info, opened[0].key, other.key)
-        if other.cuts != opened[0].cuts:
-            tell(
-                f"the traces of {other.info.log} were cut otherwise ({_cut_by(other)}) than those "
-                f"of {base.log} ({_cut_by(opened[0])}): small differences may come from that"
-            )
+        _check_comparable(opened[0], other)
     called = _called(opened, chosen.label)
-    runs = [Run(name, one.budgets, one.quality) for one, name in zip(opened, called, strict=True)]
     differ = also_differ([Named(one.info, one.key) for one in opened])
     found = compare_all(
-        runs,
-        envelope=base.envelope,
-        scale=base.scale,
-        q_max=base.q_max,
-        estimator=base.estimator,
-        population=base.population,
-        seed=base.seed,
+        [one.named(name) for one, name in zip(opened, called, strict=True)],
         common_only=chosen.common,
         budget=chosen.budget,
     )
@@ -127,12 +104,10 @@ def _compare(chosen: argparse.Namespace) -> None:
     print_comparisons(found, called, [one.spent for one in opened], differing_told(differ))
 
 
-def _cut_by(one: _Opened) -> str:
-    return " and ".join(one.cuts) or "not at all"
-
-
 def _check_page(chosen: argparse.Namespace) -> None:
     """Find out before anything is read what would stop the page."""
+    from anytime.report.plot import check_plots
+
     check_plots()
     logs = [chosen.baseline, *chosen.others]
     check_output(argparse.Namespace(output=chosen.html, force=chosen.force, logs=logs))
@@ -140,7 +115,7 @@ def _check_page(chosen: argparse.Namespace) -> None:
 
 def _write_page(
     chosen: argparse.Namespace,
-    opened: Sequence[_Opened],
+    opened: Sequence[LoadedRun],
     called: Sequence[str],
     found: Sequence[Comparison],
     differ: str,
@@ -176,70 +151,48 @@ def _write_page(
 
 def _open(
     path: Path, columns: dict[str, str] | None, scorer: str | None, named: dict[str, Any]
-) -> _Opened:
-    import numpy as np
-
+) -> LoadedRun:
     from anytime.logs.opening import open_runs
-    from anytime.programs.doubts import Doubts
-    from anytime.results.curves import curves
-    from anytime.results.spent import Spent
-    from anytime.results.summary import doubts_told
-    from anytime.rows import rows_of
+    from anytime.results.loading import loaded
 
     runs: Sequence[FinishedRun] = open_runs([path], columns)
     if len(runs) != 1:
         raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
-    (run,) = runs
-    by_scorer: dict[str, Doubts] = {}
-    took: dict[str, Spent] = {}
-
-    def look(trace: GradedTrace) -> None:
-        by_scorer.setdefault(trace.scorer, Doubts()).add(trace.elicited)
-        took.setdefault(trace.scorer, Spent()).add(trace.elicited)
-
-    found = curves(rows_of(run, look))
-    tell_skipped(run.info.log, run.skipped)
-    scorers = ", ".join(key.scorer for key in found)
+    found = loaded(Watched(runs[0], named), columns)
+    log = found[0].info.log
+    tell_skipped(log, Counter(found[0].skipped))
+    scorers = ", ".join(one.key.scorer for one in found)
     if scorer is not None:
-        found = {key: curve for key, curve in found.items() if key.scorer == scorer}
+        found = [one for one in found if one.key.scorer == scorer]
         if not found:
             raise AnytimeError(f"{path} has no curve of the scorer {scorer}: there is {scorers}")
     if len(found) != 1:
         raise AnytimeError(f"{path} holds several curves: name one with --scorer, of {scorers}")
-    ((key, curve),) = found.items()
-    quality = {
-        problem: [trace for trace in traces if trace[0] == trace[0]]  # a problem may lack traces
-        for problem, traces in zip(curve.problems, curve.quality, strict=True)
-    }
-    doubts = by_scorer.get(key.scorer, Doubts())
-    known = curve.unparsed[~np.isnan(curve.unparsed)]
-    unparsed = float(known.mean()) if known.size else None
-    for sentence in doubts_told(doubts, unparsed, run.skipped):
-        tell(f"{run.info.log}: {sentence}")
-    cuts = tuple(sorted(doubts.cuts))
-    spent = took[key.scorer]
-    return _Opened(replace(run.info, **named), key, curve.budgets, quality, cuts, spent)
+    (one,) = found
+    for sentence in one.doubts:
+        tell(f"{log}: {sentence}")
+    return one
 
 
-def _check_comparable(base: RunInfo, other: RunInfo, key: RunKey, other_key: RunKey) -> None:
-    for what, one, another in (
-        ("domain", base.domain, other.domain),
-        ("scorer", key.scorer, other_key.scorer),
-        ("mode", key.mode, other_key.mode),
-        ("content of the dataset", base.revision, other.revision),
-    ):
-        if one != another:
-            raise AnytimeError(
-                f"{base.log} and {other.log} cannot be compared: they differ in the {what} ({one}, "
-                f"{another})"
-            )
+def _check_comparable(base: LoadedRun, other: LoadedRun) -> None:
+    from anytime.results.loading import check_comparable, cut_by
+
+    check_comparable(other, base)
     for what in ("envelope", "scale", "q_max", "estimator", "population"):
-        one, another = getattr(base, what), getattr(other, what)
+        one, another = getattr(base.info, what), getattr(other.info, what)
         if one != another:
-            tell(f"{other.log} was run with {what}={another}; compared with {one}, as the baseline")
+            tell(
+                f"{other.info.log} was run with {what}={another}; compared with {one}, as the "
+                f"baseline"
+            )
+    if other.cuts != base.cuts:
+        tell(
+            f"the traces of {other.info.log} were cut otherwise ({cut_by(other)}) than those of "
+            f"{base.info.log} ({cut_by(base)}): small differences may come from that"
+        )
 
 
-def _called(opened: Sequence[_Opened], given: Sequence[str]) -> list[str]:
+def _called(opened: Sequence[LoadedRun], given: Sequence[str]) -> list[str]:
     """What each run is called: as the user says, else by what tells it from the others."""
     from anytime.results.labels import Named, given_labels, labels, with_given
 

@@ -49,10 +49,10 @@ def _print(one: Comparison) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from anytime.results.comparing import p_told, sentences_on, verdict_on
     from anytime.results.labels import WIDEST
+    from anytime.statistics.compared import p_told, sentences_on, verdict
 
-    print_sentence(verdict_on(one))
+    print_sentence(verdict(one))
     print_sentence("")
     # As narrow as it can be: 80 columns hold it.
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from anytime import distribution
 from anytime.commands.terminal import (
     action,
     add_labels,
@@ -24,7 +23,7 @@ from anytime.errors import AnytimeError
 from anytime.places import is_remote
 from anytime.writing import make_folder, whole_file
 
-__all__ = ["add_report", "check_plots", "now"]
+__all__ = ["add_report", "now"]
 
 _REPORT = """
 Writes one HTML file that shows finished runs to somebody who has never seen them: curves with bands
@@ -54,24 +53,14 @@ def add_report(commands: Any) -> None:
     report.add_argument("--force", action="store_true", help="replace what is there")
 
 
-def check_plots() -> None:
-    """Find out whether figures can be drawn.
-
-    Raises:
-        AnytimeError: matplotlib is missing.
-    """
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError:
-        raise AnytimeError(f"figures need matplotlib: {distribution.extra('plots')}") from None
-
-
 def now() -> str:
     """The time, as a page says it."""
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
 
 
 def _report(chosen: argparse.Namespace) -> None:
+    from anytime.report.plot import check_plots
+
     if chosen.output.suffix not in (".html", ".htm"):
         raise AnytimeError(f"{chosen.output}: name a file that ends in .html")
     check_plots()

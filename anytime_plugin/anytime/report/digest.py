@@ -102,7 +102,7 @@ def _rows(run: FinishedRun, kept: dict[RunKey, _Kept]) -> Iterator[Row]:
     for trace in run.traces():
         nothing = False
         rows = list(rows_of_trace(run.info, trace))
-        key = RunKey(*(getattr(rows[0], name) for name in RunKey._fields))
+        key = RunKey.of(rows[0])
         beside = kept.setdefault(key, _Kept(Tally(), {}, Doubts(), Spent()))
         tally(beside.tally, rows)
         beside.doubts.add(trace.elicited)

@@ -20,11 +20,14 @@ from anytime.report.plotting import (
     RULE,
     SMALL,
     WIDTH,
+    Box,
     BudgetAxis,
     Mark,
+    blank,
     budget_axis,
     label_of,
     panel,
+    panel_in,
     shares,
 )
 from anytime.statistics.comparison import Comparison
@@ -35,6 +38,7 @@ __all__ = [
     "Index",
     "Line",
     "curve_figures",
+    "curves_figure",
     "difference_figure",
     "index_figure",
     "marks_of",
@@ -43,6 +47,8 @@ __all__ = [
 ]
 
 _LEGEND_ROW = 17
+_ROW = 214
+"""Height of one of many figures in one."""
 _LONGEST, _LONGEST_SMALL = 50, 32
 """Characters of a label across a figure."""
 
@@ -59,6 +65,7 @@ class Line(NamedTuple):
         low: Lower end of its band, if it has one.
         high: Upper end.
         mark: Of the run, the same in every figure.
+        budgets: T of them, if they are other than the figure's.
     """
 
     label: str
@@ -66,6 +73,11 @@ class Line(NamedTuple):
     low: FloatArray | None = None
     high: FloatArray | None = None
     mark: Mark = MARKS[0]
+    budgets: BudgetGrid | None = None
+
+    def places(self, axis: BudgetAxis) -> list[float]:
+        """Where its values lie."""
+        return axis.ticks if self.budgets is None else [axis.at(budget) for budget in self.budgets]
 
 
 class Index(NamedTuple):
@@ -114,6 +126,28 @@ def curve_figures(budgets: BudgetGrid, lines: Sequence[Line]) -> Iterator[Drawn]
         yield _by_budget(axis, part, label, about, behind)
 
 
+def curves_figure(lines: Sequence[Line]) -> Figure:
+    """All curves in one figure: over each other; or, of many runs, side by side.
+
+    Args:
+        lines: The runs, each with its budgets.
+    """
+    budgets = BudgetGrid(sorted({budget for line in lines for budget in line.budgets or ()}))
+    if len(lines) <= OVERLAID:
+        return _by_budget(budget_axis(budgets), lines, "quality of the answer", "").figure
+    axis = budget_axis(budgets, SMALL - 64)
+    across = 3
+    down = -(-len(lines) // across)
+    figure = blank(_ROW * down, SMALL * across)
+    for place, line in enumerate(lines):
+        row, column = divmod(place, across)
+        axes = panel_in(figure, Box(SMALL * column, _ROW * row, SMALL, _ROW), top=28)
+        axes.set_title(label_of(line.label, _LONGEST_SMALL), loc="left", fontsize=10.5)
+        _draw(axes, axis, [line], [other for other in lines if other is not line])
+        shares(axes, "quality")
+    return figure
+
+
 def share_figures(
     budgets: BudgetGrid, lines: Sequence[Line], label: str, about: str
 ) -> Iterator[Drawn]:
@@ -132,7 +166,7 @@ def token_figures(budgets: BudgetGrid, lines: Sequence[Line]) -> Iterator[Drawn]
             axes.plot(axis.ticks, [axis.at(t) for t in line.values], color=RULE, linewidth=1.4)
         for line in part:
             places = np.array([axis.at(tokens) for tokens in line.values])
-            _line(axes, axis, places, line.mark)
+            _line(axes, axis.ticks, places, line.mark)
         axis.put_on(axes)
         axes.set_ylim(axes.get_xlim())
         axes.set_yticks(axis.ticks, axis.labels)
@@ -217,23 +251,27 @@ def _by_budget(
     axis: BudgetAxis, lines: Sequence[Line], label: str, about: str, behind: Sequence[Line] = ()
 ) -> Drawn:
     axes, figure = _titled(lines, small=bool(behind))
-    for line in behind:
-        axes.plot(axis.ticks, line.values, color=RULE, linewidth=1.4)
-    for line in lines:
-        if line.low is not None and line.high is not None:
-            axes.fill_between(
-                axis.ticks, line.low, line.high, color=line.mark.colour, alpha=0.16, linewidth=0
-            )
-    for line in lines:
-        _line(axes, axis, line.values, line.mark)
-    axis.put_on(axes)
+    _draw(axes, axis, lines, behind)
     shares(axes, label)
     return Drawn(figure, about)
 
 
-def _line(axes: Axes, axis: BudgetAxis, values: FloatArray, mark: Mark) -> None:
+def _draw(axes: Axes, axis: BudgetAxis, lines: Sequence[Line], behind: Sequence[Line]) -> None:
+    """Curves with their bands, before those of others."""
+    for line in behind:
+        axes.plot(line.places(axis), line.values, color=RULE, linewidth=1.4)
+    for line in lines:
+        if line.low is not None and line.high is not None:
+            places, colour = line.places(axis), line.mark.colour
+            axes.fill_between(places, line.low, line.high, color=colour, alpha=0.16, linewidth=0)
+    for line in lines:
+        _line(axes, line.places(axis), line.values, line.mark)
+    axis.put_on(axes)
+
+
+def _line(axes: Axes, places: Sequence[float], values: FloatArray, mark: Mark) -> None:
     axes.plot(
-        axis.ticks,
+        places,
         values,
         color=mark.colour,
         linestyle=mark.dashes,

@@ -27,9 +27,9 @@ from anytime.report.figures import (
 from anytime.report.notes import notes_of
 from anytime.report.plotting import OVERLAID
 from anytime.report.svg import inline_svg
-from anytime.results.comparing import p_told, sentences_on, verdict_on
 from anytime.results.labels import heads_of
 from anytime.results.summary import columns_shown, populations_told
+from anytime.statistics.compared import p_told, sentences_on, verdict
 from anytime.statistics.comparison import Comparison
 
 __all__ = ["Picture", "comparison_page", "pictures_of", "report_page"]
@@ -209,7 +209,7 @@ def comparison_page(
                 "figure": inline_svg(difference_figure(one), f"difference-{number}"),
                 "rows": list(_differences(one)),
                 "heads": (heads[number + 1], heads[0]),
-                "verdict": verdict_on(one),
+                "verdict": verdict(one),
                 "sentences": sentences_on(one),
             }
             for number, one in enumerate(comparisons)

@@ -7,6 +7,7 @@ sets several side by side instead of shrinking a wide one.
 
 from __future__ import annotations
 
+import io
 import math
 import unicodedata
 import warnings
@@ -31,6 +32,7 @@ __all__ = [
     "SERIES",
     "SMALL",
     "WIDTH",
+    "Box",
     "BudgetAxis",
     "Mark",
     "blank",
@@ -38,6 +40,7 @@ __all__ = [
     "drawing",
     "label_of",
     "panel",
+    "panel_in",
     "shares",
 ]
 
@@ -125,18 +128,57 @@ def drawing() -> Iterator[None]:
         yield
 
 
+class _Picture(Figure):
+    """A figure that a notebook shows, as it does otherwise those of pyplot alone."""
+
+    def _repr_png_(self) -> bytes:
+        written = io.BytesIO()
+        with drawing():
+            self.savefig(written, format="png", dpi=144)
+        return written.getvalue()
+
+
 def blank(height: float, width: float = WIDTH) -> Figure:
     """A figure, its size in points."""
-    return Figure(figsize=(width / 72, height / 72))
+    return _Picture(figsize=(width / 72, height / 72))
+
+
+class Box(NamedTuple):
+    """Where axes lie within a figure, in points from its upper left corner.
+
+    Attributes:
+        left: Of the part of the figure that is theirs, labels included.
+        top: Likewise.
+        width: Of that part.
+        height: Likewise.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
 
 
 def panel(
     height: float, *, top: float = 12, bottom: float = 46, left: float = 50, width: float = WIDTH
 ) -> Axes:
     """Axes in a figure of their own, placed in points."""
-    figure = blank(height, width)
-    box = (left / width, bottom / height, 1 - (left + 14) / width, 1 - (top + bottom) / height)
-    axes = figure.add_axes(box)
+    return panel_in(blank(height, width), Box(0, 0, width, height), top, bottom, left)
+
+
+def panel_in(
+    figure: Figure, box: Box, top: float = 12, bottom: float = 46, left: float = 50
+) -> Axes:
+    """Axes in a part of a figure, placed in points."""
+    width, height = (72 * size for size in figure.get_size_inches())
+    axes = figure.add_axes(
+        (
+            (box.left + left) / width,
+            1 - (box.top + box.height - bottom) / height,
+            (box.width - left - 14) / width,
+            (box.height - top - bottom) / height,
+        )
+    )
     axes.grid(visible=True, axis="y")
     axes.tick_params(length=3)
     return axes

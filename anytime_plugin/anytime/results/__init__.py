@@ -6,17 +6,19 @@ from anytime.results.curves import (
     RunCurve,
     RunKey,
     curves,
-    frame,
     iter_rows,
     write_csv,
     write_jsonl,
     write_parquet,
 )
+from anytime.results.loading import LoadedRun, LoadedRuns, frame, load
 from anytime.results.summary import RunSummary, summaries, summary_of
 from anytime.results.viz import viz_frame
 from anytime.rows import Row, columns
 
 __all__ = [
+    "LoadedRun",
+    "LoadedRuns",
     "Row",
     "RunCurve",
     "RunKey",
@@ -25,6 +27,7 @@ __all__ = [
     "curves",
     "frame",
     "iter_rows",
+    "load",
     "open_runs",
     "read_rows",
     "read_table",

@@ -27,7 +27,7 @@ __all__ = [
     "RunCurve",
     "RunKey",
     "curves",
-    "frame",
+    "frame_of",
     "iter_rows",
     "write_csv",
     "write_jsonl",
@@ -54,19 +54,16 @@ def iter_rows(logs: Logs, columns: Mapping[str, str] | None = None) -> Iterator[
     return (row for run in runs for row in rows_of(run))
 
 
-def frame(logs: Logs, columns: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """All rows as a data frame; needs pandas, which comes with datasets.
+def frame_of(rows: Iterable[Row]) -> pd.DataFrame:
+    """Rows as a data frame; needs pandas, which comes with datasets.
 
     Whole numbers and truth values have pandas' nullable types, as they may be missing.
-
-    Raises:
-        AnytimeError: As in `iter_rows`.
     """
     import pandas as pd
     import pyarrow as pa
 
     kinds = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    table = pa.Table.from_batches(batches(iter_rows(logs, columns)), schema())
+    table = pa.Table.from_batches(batches(rows), schema())
     made: pd.DataFrame = table.to_pandas(types_mapper=kinds.get)
     return made
 
@@ -171,6 +168,21 @@ class RunKey(NamedTuple):
     scorer: str
     source: str
 
+    @classmethod
+    def of(cls, row: Row) -> RunKey:
+        """Of which curve a row is."""
+        return cls(
+            row.harness,
+            row.log,
+            row.run,
+            row.task,
+            row.model,
+            row.method,
+            row.mode,
+            row.scorer,
+            row.source,
+        )
+
 
 class RunCurve(NamedTuple):
     """What rows tell of one run.
@@ -207,17 +219,7 @@ def curves(rows: Iterable[Row]) -> dict[RunKey, RunCurve]:
     """
     found: dict[RunKey, _Cells] = {}
     for row in rows:
-        key = RunKey(
-            row.harness,
-            row.log,
-            row.run,
-            row.task,
-            row.model,
-            row.method,
-            row.mode,
-            row.scorer,
-            row.source,
-        )
+        key = RunKey.of(row)
         points = found.setdefault(key, {}).setdefault((row.problem, row.trace), {})
         if row.budget in points:
             raise AnytimeError(

@@ -100,13 +100,16 @@ def heads_of(labelled: Sequence[str]) -> list[str]:
     return letters(len(labelled)) if max(map(len, labelled)) > WIDEST else list(labelled)
 
 
-def given_labels(runs: Sequence[Named], given: Sequence[str]) -> dict[int, str]:
+def given_labels(
+    runs: Sequence[Named], given: Sequence[str], where: str = "--label"
+) -> dict[int, str]:
     """The labels that a user gave, by the place of the run.
 
     Args:
         runs: The runs.
         given: Each `RUN=LABEL`, where RUN is a letter of `letters`, or a log: its path, its name,
             or its name without what stands behind the last dot.
+        where: They were given, for errors.
 
     Raises:
         AnytimeError: It names no run, or several; a label or a run is there twice.
@@ -115,17 +118,19 @@ def given_labels(runs: Sequence[Named], given: Sequence[str]) -> dict[int, str]:
     for one in given:
         which, equals, label = one.partition("=")
         if not (which and equals and label.strip()):
-            raise AnytimeError(f"--label {one}: write it as RUN=LABEL, such as A=baseline")
-        place = _place(runs, which)
+            raise AnytimeError(f"{where} {one}: write it as RUN=LABEL, such as A=baseline")
+        place = _place(runs, which, where)
         if place in found:
-            raise AnytimeError(f"--label {one}: that run is called {found[place]} already")
+            raise AnytimeError(f"{where} {one}: that run is called {found[place]} already")
         if label.strip() in found.values():
-            raise AnytimeError(f"--label {one}: another run is called {label.strip()} already")
+            raise AnytimeError(f"{where} {one}: another run is called {label.strip()} already")
         found[place] = label.strip()
     return found
 
 
-def with_given(labelled: Sequence[str], given: Mapping[int, str]) -> list[str]:
+def with_given(
+    labelled: Sequence[str], given: Mapping[int, str], where: str = "--label"
+) -> list[str]:
     """Labels with those of the user in place of their own.
 
     Raises:
@@ -134,11 +139,11 @@ def with_given(labelled: Sequence[str], given: Mapping[int, str]) -> list[str]:
     found = [given.get(place, label) for place, label in enumerate(labelled)]
     for name, count in Counter(found).items():
         if count > 1:
-            raise AnytimeError(f"--label ...={name}: another run is called {name} already")
+            raise AnytimeError(f"{where} ...={name}: another run is called {name} already")
     return found
 
 
-def _place(runs: Sequence[Named], which: str) -> int:
+def _place(runs: Sequence[Named], which: str, where: str) -> int:
     logs = [one.info.log for one in runs]
     called = letters(len(runs))
     for names in (
@@ -151,11 +156,11 @@ def _place(runs: Sequence[Named], which: str) -> int:
             return names.index(which)
         if which in names:
             raise AnytimeError(
-                f"--label {which}=...: {names.count(which)} runs are of {which}: name one by its "
+                f"{where} {which}=...: {names.count(which)} runs are of {which}: name one by its "
                 f"letter, {called[0]} to {called[-1]} in their order"
             )
     raise AnytimeError(
-        f"--label {which}=...: there is no run {which}; there are "
+        f"{where} {which}=...: there is no run {which}; there are "
         + ", ".join(f"{letter} ({name_of(log)})" for letter, log in zip(called, logs, strict=True))
     )
 

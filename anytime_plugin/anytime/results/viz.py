@@ -15,6 +15,8 @@ from anytime.logs.opening import open_runs
 from anytime.logs.tables import UNKNOWN
 from anytime.places import name_of
 from anytime.results.curves import RunCurve, RunKey, curves
+from anytime.results.labels import Named, labels
+from anytime.results.loading import LoadedRun
 from anytime.rows import rows_of
 from anytime.runs import RunInfo
 from anytime.statistics.bands import curve_band
@@ -35,7 +37,8 @@ class _Series(NamedTuple):
 
 
 def viz_frame(
-    logs: str | Path | Iterable[str | Path], columns: Mapping[str, str] | None = None
+    logs: str | Path | Iterable[str | Path] | Sequence[LoadedRun],
+    columns: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Finished runs, one row per run, scorer and budget, for `inspect_viz.Data.from_dataframe`.
 
@@ -52,11 +55,12 @@ def viz_frame(
     - `band_low` and `band_high` are simultaneous 95 % intervals, those of `anytime report`. Both
       are NaN for a single problem, as the standard error is.
     - `model_display_name` is unique among the curves of a task, as views draw one line for each:
-      the model and the method, and mode, scorer or file where these are needed. `model` is bare.
+      the model and the method, and mode, scorer or what else differs where these are needed; the
+      name of a run that was loaded. `model` is bare.
     - `eval_id` is what the harness calls the run; `task_id`, which some views ask for, is the same.
 
     Args:
-        logs: As in `anytime.logs.opening.open_runs`.
+        logs: As in `anytime.logs.opening.open_runs`; or runs that `anytime.load` gave.
         columns: Likewise.
 
     Raises:
@@ -64,17 +68,23 @@ def viz_frame(
     """
     import pandas as pd
 
-    found = [
-        _Series(run.info, key, _checked(key, one))
-        for run in open_runs(logs, columns)
-        for key, one in curves(rows_of(run)).items()
-    ]
-    return pd.DataFrame(
-        [
-            record
-            for one, name in zip(found, _names(found), strict=True)
-            for record in _records(one, name)
+    given = [logs] if isinstance(logs, str | Path) else list(logs)
+    loaded = [one for one in given if isinstance(one, LoadedRun)]
+    if given and len(loaded) == len(given):
+        found = [_Series(run.info, run.key, run.curve) for run in loaded]
+        names = [run.name for run in loaded]
+    else:
+        paths = [one for one in given if not isinstance(one, LoadedRun)]
+        if loaded:
+            raise AnytimeError(f"name runs that were loaded, or logs: {paths[0]} is a log")
+        found = [
+            _Series(run.info, key, _checked(key, one))
+            for run in open_runs(paths, columns)
+            for key, one in curves(rows_of(run)).items()
         ]
+        names = _names(found)
+    return pd.DataFrame(
+        [record for one, name in zip(found, names, strict=True) for record in _records(one, name)]
     )
 
 
@@ -86,18 +96,17 @@ def _checked(key: RunKey, run: RunCurve) -> Curve:
 
 
 def _names(found: Sequence[_Series]) -> list[str]:
-    """What each curve is called: no two of one task alike."""
+    """What each curve is called: no two of one task alike; legends have room for what differs."""
     scorers = Counter((one.key.log, one.key.run, one.key.task) for one in found)
     names = [_name(one.key, scorers) for one in found]
-    files = [name_of(one.key.log) for one in found]
-    numbers = [f"#{number}" for number in range(1, len(found) + 1)]
-    for told in (files, numbers):
-        tasks = [one.key.task for one in found]
-        alike = Counter(zip(tasks, names, strict=True))
-        names = [
-            f"{name} ({more})" if alike[task, name] > 1 else name
-            for task, name, more in zip(tasks, names, told, strict=True)
-        ]
+    alike: dict[tuple[str, str], list[int]] = {}
+    for place, (one, name) in enumerate(zip(found, names, strict=True)):
+        alike.setdefault((one.key.task, name), []).append(place)
+    for (_, name), places in alike.items():
+        if len(places) > 1:
+            told = labels([Named(found[place].info, found[place].key) for place in places])
+            for place, differs in zip(places, told, strict=True):
+                names[place] = f"{name}, {differs}"
     return names
 
 

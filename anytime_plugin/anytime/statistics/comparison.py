@@ -9,15 +9,24 @@ compared.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
-from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax, Scale
+from anytime.settings import (
+    Envelope,
+    Estimator,
+    IndexOptions,
+    Population,
+    QMax,
+    Scale,
+    options_named,
+)
 from anytime.statistics.bounded import Interval
+from anytime.statistics.compared import Comparison, Difference
 from anytime.statistics.curve import Curve, FloatArray
 from anytime.statistics.index import Reading, check_confidence, index_of_means, read_index
 from anytime.statistics.paired import even_means, flip_p_values, paired_interval
@@ -36,99 +45,26 @@ from anytime.statistics.paired_within import (
     p_within,
     sides,
 )
+from anytime.statistics.shown import Several
 
 __all__ = ["Comparison", "Difference", "Run", "compare", "compare_all"]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One number of two runs, and what their difference is worth.
-
-    Attributes:
-        a: The number of the first run.
-        b: The number of the second.
-        difference: a - b.
-        interval: Paired interval of the difference.
-        p: Two-sided p-value: of sign flips over problems; over traces that of the interval.
-        p_holm: The same, adjusted for all claims of its family.
-        detectable: Minimum detectable effect: the true difference that this many problems (over
-            traces: so many traces of them), as different as these, would show in 80 of 100 such
-            comparisons; NaN where all are alike, so that nothing tells how they vary.
-    """
-
-    a: float
-    b: float
-    difference: float
-    interval: Interval
-    p: float
-    p_holm: float
-    detectable: float
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Run a minus run b.
-
-    Attributes:
-        a: Name of the first run.
-        b: Name of the second.
-        budgets: At which both were run.
-        index: Difference of the Anytime Index.
-        average: Difference of the unweighted mean over budgets.
-        by_budget: Difference of mean quality at each budget.
-        planned: The budget that was named beforehand; its p-value is adjusted for no other.
-        problems: How many problems were compared.
-        traces: How many traces of a and of b were.
-        left_out: How many problems of a and of b the other lacks; (0, 0) unless `common_only`.
-        tested: How many traces of each run the p-values are of: fewer than there are where a
-            problem has more of one run than of the other; None over traces, where they are of all.
-        identical: The two runs have the same quality everywhere.
-        confidence: Of all intervals; 1 - confidence is the level that `detectable` refers to.
-        population: What intervals and p-values generalise to.
-
-    Example:
-        >>> a, b = (Run(n, [8, 16], {"x": [0, q], "y": [q, q]}) for n, q in [("a", 1), ("b", 0)])
-        >>> seen: Comparison = compare(a, b)
-        >>> seen.index.difference, seen.identical
-        (0.75, False)
-    """
-
-    a: str
-    b: str
-    budgets: BudgetGrid
-    index: Difference
-    average: Difference
-    by_budget: tuple[Difference, ...]
-    planned: int | None
-    problems: int
-    traces: tuple[int, int]
-    left_out: tuple[int, int]
-    tested: int | None
-    identical: bool
-    confidence: float
-    population: Population
-
-    @property
-    def final(self) -> Difference:
-        """Difference at the largest budget; one of the per-budget claims."""
-        return self.by_budget[-1]
-
-    @property
-    def detectable(self) -> float:
-        """The minimum detectable effect of the index."""
-        return self.index.detectable
-
-    @property
-    def uneven(self) -> bool:
-        """Whether p-values leave out traces, as some problem has more of them in one run."""
-        return self.tested is not None and self.tested < max(self.traces)
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
-    """How runs are compared, checked."""
+    """How runs are compared, checked.
+
+    Attributes:
+        options: Of the index: those that were named, and the baseline's own.
+        named: Names of the former.
+        confidence: Of intervals.
+        resamples: Of the permutation test.
+        common_only: Whether problems are left out that one of two runs lacks.
+        budget: The one that was planned.
+    """
 
     options: IndexOptions
+    named: Collection[str]
     confidence: float
     resamples: int
     common_only: bool
@@ -144,16 +80,16 @@ def compare(
     a: Run,
     b: Run,
     *,
-    envelope: Envelope = "mean",
-    scale: Scale = "linear",
-    q_max: QMax = 1.0,
-    estimator: Estimator = "crossfit",
+    envelope: Envelope | None = None,
+    scale: Scale | None = None,
+    q_max: QMax | None = None,
+    estimator: Estimator | None = None,
     confidence: float = 0.95,
     resamples: int = 10_000,
-    seed: int = 0,
+    seed: int | None = None,
     common_only: bool = False,
     budget: int | None = None,
-    population: Population = "problems",
+    population: Population | None = None,
 ) -> Comparison:
     """Run a minus run b, paired by problem.
 
@@ -168,7 +104,8 @@ def compare(
 
     Args:
         a: The run of interest.
-        b: What it is compared with, at the same budgets and on the same problems.
+        b: What it is compared with, at the same budgets and on the same problems. Options of the
+            index that are not named are those it was made with, where it knows of any.
         envelope: As in `anytime_index`; so are `scale`, `q_max` and `estimator`.
         scale: Distance between budgets.
         q_max: Quality that counts as 1.
@@ -186,6 +123,7 @@ def compare(
     Raises:
         AnytimeError: Other budgets, other problems, fewer than two of them; an unknown option, a
             confidence outside (0, 1), fewer than 1 resample, a budget at which nothing was run;
+            loaded runs of other domains, modes, scorers or versions of the problems;
             over traces, a problem with a single one, envelope `problem` or q_max `achieved`.
 
     Example:
@@ -194,24 +132,24 @@ def compare(
         >>> compare(a, b, budget=16).final.p  # 2 of the 64 ways to flip six signs
         0.03125
     """
-    options = IndexOptions(envelope, scale, q_max, seed, estimator, population)
-    plan = _Plan(options, confidence, resamples, common_only, budget)
-    return _adjusted([_compare(a, b, plan)])[0]
+    named = options_named(envelope, scale, q_max, seed, estimator, population)
+    how = (confidence, resamples, common_only, budget)
+    return _adjusted([_compare(a, b, _Plan(_options(b, named), named.keys(), *how))])[0]
 
 
 def compare_all(
     runs: Sequence[Run],
     *,
-    envelope: Envelope = "mean",
-    scale: Scale = "linear",
-    q_max: QMax = 1.0,
-    estimator: Estimator = "crossfit",
+    envelope: Envelope | None = None,
+    scale: Scale | None = None,
+    q_max: QMax | None = None,
+    estimator: Estimator | None = None,
     confidence: float = 0.95,
     resamples: int = 10_000,
-    seed: int = 0,
+    seed: int | None = None,
     common_only: bool = False,
     budget: int | None = None,
-    population: Population = "problems",
+    population: Population | None = None,
 ) -> tuple[Comparison, ...]:
     """Every further run minus the first, the baseline; arguments as in `compare`.
 
@@ -225,14 +163,42 @@ def compare_all(
     """
     if len(runs) < 2:
         raise AnytimeError(f"{len(runs)} runs: a comparison needs at least two")
-    options = IndexOptions(envelope, scale, q_max, seed, estimator, population)
-    plan = _Plan(options, confidence, resamples, common_only, budget)
     baseline, *others = runs
-    return _adjusted([_compare(run, baseline, plan) for run in others])
+    named = options_named(envelope, scale, q_max, seed, estimator, population)
+    how = (confidence, resamples, common_only, budget)
+    plan = _Plan(_options(baseline, named), named.keys(), *how)
+    return Several(_adjusted([_compare(run, baseline, plan) for run in others]))
+
+
+def _options(baseline: Run, named: dict[str, Any]) -> IndexOptions:
+    """Those that were named, and the baseline's own, or the usual ones."""
+    if not isinstance(baseline, Run):
+        raise _no_run(baseline)
+    return (baseline.options or IndexOptions())._replace(**named)
+
+
+def _no_run(value: object) -> AnytimeError:
+    return AnytimeError(
+        f"a comparison is of runs, which {type(value).__name__} is none of: anytime.load(logs) "
+        f"gives them, and Run(name, budgets, quality) makes one"
+    )
+
+
+def _taken_otherwise(a: Run, b: Run, plan: _Plan) -> list[str]:
+    """Options of its index that a run was made with, and that are not those of the comparison."""
+    own = a.options or plan.options
+    return [
+        f"{a.name} was run with {name}={value}; compared with {used}, as {b.name} was."
+        for name, value, used in zip(own._fields, own, plan.options, strict=True)
+        if value != used and name not in plan.named and name != "seed"
+    ]
 
 
 def _compare(a: Run, b: Run, plan: _Plan) -> Comparison:
     """Everything but the adjustment of p-values."""
+    if not isinstance(a, Run):
+        raise _no_run(a)
+    notes = (*a.beside(b), *_taken_otherwise(a, b, plan))
     problems = shared_problems(a, b, plan.common_only)
     if plan.budget is not None and plan.budget not in a.curve.budgets:
         raise AnytimeError(
@@ -260,6 +226,7 @@ def _compare(a: Run, b: Run, plan: _Plan) -> Comparison:
         identical=bool(np.array_equal(first.by_problem, second.by_problem)),
         confidence=plan.confidence,
         population=plan.options.population,
+        notes=notes,
     )
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
+from anytime.settings import IndexOptions
 from anytime.statistics.curve import Curve, FloatArray
 
 __all__ = ["Run", "check_several", "listed", "on_problems", "shared_problems", "trace_counts"]
@@ -27,6 +28,7 @@ class Run:
         name: What the run is called in tables and errors.
         problems: Name of each problem, in the order of `curve`, which is sorted by them.
         curve: Quality by problem, trace and budget.
+        options: How its index is computed unless a call names something else; None for the usual.
 
     Raises:
         AnytimeError: Two problems of one name, rows of other lengths, whatever `Curve` refuses.
@@ -40,9 +42,14 @@ class Run:
     name: str
     problems: tuple[str, ...]
     curve: Curve
+    options: IndexOptions | None
 
     def __init__(
-        self, name: str, budgets: Sequence[int], quality: Mapping[Any, npt.ArrayLike]
+        self,
+        name: str,
+        budgets: Sequence[int],
+        quality: Mapping[Any, npt.ArrayLike],
+        options: IndexOptions | None = None,
     ) -> None:
         """Pad and freeze.
 
@@ -51,6 +58,7 @@ class Run:
             budgets: T increasing budgets in tokens.
             quality: By problem, an array of shape (traces, T), or (T,) for a single trace; problems
                 may differ in traces. Names are compared as text: hosts disagree whether 7 is "7".
+            options: How its index is computed unless a call names something else.
         """
         if not quality:
             raise AnytimeError(f"{name} has no problems")
@@ -69,6 +77,20 @@ class Run:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "curve", Curve(grid, padded, problems))
         object.__setattr__(self, "problems", self.curve.problems)
+        object.__setattr__(self, "options", options)
+
+    def beside(self, baseline: Run) -> tuple[str, ...]:
+        """What has to be known where this run is compared with another, in sentences.
+
+        Nothing is known of plain numbers; a run that was loaded knows where it is from.
+
+        Args:
+            baseline: The other one.
+
+        Raises:
+            AnytimeError: The two cannot be compared.
+        """
+        return ()
 
 
 def _traces(name: str, problem: str, values: npt.ArrayLike, length: int) -> FloatArray:

@@ -200,8 +200,8 @@ def test_what_it_installs_may_fail_in_any_way(tmp_path: Path) -> None:
     broken = source.replace("    register_models(MODELS)\n", "    sys.exit('broken')\n")
     assert broken != source
     (folder / "discovery.py").write_text(broken)
-    names = "look_further = print_arranged = register_models = understand_names = None"
-    (folder / "private.py").write_text(names)
+    names = ("log_further", "look_further", "print_arranged", "register_models", "understand_names")
+    (folder / "private.py").write_text(f"{' = '.join(names)} = None")
     (folder / "task_lookup.py").write_text("PREFIX = matched = None")
     done = run_hook(tmp_path, LOAD)
     assert (done.returncode, done.stdout) == (0, "True\n")

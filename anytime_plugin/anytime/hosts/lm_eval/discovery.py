@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from anytime.hosts.lm_eval.private import (
+    log_further,
     look_further,
     print_arranged,
     register_models,
@@ -81,6 +82,10 @@ def install(manager: ModuleType) -> None:
     look_further(manager, task_directories, written_directories)
     print_arranged(_arranged)
     try:
+        log_further(_prepared, _logged)
+    except (AttributeError, ImportError) as error:
+        warnings.warn(f"this lm-eval logs no curves to W&B ({error})", stacklevel=2)
+    try:
         understand_names(manager.TaskManager, match=_match, load=_load)
     except AttributeError as error:
         warnings.warn(f"this lm-eval cannot run anytime:NAME ({error})", stacklevel=2)
@@ -95,6 +100,23 @@ def _arranged(results: Mapping[str, Any], column: str) -> tuple[dict[str, Any], 
     except Exception as error:  # a run that was paid for has to be printed, whatever we make of it
         warnings.warn(f"anytime could not arrange the table ({error})", stacklevel=2)
         return dict(results), ""
+
+
+def _prepared(results: Mapping[str, Any]) -> dict[str, Any]:
+    """What lm-eval's W&B logger logs of results."""
+    from anytime.hosts.lm_eval.wandb_curves import numbers_alone
+
+    return numbers_alone(results)
+
+
+def _logged(run: Any, results: Mapping[str, Any], step: int | None) -> None:
+    """Log curves to W&B behind lm-eval's own numbers."""
+    try:
+        from anytime.hosts.lm_eval.wandb_curves import log_curves
+
+        log_curves(run, results, step)
+    except Exception as error:  # a run that was paid for goes on to be filed
+        warnings.warn(f"anytime could not log its curves to W&B ({error})", stacklevel=2)
 
 
 def _match(manager: Any, match: Callable[[Any], list[str]], task_list: Any) -> list[str]:

@@ -24,6 +24,7 @@ __all__ = [
     "finds_for_itself",
     "hearing",
     "loaded_from",
+    "log_further",
     "look_further",
     "predicts_only",
     "print_arranged",
@@ -74,6 +75,35 @@ def print_arranged(arrange: Callable[[Mapping[str, Any], str], tuple[dict[str, A
         return f"{text}\n{note}" if note else str(text)
 
     utils.make_table = make_table
+
+
+def log_further(
+    prepare: Callable[[Mapping[str, Any]], dict[str, Any]],
+    log: Callable[[Any, Mapping[str, Any], int | None], None],
+) -> None:
+    """Let lm-eval's W&B logger log further things behind its own.
+
+    It makes one table of all numbers, and has no place where a task could add to it.
+
+    Args:
+        prepare: From the logger's copy of the results, what it shall log itself.
+        log: Called with W&B's run, these results and the step, when it has.
+
+    Raises:
+        AttributeError: It logs in another way.
+        ImportError: There is none.
+    """
+    from lm_eval.loggers import WandbLogger  # type: ignore[import-untyped]
+
+    own = WandbLogger.log_eval_result
+
+    @functools.wraps(own)
+    def log_eval_result(self: Any, *given: Any, **named: Any) -> None:
+        self.results = prepare(self.results)
+        own(self, *given, **named)
+        log(self.run, self.results, self.step)
+
+    WandbLogger.log_eval_result = log_eval_result
 
 
 def finds_for_itself(manager: ModuleType, init: Callable[..., None], folders: list[Path]) -> bool:

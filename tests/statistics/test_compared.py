@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from anytime import Comparison, Run, compare
-from anytime.results.comparing import p_told, sentences_on, verdict_on
+from anytime.statistics.compared import p_told, sentences_on, verdict
 
 
 def compared(gain: float, seed: int = 0) -> Comparison:
@@ -23,12 +23,12 @@ def compared(gain: float, seed: int = 0) -> Comparison:
 def test_a_verdict_claims_no_more_than_was_shown() -> None:
     shown = compared(0.3)
     d = shown.index
-    assert verdict_on(shown).startswith(
+    assert verdict(shown).startswith(
         f"Over all budgets a is better than b by {d.difference:.3f} (index {d.a:.3f} and "
         f"{d.b:.3f}; 95%: {d.interval.low:+.3f} to {d.interval.high:+.3f}): shown, as luck alone "
     )
     open_ = compared(0)
-    said = verdict_on(open_)
+    said = verdict(open_)
     assert "): not shown; a true difference" in said
     assert said.endswith(f"of {open_.detectable:.3f} would have been, 8 times of 10.")
 
@@ -40,11 +40,11 @@ def test_a_verdict_is_of_the_budget_that_was_planned() -> None:
         Run(name, [10, 2000, 30_000], dict(enumerate(each)))
         for name, each in zip("ab", quality, strict=True)
     )
-    planned = verdict_on(compare(a, b, resamples=500, budget=2000))
+    planned = verdict(compare(a, b, resamples=500, budget=2000))
     assert planned.startswith("At 2,000 tokens a is worse than b by 0.")
     assert "(quality 0." in planned
     assert ": shown, as luck" in planned
-    assert "not shown" in verdict_on(compare(a, b, resamples=500, budget=10))
+    assert "not shown" in verdict(compare(a, b, resamples=500, budget=10))
 
 
 def test_no_p_value_is_shown_as_0() -> None:
@@ -55,16 +55,16 @@ def test_no_p_value_is_shown_as_0() -> None:
     a, b = (Run(n, [1, 2], dict(enumerate(rows + gain))) for n, gain in (("a", 0.8), ("b", 0)))
     found = compare(a, b, population="traces", budget=2)
     assert found.index.p < 0.0001
-    assert "as luck alone gives so much in less than 0.01% of comparisons" in verdict_on(found)
+    assert "as luck alone gives so much in less than 0.01% of comparisons" in verdict(found)
 
 
 def test_where_no_spread_was_seen_no_number_is_named() -> None:
     found = compared(0)
     unknown = replace(found, index=replace(found.index, difference=1e-5, detectable=float("nan")))
-    for said in (verdict_on(unknown), *sentences_on(unknown)):
+    for said in (verdict(unknown), *sentences_on(unknown)):
         assert "nan" not in said
-    assert verdict_on(unknown).startswith("Over all budgets a and b are level (index, 95%: ")
-    assert verdict_on(unknown).endswith("): not shown.")
+    assert verdict(unknown).startswith("Over all budgets a and b are level (index, 95%: ")
+    assert verdict(unknown).endswith("): not shown.")
 
 
 def test_an_interval_that_holds_0_beside_a_small_p_value_is_explained() -> None:
@@ -77,6 +77,6 @@ def test_an_interval_that_holds_0_beside_a_small_p_value_is_explained() -> None:
     assert "beside a small p-value" not in " ".join(sentences_on(compared(0.3)))
     odd = compare(a, b, resamples=500)
     assert odd.index.p_holm <= 0.05
-    assert "shown" not in verdict_on(odd).partition(", yet problems")[0]
-    assert verdict_on(odd).endswith("of comparisons, yet problems unlike these may not show it.")
+    assert "shown" not in verdict(odd).partition(", yet problems")[0]
+    assert verdict(odd).endswith("of comparisons, yet problems unlike these may not show it.")
     assert odd.index.interval.low <= 0 <= odd.index.interval.high
