@@ -195,7 +195,10 @@ def load(
         AnytimeError: One cannot be read or has nothing at budgets; a label is of no run or twice.
     """
     left_out: list[str] = []
-    opened = open_runs(logs, columns, lambda error: left_out.append(str(error)))
+    try:
+        opened = open_runs(logs, columns, lambda error: left_out.append(str(error)))
+    except AnytimeError as error:
+        raise AnytimeError("; ".join([str(error), *left_out[:1]])) from None
     found = [one for run in opened for one in loaded(run, columns)]
     called = _called([_named(one) for one in found], labels)
     return LoadedRuns(
