@@ -180,6 +180,13 @@ def test_what_is_no_run_of_a_directory_is_listed(tmp_path: Path, logs: Logs) -> 
         anytime.load(tmp_path / "torn.eval")
 
 
+def test_a_directory_without_any_run_says_why(tmp_path: Path, logs: Logs) -> None:
+    for name in ("one.eval", "two.eval"):
+        (tmp_path / name).write_bytes(logs["inspect_ai"].read_bytes()[:2000])
+    with pytest.raises(AnytimeError, match=r"none of these files holds a run.*; .*one\.eval"):
+        anytime.load(tmp_path)
+
+
 def test_a_frame_of_runs_has_their_names(tmp_path: Path, logs: Logs) -> None:
     runs = two(tmp_path)
     made = anytime.frame(runs)

@@ -219,7 +219,10 @@ def load(
         (('p', 'q'), BudgetGrid(8, 16))
     """
     left_out: list[str] = []
-    opened = open_runs(logs, columns, lambda error: left_out.append(str(error)))
+    try:
+        opened = open_runs(logs, columns, lambda error: left_out.append(str(error)))
+    except AnytimeError as error:
+        raise AnytimeError("; ".join([str(error), *left_out[:1]])) from None
     found = [one for run in opened for one in loaded(run, columns)]
     called = _called([_named(one) for one in found], labels)
     return LoadedRuns(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -200,8 +201,8 @@ def test_what_it_installs_may_fail_in_any_way(tmp_path: Path) -> None:
     broken = source.replace("    register_models(MODELS)\n", "    sys.exit('broken')\n")
     assert broken != source
     (folder / "discovery.py").write_text(broken)
-    names = ("log_further", "look_further", "print_arranged", "register_models", "understand_names")
-    (folder / "private.py").write_text(f"{' = '.join(names)} = None")
+    names = re.findall(r"private import \((.*?)\)", source, re.DOTALL)[0].replace(",", " = ")
+    (folder / "private.py").write_text(" ".join(names.split()) + " None")
     (folder / "task_lookup.py").write_text("PREFIX = matched = None")
     done = run_hook(tmp_path, LOAD)
     assert (done.returncode, done.stdout) == (0, "True\n")

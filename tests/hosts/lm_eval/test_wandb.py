@@ -14,7 +14,13 @@ import pytest
 from lm_eval.loggers import WandbLogger
 
 from anytime.hosts.lm_eval import discovery, private
-from anytime.hosts.lm_eval.wandb_curves import curves_of, log_curves, numbers_alone
+from anytime.hosts.lm_eval.wandb_curves import (
+    curves_of,
+    log_curves,
+    numbers_alone,
+    plain_name,
+    plain_samples,
+)
 
 ROWS = {
     "alias": "anytime_trip",
@@ -28,6 +34,7 @@ ROWS = {
     "answer_tokens@1024,none": float("nan"),
     "answer_tokens@128_stderr,none": "N/A",
     "anytime_index,none": 0.5,
+    "final,none": 0.75,
     "anytime_index_stderr,none": "N/A",
 }
 OTHERS = {"acc,none": 0.5, "acc_stderr,none": "N/A", "alias": "mine"}
@@ -66,6 +73,41 @@ def test_metrics_of_other_tasks_keep_their_names_and_filters() -> None:
     found = curves_of(WRAPPED)
     assert found.indexed == ["exact_match, strict", "exact_match, flexible"]
     assert found.metrics["chars, strict"] == [(0.08, None), (0.64, None)]
+
+
+def test_an_index_that_names_no_metric_is_of_the_one_that_is_final() -> None:
+    rows = {
+        f"{metric}@{b},none": value
+        for metric, value in (("chars", 9), ("f1", 0.25))
+        for b in (8, 64)
+    }
+    rows |= {"anytime_index,none": 0.25, "final,none": 0.25}
+    assert curves_of(rows).indexed == ["f1"]
+    assert curves_of(rows | {"final,none": float("nan")}).indexed == []
+
+
+class Object:
+    def __str__(self) -> str:
+        return "as it is filed"
+
+
+def test_samples_have_names_and_values_that_w_and_b_takes() -> None:
+    told = "log_samples_as: lm-eval logs samples in another way"
+    found: list[Any] = []
+    logger = object.__new__(WandbLogger)
+    logger.post_init({"results": {"anytime:mine": {}}, "configs": {"anytime:mine": 1}})
+    logger.task_configs = logger.results["configs"]
+
+    def own(self: Any, samples: Any) -> None:
+        found.append((self.task_names, self.task_configs, samples))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WandbLogger, "log_eval_samples", own)
+        private.log_samples_as(plain_name, plain_samples)
+        logger.log_eval_samples({"anytime:mine": [{"doc_id": 0, "filtered_resps": [[Object()]]}]})
+    sample = {"doc_id": 0, "filtered_resps": [["as it is filed"]]}
+    assert found == [(["anytime-mine"], {"anytime-mine": 1}, {"anytime-mine": [sample]})], told
+    assert logger.task_names == ["anytime:mine"], "as they were"
 
 
 def test_text_in_place_of_numbers_goes_from_our_tasks_alone() -> None:
@@ -150,27 +192,59 @@ def test_without_wandb_lm_eval_speaks_for_itself(
     assert "anytime" not in caplog.text
 
 
-@pytest.mark.slow
-def test_the_command_in_offline_mode(tmp_path: Path) -> None:
-    pytest.importorskip("wandb")
+OWN_TASK = """
+task: my_sums
+dataset_path: json
+dataset_kwargs: {data_files: {test: sums.jsonl}}
+test_split: test
+output_type: generate_until
+doc_to_text: "Q: {{q}} A:"
+doc_to_target: "{{a}}"
+generation_kwargs: {until: ["Q:"], do_sample: false}
+metric_list: [{metric: exact_match, aggregation: mean, higher_is_better: true}]
+"""
+
+
+def run_offline(folder: Path, model: str, task: str, *more: str) -> tuple[dict[str, Any], Path]:
+    """Run the command with W&B in offline mode: the numbers that are filed, and W&B's folder."""
     done = subprocess.run(
         [
-            *(Path(sys.executable).with_name("lm_eval"), "--model", "anytime-simulated"),
-            *("--tasks", "anytime_aime_builtin", "--limit", "3", "--output_path", "out"),
-            *("--wandb_args", "project=x,mode=offline", "--log_samples"),
-            *("--metadata", '{"budgets": "64,256,1024"}'),
+            *(Path(sys.executable).with_name("lm_eval"), "--model", model),
+            *("--tasks", task, "--limit", "3", "--output_path", "out", "--log_samples"),
+            *("--wandb_args", "project=x,mode=offline"),
+            *("--metadata", '{"budgets": "64,256,1024"}', *more),
         ],
-        cwd=tmp_path,
-        env={**os.environ, "ANYTIME_CACHE_DIR": str(tmp_path / "cache")},
+        cwd=folder,
+        env={**os.environ, "ANYTIME_CACHE_DIR": str(folder / "cache")},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Logging to W&B failed" not in done.stdout + done.stderr
-    (results,) = (tmp_path / "out").rglob("results_*.json")
-    rows = json.loads(results.read_text())["results"]["anytime_aime_builtin"]
+    (results,) = (folder / "out").rglob("results_*.json")
+    (run,) = (folder / "wandb").glob("offline-run-*")
+    return json.loads(results.read_text())["results"][task], run
+
+
+@pytest.mark.slow
+def test_the_samples_of_a_wrapped_task_in_offline_mode(tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    (tmp_path / "my_sums.yaml").write_text(OWN_TASK)
+    sums = [{"q": f"{n} + 1?", "a": str(n + 1)} for n in range(3)]
+    (tmp_path / "sums.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in sums))
+    _, run = run_offline(tmp_path, "anytime-guesser", "anytime:my_sums", "--include_path", ".")
+    tables = {file.parent.name: file for file in (run / "files/media/table").rglob("*.json")}
+    assert set(tables) == {"table", "evaluation", "anytime:my_sums"}
+    (curve,) = (run / "files/media/table/anytime:my_sums").glob("curve_table_*")
+    assert json.loads(curve.read_text())["columns"][:2] == ["budget", "exact_match"]
+    assert "anytime-my_sums_eval_results" in tables["table"].name, "the samples"
+
+
+@pytest.mark.slow
+def test_the_command_in_offline_mode(tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    rows, run = run_offline(tmp_path, "anytime-simulated", "anytime_aime_builtin")
     assert rows["anytime_index_stderr,none"] == "N/A", "lm-eval's own file is as ever"
-    (run,) = (tmp_path / "wandb").glob("offline-run-*")
     tables = {
         file.name.partition("_2_")[0]: json.loads(file.read_text())
         for file in (run / "files/media/table/anytime_aime_builtin").iterdir()

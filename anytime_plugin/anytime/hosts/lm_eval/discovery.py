@@ -13,7 +13,7 @@ import importlib.metadata
 import importlib.util
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +21,7 @@ from typing import Any
 
 from anytime.hosts.lm_eval.private import (
     log_further,
+    log_samples_as,
     look_further,
     print_arranged,
     register_models,
@@ -83,6 +84,7 @@ def install(manager: ModuleType) -> None:
     print_arranged(_arranged)
     try:
         log_further(_prepared, _logged)
+        log_samples_as(_plain_name, _plain_samples)
     except (AttributeError, ImportError) as error:
         warnings.warn(f"this lm-eval logs no curves to W&B ({error})", stacklevel=2)
     try:
@@ -107,6 +109,20 @@ def _prepared(results: Mapping[str, Any]) -> dict[str, Any]:
     from anytime.hosts.lm_eval.wandb_curves import numbers_alone
 
     return numbers_alone(results)
+
+
+def _plain_name(task: str) -> str:
+    """What lm-eval's W&B logger calls the samples of a task."""
+    from anytime.hosts.lm_eval.wandb_curves import plain_name
+
+    return plain_name(task)
+
+
+def _plain_samples(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The samples that it logs."""
+    from anytime.hosts.lm_eval.wandb_curves import plain_samples
+
+    return plain_samples(samples)
 
 
 def _logged(run: Any, results: Mapping[str, Any], step: int | None) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "hearing",
     "loaded_from",
     "log_further",
+    "log_samples_as",
     "look_further",
     "predicts_only",
     "print_arranged",
@@ -104,6 +105,38 @@ def log_further(
         log(self.run, self.results, self.step)
 
     WandbLogger.log_eval_result = log_eval_result
+
+
+def log_samples_as(
+    name: Callable[[str], str], plain: Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
+) -> None:
+    """Let lm-eval's W&B logger log samples under names and with values that W&B takes.
+
+    It logs the names and the answers of tasks as they are, and stops at what W&B refuses.
+
+    Args:
+        name: What the samples of a task are called.
+        plain: From a task's samples those that are logged.
+
+    Raises:
+        AttributeError: It logs in another way.
+        ImportError: There is none.
+    """
+    from lm_eval.loggers import WandbLogger
+
+    own = WandbLogger.log_eval_samples
+
+    @functools.wraps(own)
+    def log_eval_samples(self: Any, samples: Mapping[str, Any]) -> None:
+        names, configs = self.task_names, self.task_configs
+        self.task_names = [name(task) for task in names]
+        self.task_configs = {name(task): config for task, config in configs.items()}
+        try:
+            own(self, {name(task): plain(each) for task, each in samples.items()})
+        finally:
+            self.task_names, self.task_configs = names, configs
+
+    WandbLogger.log_eval_samples = log_eval_samples
 
 
 def finds_for_itself(manager: ModuleType, init: Callable[..., None], folders: list[Path]) -> bool:

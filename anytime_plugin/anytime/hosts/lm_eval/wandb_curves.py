@@ -7,11 +7,12 @@ which is there before anything here is called.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["curves_of", "log_curves", "numbers_alone"]
+__all__ = ["curves_of", "log_curves", "numbers_alone", "plain_name", "plain_samples"]
 
 _AT = re.compile(r"(?P<metric>.+)@(?P<budget>\d+),(?P<filter>.*)\Z", re.DOTALL)
 _NOT_KNOWN = "N/A"
@@ -61,27 +62,58 @@ class Curves(NamedTuple):
 
 def curves_of(rows: Mapping[str, Any]) -> Curves:
     """Read what lm-eval has of one task, by metric and filter."""
-    found: dict[str, dict[int, _Value]] = {}
-    indexed = []
+    found: dict[tuple[str, str], dict[int, _Value]] = {}
     for name, value in rows.items():
         at = _AT.match(name)
         if not at or at["metric"].endswith("_stderr"):
             continue
         metric, budget, behind = at["metric"], at["budget"], at["filter"]
-        ours = metric == "q"
-        called = "quality" if ours else metric
-        called += "" if behind == "none" else f", {behind}"
         error = rows.get(f"{metric}@{budget}_stderr,{behind}")
-        found.setdefault(called, {})[int(budget)] = _Value(_number(value), _number(error))
-        if f"{'' if ours else f'{metric}_'}anytime_index,{behind}" in rows:
-            indexed.append(called)
-    budgets = sorted({budget for values in found.values() for budget in values})
+        points = found.setdefault((metric, behind), {})
+        points[int(budget)] = _Value(_number(value), _number(error))
+    budgets = sorted({budget for points in found.values() for budget in points})
     unknown = _Value(None, None)
-    metrics = {
-        called: [values.get(budget, unknown) for budget in budgets]
-        for called, values in found.items()
-    }
-    return Curves(budgets, metrics, list(dict.fromkeys(indexed)))
+    lines = {key: [points.get(b, unknown) for b in budgets] for key, points in found.items()}
+    return Curves(
+        budgets,
+        {_called(*key): line for key, line in lines.items()},
+        [_called(*key) for key in _indexed(rows, lines)],
+    )
+
+
+def _called(metric: str, behind: str) -> str:
+    name = "quality" if metric == "q" else metric
+    return name if behind == "none" else f"{name}, {behind}"
+
+
+def _indexed(
+    rows: Mapping[str, Any], lines: Mapping[tuple[str, str], Sequence[_Value]]
+) -> Iterator[tuple[str, str]]:
+    """Those with an index: by its name, or, where it names none, by what is called final."""
+    bare: set[str] = set()
+    for (metric, behind), line in lines.items():
+        if f"{metric}_anytime_index,{behind}" in rows:
+            yield metric, behind
+        elif f"anytime_index,{behind}" in rows and behind not in bare:
+            last, final = line[-1].value, _number(rows.get(f"final,{behind}"))
+            if last is not None and final is not None and abs(last - final) < 1e-9:
+                bare.add(behind)
+                yield metric, behind
+
+
+def plain_name(task: str) -> str:
+    """The name of a task as names of W&B's artifacts may be: those of `anytime:NAME` may not."""
+    return re.sub(r"[^a-zA-Z0-9_.-]", "-", task)
+
+
+def plain_samples(samples: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Samples with answers as they are filed: W&B's tables take no objects of ours."""
+    return [
+        {**sample, "filtered_resps": json.loads(json.dumps(sample["filtered_resps"], default=str))}
+        if "filtered_resps" in sample
+        else dict(sample)
+        for sample in samples
+    ]
 
 
 def _number(value: Any) -> float | None:
