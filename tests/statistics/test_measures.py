@@ -58,8 +58,12 @@ def test_a_summary_holds_the_measures_of_its_fields() -> None:
     curve = Curve([1, 2, 3], QUALITY)
     summary, found = summarize(curve), measured(curve, IndexOptions(), {"quality": QUALITY})
     names = {"raw": "anytime_index_raw", "plugin": "anytime_index_plugin"}
+    of = {"name": "", "budgets": (1, 2, 3), "confidence": 0.95, "population": "problems"}
+    of |= {"quality": tuple(curve.mean), "by_budget": summary.by_budget}
     for field in fields(Summary):
-        if "interval" not in field.name and field.name != "by_budget":
+        if field.name in of:
+            assert getattr(summary, field.name) == of[field.name]
+        elif "interval" not in field.name:
             assert getattr(summary, field.name) == found[names.get(field.name, field.name)]
     assert tuple(summary.interval) == (found["anytime_index_low"], found["anytime_index_high"])
     assert summary.drift_interval.low == found["drift_low"]
