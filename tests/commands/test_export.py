@@ -103,6 +103,7 @@ def test_many_models_get_a_file_each_for_the_hub(run: Run, logs: Logs, tmp_path:
     def renamed(model: str, name: str) -> Path:
         log = read_eval_log(str(logs["inspect_ai"]))
         log.eval.model = model
+        log.eval.eval_id = name
         write_eval_log(log, str(tmp_path / "logs" / name))
         return tmp_path / "logs" / name
 

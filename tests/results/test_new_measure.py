@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from inspect_ai.log import read_eval_log
 from lm_eval.utils import make_table
 
-from anytime.statistics import measures
+from anytime.statistics import measures, traces
 from anytime.statistics.measures import Measure
 from tests.small_runs import Logs, Run, results_of, run_inspect, run_lm_eval
 
@@ -33,8 +34,11 @@ RANGE = Measure(
 
 
 @pytest.fixture
-def patched(monkeypatch: pytest.MonkeyPatch) -> None:
+def patched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    traces._measured.cache_clear()  # of traces like these, with the measures that there were
     monkeypatch.setattr(measures, "MEASURES", (*measures.MEASURES, FIRST, RANGE))
+    yield
+    traces._measured.cache_clear()
 
 
 @pytest.mark.usefixtures("patched")

@@ -110,7 +110,9 @@ def test_an_answer_is_graded_once_however_often_a_run_needs_its_grade(
         # Each checkpoint was shown and scored all the same.
         shown = [e for e in sample.events if isinstance(e, ScoreEvent) and e.intermediate]
         assert len(shown) == len(BUDGETS)
-    assert not aside._running, "no grade outlives its sample"
+    # Of samples that another test scored outside of a run nobody says that they ended.
+    ended = {str(sample.uuid) for sample in samples(log)}
+    assert not ended & aside._running.keys(), "no grade outlives its sample"
 
 
 def test_equal_answers_of_two_samples_are_two(run: Run, watch: Watch) -> None:
