@@ -14,14 +14,12 @@ import zipfile
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import anyio
 import pytest
 import tenacity
 from inspect_ai import Task, task
 from inspect_ai import eval as inspect_eval
-from inspect_ai._eval.task import results
 from inspect_ai._util import package
 from inspect_ai._util.registry import registry_name
 from inspect_ai.agent import as_solver, react
@@ -33,11 +31,7 @@ from inspect_ai.scorer import (
     INCORRECT,
     NOANSWER,
     PARTIAL,
-    Metric,
-    SampleScore,
-    Score,
     includes,
-    metric,
     score,
     value_to_float,
 )
@@ -83,39 +77,6 @@ def test_parts_are_named_after_the_import_package(monkeypatch: pytest.MonkeyPatc
     assert registry_name(others, "part") == "part", told
     for part in (trip, curve, pdp):
         assert str(registry_info(part).name).startswith("anytime/"), told
-
-
-def test_a_score_is_copied_for_a_key_and_what_it_holds_is_not() -> None:
-    told = "_scores_are_copied_once: Inspect copies the scores of each key in another way"
-    facts = {"cities": ["Oslo"]}
-    held = Score(value={"q@1": 0.25, "q@2": 1.0}, metadata=facts)
-    original = SampleScore(score=held, sample_id="a", sample_metadata=facts)
-    copy = results.deepcopy(original)
-    copy.score.value = 0.25
-    assert held.value == {"q@1": 0.25, "q@2": 1.0}, told
-    assert original.score is held, told
-    assert copy.sample_id == "a", told
-    assert copy.sample_metadata is original.sample_metadata, told
-    assert results.deepcopy(facts)["cities"] is not facts["cities"], "all else as ever"
-
-    seen: list[list[Any]] = []
-
-    @metric
-    def looking() -> Metric:
-        def look(scores: list[SampleScore]) -> float:
-            seen.append([one.score.value for one in scores])
-            assert all(one.sample_metadata is facts for one in scores), told
-            return 0.0
-
-        return look
-
-    samples = [original, SampleScore(score=Score(value={"q@1": 0.5, "q@2": 0.75}))]
-    samples[1].sample_metadata = original.sample_metadata = facts
-    results.scorers_from_metric_dict(
-        "curve", results.ScorerInfo(name="curve", metrics=[]), samples, {"q@*": [looking()]}
-    )
-    assert seen == [[0.25, 0.5], [1.0, 0.75]]
-    assert held.value == {"q@1": 0.25, "q@2": 1.0}
 
 
 def test_a_task_of_ours_bears_no_mark_of_a_file() -> None:

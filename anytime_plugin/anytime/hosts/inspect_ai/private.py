@@ -10,12 +10,11 @@ from __future__ import annotations
 from copy import copy
 from typing import Any, NamedTuple
 
-from inspect_ai._eval.task import results
 from inspect_ai._util import package as packages
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.log import EvalLog
 from inspect_ai.model import ChatMessage, GenerateConfig, Model
-from inspect_ai.scorer import SampleScore, Scorer
+from inspect_ai.scorer import Scorer
 from inspect_ai.solver import Solver
 
 from anytime.errors import AnytimeError
@@ -65,29 +64,6 @@ def _named_after_the_import_package() -> None:
 
 
 _named_after_the_import_package()
-
-
-def _scores_are_copied_once() -> None:
-    """Let Inspect copy a score for a metric of one key, and not all that the score holds.
-
-    For each key of a curve (quality by budget, ...) it copies each problem's whole score with the
-    problem's metadata, to put one number into the copy, every second of a run and on its event
-    loop: a third of what a curve adds to a run, and more than half a second at a time for 1,000
-    problems. Whoever is shown the copy reads its number.
-    """
-    deep = getattr(results, "deepcopy", None)
-    if deep is None:  # it copies in another way
-        return
-
-    def copied(original: Any) -> Any:
-        if type(original) is not SampleScore:
-            return deep(original)
-        return original.model_copy(update={"score": original.score.model_copy()})
-
-    vars(results)["deepcopy"] = copied
-
-
-_scores_are_copied_once()
 
 
 def start_other_books() -> None:
