@@ -359,6 +359,21 @@ def test_models_of_one_name_do_not_share_a_place_of_the_hub() -> None:
         files_by_model(Path("hub"), found)
 
 
+def test_runs_that_share_their_method_are_told_apart_in_a_table() -> None:
+    runs = [
+        Finished(info(settings={"temperature": heat}, log=f"{heat}.eval"), RISING)
+        for heat in ("0", "0.7")
+    ]
+    measured = [one for run in runs for one in measure(run)]
+    head, _, *lines = [line for line in to_markdown(measured).splitlines() if line[:1] == "|"]
+    assert head.startswith("| run | task | model | method | index |")
+    assert sorted(line.split(" | ")[0] for line in lines) == [
+        "| temperature 0",
+        "| temperature 0.7",
+    ]
+    assert to_markdown(measured[:1]).count("| run |") == 0
+
+
 def test_csv_has_a_line_per_curve_and_a_column_per_budget() -> None:
     runs = [
         Finished(info(), RISING),

@@ -10,6 +10,7 @@ from typing import Any
 
 from anytime.harmless import row_for_spreadsheet
 from anytime.results.exports.measuring import Measured, benchmark, index_options
+from anytime.results.labels import Named, labels
 from anytime.results.summary import columns_shown, notes_on
 
 __all__ = ["to_csv", "to_markdown"]
@@ -105,16 +106,29 @@ def _conditions(one: Measured) -> str:
 
 def _table(group: Sequence[Measured]) -> str:
     budgets = group[0].curve.budgets
-    names = ["task", "model", "method", *(one.title for one in columns_shown("everywhere"))]
+    called = _called(group)
+    about = [*(["run"] if called else []), "task", "model", "method"]
+    names = [*about, *(one.title for one in columns_shown("everywhere"))]
     names += [f"q@{budget}" for budget in budgets]
     names += ["problems", "traces"]
-    marks = ["---" if name in ("task", "model", "method") else "---:" for name in names]
-    ordered = sorted(group, key=lambda one: -one.summary.summary.anytime_index)
-    lines = [names, marks, *(_cells(one) for one in ordered)]
+    marks = ["---" if name in about else "---:" for name in names]
+    rows = [
+        [*map(_cell, called[place : place + 1]), *_cells(one)] for place, one in enumerate(group)
+    ]
+    best = sorted(range(len(group)), key=lambda place: -group[place].summary.summary.anytime_index)
+    lines = [names, marks, *(rows[place] for place in best)]
     parts = [_heading(group[0]), f"{_conditions(group[0])}."]
     parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
     parts += _notes(group)
     return "\n\n".join(parts) + "\n"
+
+
+def _called(group: Sequence[Measured]) -> list[str]:
+    """What runs are called where task, model and method do not tell them apart; else nothing."""
+    keys = [one.summary.key for one in group]
+    if len({(key.task, key.model, key.method) for key in keys}) == len(keys):
+        return []
+    return labels([Named(one.info, one.summary.key) for one in group])
 
 
 def _cells(one: Measured) -> list[str]:
