@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+import anytime
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai import tasks
 
@@ -93,10 +94,13 @@ def checked(source: Source) -> Source:
 def place_of(entry: Entry) -> tuple[str, int]:
     """The file of a task in this repository, and the line of its `@task`."""
     function = inspect.unwrap(getattr(tasks, entry.task))
-    path = Path(str(inspect.getsourcefile(function))).resolve()
-    if not path.is_relative_to(ROOT):
+    installed = Path(str(inspect.getsourcefile(function))).resolve()
+    # An installed wheel has the same files elsewhere: what is named is the one of this repository.
+    package = Path(str(anytime.__file__)).resolve().parent
+    path = ROOT / "anytime_plugin" / "anytime" / installed.relative_to(package)
+    if not path.is_file() or path.read_bytes() != installed.read_bytes():
         raise AnytimeError(
-            f"anytime is imported from {path.parent}, not from this checkout: pip install -e ."
+            f"{installed} is not the {path.name} of this checkout: install what stands here first"
         )
     return path.relative_to(ROOT).as_posix(), inspect.getsourcelines(function)[1]
 
