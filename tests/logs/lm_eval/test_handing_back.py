@@ -231,7 +231,7 @@ def test_a_model_that_cannot_be_had_is_refused(name: str, arguments: str, senten
 @pytest.mark.slow
 def test_the_command_with_and_without_a_model(cli: Cli, tmp_path: Path) -> None:
     path = by_hand(tmp_path / "in", "so it may be \\boxed{0}, or \\boxed{7}", "", "\\boxed{2}")
-    done = cli("anytime", "annotate", path, "-o", "plain", "--domain", "aime")
+    done = cli("anytime", "annotate", path, "-o", "plain", "--domain", "aime", "--budgets", "auto")
     assert done.returncode == 0, done.stderr
     assert "3 traces, 1 of them empty, budgets 1,2,4,8,16,32,64; 1 of 3 graded" in done.stdout
     assert "2 traces were cut by an estimate" in done.stderr
