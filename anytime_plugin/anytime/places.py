@@ -52,7 +52,8 @@ def place(name: str | os.PathLike[str]) -> Path:
 
     try:
         made = UPath(f"{protocol}:{url[2]}")
-        made.fs  # noqa: B018  # whether it can be reached at all
+        # Whether it can be reached at all; and another process may have written there since.
+        made.fs.invalidate_cache()
     except ImportError as error:
         package = _EXTRAS.get(protocol)
         told = f"pip install {package}" if package else str(error)
