@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.packed import opened, unpacked
+from anytime.places import is_remote
 from anytime.plugins import brought
 from anytime.settings import IndexOptions
 
@@ -259,6 +260,9 @@ def logs_of(path: Path) -> list[Path]:
     Raises:
         AnytimeError: There are none.
     """
+    if is_remote(path) and not path.exists():
+        # A listing from before may be kept; another process may have written there since.
+        path.fs.invalidate_cache()  # type: ignore[attr-defined]
     if path.is_dir():
         known = known_harnesses().values()
         found = {log for harness in known for log in harness.logs_of(path)}

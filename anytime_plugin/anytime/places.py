@@ -52,8 +52,7 @@ def place(name: str | os.PathLike[str]) -> Path:
 
     try:
         made = UPath(f"{protocol}:{url[2]}")
-        # Whether it can be reached at all; and another process may have written there since.
-        made.fs.invalidate_cache()
+        made.fs  # noqa: B018  # whether it can be reached at all
     except ImportError as error:
         package = _EXTRAS.get(protocol)
         told = f"pip install {package}" if package else str(error)
