@@ -102,9 +102,9 @@ async def _learn(
     async with AsyncExitStack() as held:
         with closing(learning(recipe, source, sampling, evaluated)) as program:
             while True:
-                # To read pools and to choose among their traces takes long. One at a remote place is
-                # read by Inspect with connections that belong to its loop, and not to a thread.
-                here = source.pool is None or "://" not in str(source.pool)
+                # To read pools and to choose among their traces takes long. One at a remote place
+                # is read by Inspect with connections that belong to its loop, not to a thread.
+                here = "://" not in source.pool
                 step = await aside(here, functools.partial(advance, program, outcome))
                 if isinstance(step, Done):
                     return step.result
