@@ -175,9 +175,13 @@ def test_tables_are_plain_where_nobody_looks(log: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=600)
     assert "\x1b" not in done.stdout
     assert "\x1b[" in on_a_terminal(words)
-    without = on_a_terminal(words, NO_COLOR="1")
+    without = on_a_terminal(words, NO_COLOR="1", COLUMNS="200")
     assert not re.search(r"\x1b\[[\d;]*(3\d|4\d|9\d)m", without)
-    assert "overthinking" in without or "thinking" in without
+    assert "anytime/aime" in without
+    narrow = on_a_terminal(words, NO_COLOR="1", COLUMNS="80")
+    plain = re.sub(r"\x1b\[[\d;]*m", "", narrow).splitlines()
+    assert max(map(len, plain)) <= 80
+    assert any("thinking" in line for line in plain)
 
 
 def test_a_directory_of_many_files_is_looked_through_once(

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from anytime.cli import main
+from anytime.commands.plan import _price
+from anytime.programs.checkpoints import Checkpoint, Elicited
+from anytime.results.spent import Spent
 from tests.small_runs import Logs, Run, run_inspect, sentence
 
 
@@ -72,3 +75,16 @@ def test_it_is_listed_among_the_commands(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "plan" in capsys.readouterr().out
+
+
+def test_dollars_are_of_whole_traces_or_are_not_told() -> None:
+    """A trace's own call stands at each budget after its end, and counts once."""
+    asked = Checkpoint(8, "7", True, 8, 2, 0, "stop", seconds=1.0, cost=0.5)
+    ends = [Checkpoint(b, "7", False, 12, 0, 0, "stop", cost=2.0) for b in (16, 32)]
+    spent = Spent()
+    spent.add(Elicited("interrupt", 12, "stop", (asked, *ends)))
+    assert _price(spent) == (14, 2.5)
+    # Of a trace that the largest budget cut off the own call is in no log.
+    spent.add(Elicited("interrupt", 16, "length", (asked, asked)))
+    assert _price(spent).dollars is None
+    assert _price(Spent()) == (None, None)

@@ -12,41 +12,18 @@ from hypothesis import strategies as st
 from anytime.errors import AnytimeError
 from anytime.results.curves import RunKey
 from anytime.results.labels import Named, also_differ, given_labels, labels, letters, with_given
-from anytime.runs import RunInfo
-
-KEYS = ("harness", "log", "run", "task", "model", "method", "mode", "scorer", "source")
+from tests.finished import info
 
 
 def named(**differ: Any) -> Named:
-    about: dict[str, Any] = {
-        "harness": "inspect_ai",
-        "log": "logs/2026-01-01_trip_abc.eval",
-        "run": "abc",
-        "task": "anytime/trip",
-        "model": "openai/gpt-4.1",
-        "created": "2026-01-01T10:00:00+00:00",
-        "settings": {},
-        "method": "cot",
-        "mode": "interrupt",
-        "scorer": "trip",
-        "source": "elicited",
-    } | differ
-    key = RunKey(*(about[name] for name in KEYS))
-    info = RunInfo(
-        domain="trip",
-        dataset="official",
-        revision=None,
-        split=about.get("split"),
-        scorers=("trip",),
-        envelope="mean",
-        scale="linear",
-        q_max=1.0,
-        seed=0,
-        **{name: about[name] for name in ("harness", "log", "run", "task", "model", "source")},
-        created=about["created"],
-        settings=about["settings"],
+    of_curve = {"method": "cot", "mode": "interrupt", "scorer": "aime"}
+    about = {name: value for name, value in differ.items() if name not in of_curve}
+    run = info(**({"log": "logs/2026-01-01_aime_abc.eval"} | about))
+    method, mode, scorer = (differ.get(name, usual) for name, usual in of_curve.items())
+    key = RunKey(
+        run.harness, run.log, run.run, run.task, run.model, method, mode, scorer, run.source
     )
-    return Named(info, key)
+    return Named(run, key)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anytime.commands.compare_table import print_comparisons
+from anytime.commands.one_run import open_one
 from anytime.commands.report import now
 from anytime.commands.terminal import (
     Watched,
@@ -24,14 +23,11 @@ from anytime.commands.terminal import (
     named_options,
     named_place,
     tell,
-    tell_skipped,
 )
-from anytime.errors import AnytimeError
 from anytime.writing import whole_file
 
 if TYPE_CHECKING:
     from anytime.results.loading import LoadedRun
-    from anytime.runs import FinishedRun
     from anytime.statistics.compared import Comparison, Difference
 
 __all__ = ["add_compare"]
@@ -86,7 +82,7 @@ def _compare(chosen: argparse.Namespace) -> None:
     columns = columns_of(chosen)
     named = named_options(chosen)
     paths = (chosen.baseline, *chosen.others)
-    opened = [_open(path, columns, chosen.scorer, named) for path in paths]
+    opened = [open_one(path, columns, chosen.scorer, named) for path in paths]
     for other in opened[1:]:
         _check_comparable(opened[0], other)
     called = _called(opened, chosen.label)
@@ -149,33 +145,8 @@ def _write_page(
         partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
-def _open(
-    path: Path, columns: dict[str, str] | None, scorer: str | None, named: dict[str, Any]
-) -> LoadedRun:
-    from anytime.logs.opening import open_runs
-    from anytime.results.loading import loaded
-
-    runs: Sequence[FinishedRun] = open_runs([path], columns)
-    if len(runs) != 1:
-        raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
-    found = loaded(Watched(runs[0], named), columns)
-    log = found[0].info.log
-    tell_skipped(log, Counter(found[0].skipped))
-    scorers = ", ".join(one.key.scorer for one in found)
-    if scorer is not None:
-        found = [one for one in found if one.key.scorer == scorer]
-        if not found:
-            raise AnytimeError(f"{path} has no curve of the scorer {scorer}: there is {scorers}")
-    if len(found) != 1:
-        raise AnytimeError(f"{path} holds several curves: name one with --scorer, of {scorers}")
-    (one,) = found
-    for sentence in one.doubts:
-        tell(f"{log}: {sentence}")
-    return one
-
-
 def _check_comparable(base: LoadedRun, other: LoadedRun) -> None:
-    from anytime.results.loading import check_comparable, cut_by
+    from anytime.results.loading import check_comparable, cut_otherwise
 
     check_comparable(other, base)
     for what in ("envelope", "scale", "q_max", "estimator", "population"):
@@ -185,11 +156,8 @@ def _check_comparable(base: LoadedRun, other: LoadedRun) -> None:
                 f"{other.info.log} was run with {what}={another}; compared with {one}, as the "
                 f"baseline"
             )
-    if other.cuts != base.cuts:
-        tell(
-            f"the traces of {other.info.log} were cut otherwise ({cut_by(other)}) than those of "
-            f"{base.info.log} ({cut_by(base)}): small differences may come from that"
-        )
+    if told := cut_otherwise(other, base):
+        tell(told)
 
 
 def _called(opened: Sequence[LoadedRun], given: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from anytime.commands.terminal import print_sentence, print_spent, print_table
 
 if TYPE_CHECKING:
     from anytime.results.spent import Spent
-    from anytime.statistics.comparison import Comparison, Difference
+    from anytime.statistics.comparison import Comparison
 
 __all__ = ["print_comparisons"]
 
@@ -50,7 +50,7 @@ def _print(one: Comparison) -> None:
     from rich.text import Text
 
     from anytime.results.labels import WIDEST
-    from anytime.statistics.compared import p_told, sentences_on, verdict
+    from anytime.statistics.compared import numbers_told, sentences_on, verdict
 
     print_sentence(verdict(one))
     print_sentence("")
@@ -64,23 +64,8 @@ def _print(one: Comparison) -> None:
         # Labels may be broken, never shortened: they tell the runs apart. Nor are numbers.
         head = Text(name)
         table.add_column(head, justify="right", overflow="fold", no_wrap="%" in name, min_width=6)
-    rows: list[tuple[str, Difference]] = [("anytime_index", one.index)]
-    rows += [
-        (f"q@{budget}", difference)
-        for budget, difference in zip(one.budgets, one.by_budget, strict=True)
-    ]
-    rows.append(("average", one.average))
-    for name, d in rows:
-        low, high = d.interval
-        table.add_row(
-            name,
-            f"{d.a:.3f}",
-            f"{d.b:.3f}",
-            f"{d.difference:+.3f}",
-            f"{low:+.3f} to {high:+.3f}",
-            p_told(d.p),
-            p_told(d.p_holm),
-        )
+    for row in numbers_told(one):
+        table.add_row(*row)
     print_table(table)
     print_sentence("")
     for sentence in sentences_on(one):

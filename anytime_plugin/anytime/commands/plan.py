@@ -6,9 +6,9 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from anytime.commands.one_run import open_one
 from anytime.commands.terminal import (
     action,
     add_columns,
@@ -17,14 +17,11 @@ from anytime.commands.terminal import (
     named_place,
     print_table,
     tell,
-    tell_skipped,
 )
 from anytime.errors import AnytimeError
 
 if TYPE_CHECKING:
-    from anytime.rows import Row
-    from anytime.settings import IndexOptions
-    from anytime.statistics.index import Curve
+    from anytime.results.spent import Spent
     from anytime.statistics.planning import Components, Pilot
 
 __all__ = ["add_plan"]
@@ -106,10 +103,12 @@ def _plan(chosen: argparse.Namespace) -> None:
     if chosen.pilot is None:
         pilot, count = _guessed(chosen.spread, chosen.quality), chosen.problems or 30
     else:
-        curve, options, price = _read(chosen.pilot, chosen)
+        run = open_one(chosen.pilot, columns_of(chosen), chosen.scorer, {})
+        curve, options, price = run.curve, run.info.options, _price(run.spent)
         pilot, count = pilot_of(curve, options), chosen.problems or len(curve.problems)
         if chosen.against is not None:
-            pair = pilot_of_pair(curve, _read(chosen.against, chosen)[0], options)
+            other = open_one(chosen.against, columns_of(chosen), chosen.scorer, {})
+            pair = pilot_of_pair(curve, other.curve, options)
     if chosen.price is not None and price.tokens is not None:
         price = price._replace(dollars=price.tokens * chosen.price / 1e6)
     lines = [_line(traces, pilot, pair, count, chosen, price) for traces in _known(pilot)]
@@ -167,47 +166,10 @@ def _guessed(spread: float, quality: float) -> Pilot:
     return Pilot(values, values, Components(between, most - between, 1e9))
 
 
-def _read(path: Path, chosen: argparse.Namespace) -> tuple[Curve, IndexOptions, _Price]:
-    from anytime.logs.opening import open_runs
-    from anytime.results.curves import curves
-    from anytime.rows import rows_of
-
-    runs = open_runs([path], columns_of(chosen))
-    if len(runs) != 1:
-        raise AnytimeError(f"{path} holds {len(runs)} runs: name the file of one")
-    (run,) = runs
-    rows = list(rows_of(run))
-    tell_skipped(run.info.log, run.skipped)
-    found = curves(rows)
-    scorers = ", ".join(key.scorer for key in found)
-    if chosen.scorer is not None:
-        found = {key: curve for key, curve in found.items() if key.scorer == chosen.scorer}
-    if len(found) != 1:
-        raise AnytimeError(f"{path} has curves of {scorers}: name one of them with --scorer")
-    ((key, curve),) = found.items()
-    return curve.curve, run.info.options, _price([row for row in rows if row.scorer == key.scorer])
-
-
-def _price(rows: Sequence[Row]) -> _Price:
-    """Mean tokens and dollars of a trace with its forced answers."""
-    tokens: dict[tuple[str, int], float | None] = {}
-    dollars: dict[tuple[str, int], float | None] = {}
-    for row in rows:
-        at = (row.problem, row.trace)
-        if at not in tokens:
-            tokens[at] = row.trace_tokens
-            dollars[at] = None
-        if row.forced:
-            told, answer = tokens[at], row.answer_tokens
-            tokens[at] = None if told is None or answer is None else told + answer
-        if row.cost is not None:
-            dollars[at] = (dollars[at] or 0.0) + row.cost
-    return _Price(_mean(tokens.values()), _mean(dollars.values()))
-
-
-def _mean(values: Any) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def _price(spent: Spent) -> _Price:
+    """Mean tokens and dollars of a trace with its forced answers; None where not all is known."""
+    whole = spent.traces and spent.priced == spent.calls and not spent.unlogged
+    return _Price(spent.tokens_per_trace, spent.dollars / spent.traces if whole else None)
 
 
 def _known(pilot: Pilot) -> Sequence[int]:

@@ -28,13 +28,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from anytime.errors import AnytimeError, HiddenReasoningError
 from anytime.protocol import Reply
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "FRAMES",

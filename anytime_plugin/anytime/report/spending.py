@@ -11,6 +11,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 
 from anytime.protocol import Finish
+from anytime.results.spent import calls_of
 from anytime.rows import Row
 from anytime.statistics.curve import FloatArray
 
@@ -68,7 +69,7 @@ def tally(kept: Tally, rows: Sequence[Row]) -> None:
     if first.added_tokens is not None:
         kept.added_tokens.append(first.added_tokens)
     kept.pool_tokens = kept.pool_tokens if first.pool_tokens is None else first.pool_tokens
-    for call in _calls(rows):
+    for call in calls_of(first.mode, rows):
         kept.calls += 1
         kept.seconds = _plus(kept.seconds, call.seconds)
         kept.cost = _plus(kept.cost, call.cost)
@@ -96,21 +97,6 @@ def _ended(row: Row) -> float:
         known = row.trace_tokens is not None
         return float((row.trace_tokens or 0) <= row.budget) if known else math.nan
     return float(not row.forced and row.cut is None)
-
-
-def _calls(rows: Sequence[Row]) -> list[Row]:
-    """One row for each call of a model.
-
-    A trace's own call stands at every budget that its own answer stands for, and a forced answer at
-    every budget that is the same cut.
-    """
-    if rows[0].mode == "contract":
-        return list(rows)
-    calls: dict[int | None, Row] = {}
-    for row in rows:
-        if row.forced or row.cut is None:  # in a finished trace nobody was asked at a cut
-            calls.setdefault(row.tokens if row.forced else -1, row)
-    return list(calls.values())
 
 
 def _told(value: float | None) -> float:

@@ -27,7 +27,15 @@ from anytime.statistics.paired_runs import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LoadedRun", "LoadedRuns", "check_comparable", "cut_by", "frame", "load", "loaded"]
+__all__ = [
+    "LoadedRun",
+    "LoadedRuns",
+    "check_comparable",
+    "cut_otherwise",
+    "frame",
+    "load",
+    "loaded",
+]
 
 Labels = Sequence[str] | Mapping[str, str]
 
@@ -115,12 +123,8 @@ class LoadedRun(Run):
         if not isinstance(baseline, LoadedRun):
             return tuple(own)
         check_comparable(self, baseline)
-        told = [differing_told(also_differ([_named(self), _named(baseline)]))]
-        if self.cuts != baseline.cuts:
-            told.append(
-                f"The traces of {self.name} were cut otherwise ({cut_by(self)}) than those of "
-                f"{baseline.name} ({cut_by(baseline)}): small differences may come from that."
-            )
+        differ = also_differ([_named(self), _named(baseline)])
+        told = [differing_told(differ), cut_otherwise(self, baseline)]
         theirs = [f"{baseline.name}: {note}." for note in baseline.notes]
         return (*filter(None, told), *own, *theirs)
 
@@ -357,9 +361,15 @@ def check_comparable(run: LoadedRun, baseline: LoadedRun) -> None:
             )
 
 
-def cut_by(run: LoadedRun) -> str:
-    """How the traces of a run were cut, in words."""
-    return " and ".join(run.cuts) or "not at all"
+def cut_otherwise(run: LoadedRun, baseline: LoadedRun) -> str:
+    """Whether the traces of two runs were cut in different ways, in a sentence; empty if not."""
+    if run.cuts == baseline.cuts:
+        return ""
+    how, theirs = (" and ".join(one.cuts) or "not at all" for one in (run, baseline))
+    return (
+        f"The traces of {run.name} were cut otherwise ({how}) than those of {baseline.name} "
+        f"({theirs}): small differences may come from that."
+    )
 
 
 def _named(run: LoadedRun) -> Named:

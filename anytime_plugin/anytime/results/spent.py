@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from anytime.programs.checkpoints import Checkpoint, Elicited
 
-__all__ = ["Spent", "SpentTable", "spent_table"]
+__all__ = ["Spent", "SpentTable", "calls_of", "spent_table"]
 
 
 @dataclass
@@ -44,7 +46,9 @@ class Spent:
 
     def add(self, elicited: Elicited) -> None:
         """Count a trace; of several scorers' once."""
-        calls = _calls(elicited)
+        # In a finished trace nobody was asked.
+        points = () if elicited.mode == "intrace" else elicited.checkpoints
+        calls = calls_of(elicited.mode, points)
         self.traces += 1
         self.calls += len(calls)
         tokens = _tokens(elicited, calls)
@@ -100,13 +104,31 @@ class Spent:
         return number if known == self.calls and not self.unlogged else f"at least {number}"
 
 
-def _calls(elicited: Elicited) -> list[Checkpoint]:
-    """One checkpoint for each call whose answer is graded: a trace's own one counts once."""
-    if elicited.mode == "contract":
-        return list(elicited.checkpoints)
-    calls: dict[int | None, Checkpoint] = {}
-    for point in elicited.checkpoints:
-        if point.forced or (point.cut is None and elicited.mode != "intrace"):
+class _Point(Protocol):
+    """A checkpoint, or a row of one."""
+
+    @property
+    def forced(self) -> bool: ...
+    @property
+    def cut(self) -> str | None: ...
+    @property
+    def tokens(self) -> int | None: ...
+
+
+P = TypeVar("P", bound=_Point)
+
+
+def calls_of(mode: str, points: Sequence[P]) -> list[P]:
+    """One checkpoint of a trace for each call of a model.
+
+    A trace's own call stands at every budget that its own answer stands for, and a forced answer at
+    every budget that is the same cut. In contract mode each budget has a run of its own.
+    """
+    if mode == "contract":
+        return list(points)
+    calls: dict[int | None, P] = {}
+    for point in points:
+        if point.forced or point.cut is None:  # in a finished trace nobody was asked at a cut
             calls.setdefault(point.tokens if point.forced else -1, point)
     return list(calls.values())
 
@@ -121,7 +143,7 @@ def _cut_off(elicited: Elicited) -> bool | None:
     return elicited.finish == "length" if elicited.tokens is not None else None
 
 
-def _tokens(elicited: Elicited, calls: list[Checkpoint]) -> int | None:
+def _tokens(elicited: Elicited, calls: Sequence[Checkpoint]) -> int | None:
     if elicited.mode == "contract":
         parts = [point.tokens for point in calls]
     else:

@@ -16,7 +16,7 @@ from anytime.settings import Population
 from anytime.statistics.bounded import Interval
 from anytime.statistics.shown import html_list, html_table, html_text, limits_told, text_table
 
-__all__ = ["Comparison", "Difference", "p_told", "sentences_on", "verdict"]
+__all__ = ["Comparison", "Difference", "numbers_told", "p_told", "sentences_on", "verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,17 @@ class Comparison:
 def _table(one: Comparison) -> tuple[list[str], list[list[str]]]:
     """Heads and rows, one for each number."""
     heads = ["", one.a, one.b, "difference", f"{one.confidence:.0%}", "p", "p (Holm)"]
+    return heads, numbers_told(one)
+
+
+def numbers_told(one: Comparison) -> list[list[str]]:
+    """A row for each number: its name, both values, the difference, its limits, both p-values."""
     rows = [
         ("anytime_index", one.index),
         *((f"q@{b}", d) for b, d in zip(one.budgets, one.by_budget, strict=True)),
         ("average", one.average),
     ]
-    return heads, [
+    return [
         [
             name,
             f"{d.a:.3f}",
@@ -243,7 +248,7 @@ def verdict(one: Comparison) -> str:
     what = "Over all budgets" if one.planned is None else f"At {one.planned:,} tokens"
     number = "index" if one.planned is None else "quality"
     low, high = d.interval
-    limits = f"{low:+.3f} to {high:+.3f}"
+    limits = limits_told(d.interval, "+")
     if abs(d.difference) < 0.0005:
         said = f"{what} {one.a} and {one.b} are level ({number}, {one.confidence:.0%}: {limits})"
     else:

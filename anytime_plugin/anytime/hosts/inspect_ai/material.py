@@ -26,6 +26,7 @@ from anytime.methods.base import Material, Recipe
 from anytime.methods.learning import Lock, MissingTraces, Sampling, Step, learning
 from anytime.methods.overlap import Evaluated
 from anytime.methods.source import Source, Spelling, check_source
+from anytime.places import is_remote, place
 from anytime.plugins import get_method
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.lockstep import Done, advance
@@ -104,7 +105,7 @@ async def _learn(
             while True:
                 # To read pools and to choose among their traces takes long. One at a remote place
                 # is read by Inspect with connections that belong to its loop, not to a thread.
-                here = "://" not in source.pool
+                here = not (source.pool and is_remote(place(source.pool)))
                 step = await aside(here, functools.partial(advance, program, outcome))
                 if isinstance(step, Done):
                     return step.result
