@@ -21,6 +21,7 @@ def budget(
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
     frame: str | None = None,
+    k: int | None = None,
     method: str = PLAIN,
     **options: object,
 ) -> Solver:
@@ -35,8 +36,8 @@ def budget(
     Args:
         budgets: Grid of budgets in trace tokens: `128,256,512`, `geom:128:4096:6`,
             `linear:0:4000:5` or a list. `default`: the task's own, or its domain's.
-        mode: `interrupt` (one trace, cut) or `contract` (one run per budget, told its budget).
-            Default: the task's own, or interrupt.
+        mode: `interrupt` (one trace, cut), `contract` (one run per budget, told its budget) or
+            `vote` (`k` traces share every budget). Default: the task's own, or interrupt.
         continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
             Default: the task's own, or auto.
         tokenizer: Cuts traces whose tokens the provider does not tell: a tokenizers file, a
@@ -45,6 +46,8 @@ def budget(
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
         frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
             anyway.
+        k: Traces that share every budget, in mode `vote`: each is cut at its share, and a plurality
+            of their answers decides. Default: the task's own.
         method: How a problem becomes the first prompt: `cot`, or any method there is, those of
             other packages included.
         options: Those of the method, as in `anytime/pdp` and `anytime/leap`. Others are refused,
@@ -64,4 +67,5 @@ def budget(
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
         frame=frame,
+        k=k,
     )

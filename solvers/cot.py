@@ -19,6 +19,7 @@ def cot(
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
     frame: str | None = None,
+    k: int | None = None,
     **unknown: object,
 ) -> Solver:
     """Ask the problem as it is: what `pdp`, `pdp_plus` and `leap` are compared with.
@@ -26,12 +27,13 @@ def cot(
     The same as `anytime/budget`, under the name the methods' curves are labelled with.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `frame`.
+        budgets: As in `anytime/budget`, as are all up to `k`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
+        k: Traces that share a budget, in mode `vote`.
         unknown: Refused.
     """
     return solving(
@@ -44,4 +46,5 @@ def cot(
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
         frame=frame,
+        k=k,
     )

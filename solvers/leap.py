@@ -20,6 +20,7 @@ def leap(
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
     frame: str | None = None,
+    k: int | None = None,
     pool: str = "",
     domain: str = "",
     dataset: str = "",
@@ -33,12 +34,13 @@ def leap(
     See `anytime.methods.leap` and arXiv 2402.05403.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `frame`.
+        budgets: As in `anytime/budget`, as are all up to `k`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
+        k: Traces that share a budget, in mode `vote`.
         pool: A finished run of either harness to take mistakes from, a folder with one, or a pool
             file. Without one, dev problems are solved, once for the run, and kept on disk.
         domain: Whose dev split to solve; default: the task's own.
@@ -59,4 +61,5 @@ def leap(
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
         frame=frame,
+        k=k,
     )

@@ -20,6 +20,7 @@ def pdp_plus(
     tokenizer: str | None = None,
     answer_tokens: int | None = None,
     frame: str | None = None,
+    k: int | None = None,
     pairs: str = "",
     pool: str = "",
     domain: str = "",
@@ -36,12 +37,13 @@ def pdp_plus(
     """PDP+: as `anytime/pdp`, but with the good half of every pair alone.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `frame`.
+        budgets: As in `anytime/budget`, as are all up to `k`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
+        k: Traces that share a budget, in mode `vote`.
         pairs: As in `anytime/pdp`, as are all the others.
         pool: A finished run to select pairs from.
         domain: Whose dev split to sample from.
@@ -75,4 +77,5 @@ def pdp_plus(
         tokenizer=tokenizer,
         answer_tokens=answer_tokens,
         frame=frame,
+        k=k,
     )

@@ -47,6 +47,8 @@ class Request:
         cue: Text that follows `prefix_ids`; empty for every other continuation.
         budget: The budget this request belongs to, for logs; None for an interruptible trace.
         stop: Strings at which generation ends; they are no part of the reply.
+        draw: Which of a problem's traces it belongs to, where its program asks for several: two
+            draws of one request are two samples. None: the one that the host runs it for.
 
     Example:
         >>> request = Request((Message("user", "What is 6 * 7?"),), max_tokens=256, kind="trace")
@@ -62,6 +64,7 @@ class Request:
     cue: str = ""
     budget: int | None = None
     stop: tuple[str, ...] = ()
+    draw: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

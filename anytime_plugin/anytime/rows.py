@@ -42,7 +42,7 @@ class Row(NamedTuple):
         split: Which of its problems.
         model: Who was asked.
         method: How the problem became the first prompt.
-        mode: `interrupt`, `contract` or `intrace`.
+        mode: `interrupt`, `contract` or `intrace`; `vote:4` where four traces share each budget.
         scorer: Who graded: the domain by its name, or the task's own scorer.
         problem: Id of the problem.
         trace: Which of the problem's traces: 1 and on.
@@ -72,6 +72,8 @@ class Row(NamedTuple):
         population: What its interval generalises to.
         created: When the run began, in ISO 8601; None if unknown.
         settings: What it was asked with beside model and method: a JSON object of texts.
+        depth: Trace tokens that had to wait for each other; fewer than `tokens` where several
+            traces share the budget.
         metrics: The domain's further numbers, such as `em`; a column `metric_em` each.
     """
 
@@ -115,6 +117,7 @@ class Row(NamedTuple):
     population: str
     created: str | None
     settings: str
+    depth: int | None
     metrics: Mapping[str, float]
 
 
@@ -176,7 +179,7 @@ def rows_of_trace(info: RunInfo, trace: GradedTrace) -> Iterator[Row]:
             split=info.split,
             model=info.model,
             method=method.get("method", "cot"),
-            mode=elicited.mode,
+            mode=elicited.strategy,
             scorer=trace.scorer,
             problem=trace.problem,
             trace=trace.draw,
@@ -206,6 +209,7 @@ def rows_of_trace(info: RunInfo, trace: GradedTrace) -> Iterator[Row]:
             population=info.population,
             created=info.created,
             settings=settings,
+            depth=checkpoint.tokens if checkpoint.depth is None else checkpoint.depth,
             metrics=grade.metrics,
         )
 
@@ -217,6 +221,7 @@ _LATER = {
     "population": "problems",
     "created": None,
     "settings": "{}",
+    "depth": None,
 }
 """Columns that the first tables lack."""
 

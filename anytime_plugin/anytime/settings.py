@@ -20,6 +20,7 @@ __all__ = [
     "GENERIC_ANSWER_TOKENS",
     "GENERIC_BUDGETS",
     "MODES",
+    "MODE_OPTIONS",
     "Budgets",
     "Continuation",
     "Defaults",
@@ -35,18 +36,24 @@ __all__ = [
     "check_choice",
     "check_full",
     "check_mode",
+    "check_mode_options",
     "check_named",
     "check_options",
     "check_q_max",
     "check_scale",
+    "check_shared",
     "check_whole",
     "options_named",
     "run_settings",
 ]
 
-Mode = Literal["interrupt", "contract"]
+Mode = Literal["interrupt", "contract", "vote"]
 """What is done with a budget; `anytime.programs.elicit` has a program for each."""
 MODES: tuple[Mode, ...] = get_args(Mode)
+
+MODE_OPTIONS: Mapping[str, Mapping[Mode, int]] = {"k": {"vote": 2}}
+"""Whole numbers that modes take: by name the modes that need it, with the least that makes sense.
+"""
 
 Continuation = Literal["token_ids", "prefill", "reprompt"]
 """How a cut trace is handed back: as its own token ids, as the beginning of the assistant's turn,
@@ -122,6 +129,7 @@ class Named(TypedDict, total=False):
     tokenizer: str | None
     answer_tokens: int | None
     frame: str | None
+    k: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +138,13 @@ class RunSettings:
 
     Attributes:
         budgets: The grid, in trace tokens.
-        mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
+        mode: `interrupt` (one trace, cut at every budget), `contract` (one run per budget) or
+            `vote` (several traces share every budget).
         continuation: How a cut trace is handed back: `auto`, or a `Continuation`.
         tokenizer: Name of what to cut with where the back end does not tell tokens.
         answer_tokens: Cap on a forced answer.
         frame: Tags of the user's own around reasoning, `OPEN CLOSE`; the known ones count as well.
+        k: Traces that share a budget in mode `vote`.
 
     Raises:
         AnytimeError: As `check_named`.
@@ -146,6 +156,7 @@ class RunSettings:
     tokenizer: str | None = None
     answer_tokens: int = GENERIC_ANSWER_TOKENS
     frame: str | None = None
+    k: int | None = None
 
     def __post_init__(self) -> None:
         """Check at construction, so that no run starts with settings it cannot follow."""
@@ -208,8 +219,52 @@ def check_named(named: Mapping[str, Any], where: str = "") -> None:
         raise AnytimeError(f"answer_tokens {tokens!r}{where} is not a whole number above 0")
     if "frame" in given:
         frame_from(given["frame"], where)
+    for name, of in MODE_OPTIONS.items():
+        if name in given:
+            check_whole(name, given[name], least=min(of.values()), where=where)
     if isinstance(grid := given.get("budgets"), BudgetGrid):
-        check_mode(given.get("mode", "interrupt"), grid)
+        mode = given.get("mode", "interrupt")
+        check_mode_options(mode, given, where)
+        check_mode(mode, grid)
+        if "k" in given:
+            check_shared(grid, given["k"], where)
+
+
+def check_mode_options(mode: Mode, given: Mapping[str, Any], where: str = "") -> None:
+    """Refuse options of another mode, and a mode without its own.
+
+    Raises:
+        AnytimeError: It names what to add or to leave out.
+    """
+    for name, of in MODE_OPTIONS.items():
+        if given.get(name) is not None and mode not in of:
+            raise AnytimeError(
+                f"{name}{where} is of mode={' and mode='.join(of)}, and this is mode={mode}"
+            )
+        if given.get(name) is None and mode in of:
+            raise AnytimeError(f"mode={mode}{where} needs {name}, such as {name}={2 * of[mode]}")
+
+
+def check_shared(budgets: Sequence[int], k: int, where: str = "") -> None:
+    """Refuse budgets that several traces cannot share evenly, in whole tokens.
+
+    Raises:
+        AnytimeError: With the budgets that they can share.
+    """
+    if all(budget % k == 0 for budget in budgets):
+        return
+    shared = sorted({budget // k * k for budget in budgets if budget >= k})
+    told = f"name {','.join(map(str, shared))}" if len(shared) > 1 else "name larger ones"
+    small = [budget for budget in budgets if 0 < budget < k]
+    if small:
+        raise AnytimeError(
+            f"{k} traces cannot share a budget of {small[0]} tokens{where}: each would have less "
+            f"than one; {told}"
+        )
+    odd = next(budget for budget in budgets if budget % k)
+    raise AnytimeError(
+        f"budget {odd}{where} is not divided evenly among k={k} traces: {told} as budgets"
+    )
 
 
 def check_mode(mode: Mode, budgets: Sequence[int]) -> None:

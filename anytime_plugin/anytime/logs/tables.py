@@ -100,6 +100,7 @@ def _elicited(rows: list[Row]) -> Elicited:
             continuation=row.continuation,  # type: ignore[arg-type]
             seconds=row.seconds,
             cost=row.cost,
+            depth=None if row.depth == row.tokens else row.depth,
         )
         for row in rows
     )
@@ -292,6 +293,7 @@ def _foreign_row(path: Path, given: Mapping[str, Any]) -> Row:
         population="problems",
         created=None,
         settings="{}",
+        depth=None,
         metrics={},
     )
 

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
+from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
+from anytime.programs.accounting import accounted
 from anytime.programs.answers import NO_RULES, AnswerRules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.contract import contract
 from anytime.programs.interrupt import interrupt
+from anytime.programs.vote import vote
 from anytime.protocol import Message, Program, Reply
 from anytime.settings import Continuation, Mode, RunSettings
 
-__all__ = ["GENERIC_CUE", "PROGRAMS", "Asked", "ModeProgram", "elicit", "hands_back"]
+__all__ = [
+    "GENERIC_CUE",
+    "PROGRAMS",
+    "Asked",
+    "ModeProgram",
+    "check_strategy",
+    "elicit",
+    "hands_back",
+]
 
 GENERIC_CUE = Cue(
     ask=(
@@ -42,6 +54,7 @@ class Asked:
         sampled: The trace, where it is there already and is not to be asked for.
         cap: The most tokens that one was allowed; None where that is unknown.
         rules: What the domain says of a forced answer's text.
+        draw: Which of the problem's traces this is, from 1 on.
     """
 
     messages: Sequence[Message] | Mapping[int, Sequence[Message]]
@@ -52,6 +65,7 @@ class Asked:
     sampled: Reply | None = None
     cap: int | None = None
     rules: AnswerRules = NO_RULES
+    draw: int = 1
 
 
 class ModeProgram(NamedTuple):
@@ -60,20 +74,27 @@ class ModeProgram(NamedTuple):
     Attributes:
         start: Makes its program for a problem.
         hands_back: Whether it cuts traces and hands them back, so that the host has to know how.
+        compares: Whether it compares answers, so that only problems of a domain will do; and asks
+            the same several times, so that a model has to sample.
     """
 
     start: Callable[[Asked], Program[Elicited]]
     hands_back: bool
+    compares: bool = False
 
 
 def _interrupt(asked: Asked) -> Program[Elicited]:
+    return _one_trace(asked, asked.run.budgets)
+
+
+def _one_trace(asked: Asked, budgets: BudgetGrid) -> Program[Elicited]:
     if isinstance(asked.messages, Mapping):
         raise AnytimeError("show=matched needs mode=contract")
     if asked.continuation is None:
-        raise AnytimeError("mode interrupt hands cut traces back: name a continuation")
+        raise AnytimeError(f"mode {asked.run.mode} hands cut traces back: name a continuation")
     return interrupt(
         asked.messages,
-        asked.run.budgets,
+        budgets,
         cue=asked.cue,
         continuation=asked.continuation,
         answer_tokens=asked.run.answer_tokens,
@@ -89,9 +110,20 @@ def _contract(asked: Asked) -> Program[Elicited]:
     return contract(asked.messages, asked.run.budgets, frame=asked.run.frame)
 
 
+def _vote(asked: Asked) -> Program[Elicited]:
+    k, budgets = asked.run.k, asked.run.budgets
+    if k is None:
+        raise AnytimeError("mode=vote needs k, the traces that share a budget")
+    if asked.sampled is not None:
+        raise AnytimeError("a finished trace is one trace, and mode=vote samples several")
+    one = partial(_one_trace, asked)
+    return accounted(vote(one, budgets, k, first=(asked.draw - 1) * k + 1))
+
+
 PROGRAMS: dict[Mode, ModeProgram] = {
     "interrupt": ModeProgram(_interrupt, hands_back=True),
     "contract": ModeProgram(_contract, hands_back=False),
+    "vote": ModeProgram(_vote, hands_back=True, compares=True),
 }
 """By mode."""
 
@@ -103,6 +135,32 @@ def elicit(asked: Asked) -> Program[Elicited]:
         AnytimeError: The mode cannot do what was asked of it.
     """
     return PROGRAMS[asked.run.mode].start(asked)
+
+
+def check_strategy(mode: Mode, *, on_domain: bool, sampled: bool) -> None:
+    """Refuse, before anything is asked, a mode that would come to nothing.
+
+    Args:
+        mode: The mode.
+        on_domain: Whether the task's problems are of a domain, which tells answers apart.
+        sampled: Whether two equal requests may be answered differently.
+
+    Raises:
+        AnytimeError: It compares answers, and there are none that can be compared, or all are one.
+    """
+    if not PROGRAMS[mode].compares:
+        return
+    if not on_domain:
+        raise AnytimeError(
+            f"mode={mode} compares answers as a domain reads them, and this task is on none: run "
+            f"mode=interrupt with several traces, then anytime spend LOG, where the task's scorer "
+            f"tells the answer that it read (Score.answer)"
+        )
+    if not sampled:
+        raise AnytimeError(
+            f"mode={mode} samples several traces, and at temperature 0 they are one and the same: "
+            f"set a temperature"
+        )
 
 
 def hands_back(mode: Mode) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 
 from anytime.protocol import Finish
-from anytime.results.spent import calls_of
+from anytime.results.spent import calls_of, is_shared
 from anytime.rows import Row
 from anytime.statistics.curve import FloatArray
 
@@ -73,7 +73,9 @@ def tally(kept: Tally, rows: Sequence[Row]) -> None:
         kept.calls += 1
         kept.seconds = _plus(kept.seconds, call.seconds)
         kept.cost = _plus(kept.cost, call.cost)
-    kept.unknown += all(row.forced or row.cut is not None for row in rows)
+    kept.unknown += not is_shared(first.mode) and all(
+        row.forced or row.cut is not None for row in rows
+    )
 
 
 def _numbers(row: Row) -> _Numbers:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from anytime.programs.checkpoints import Checkpoint, Elicited
+from anytime.programs.checkpoints import Bill, Checkpoint, Elicited
 
 __all__ = ["Spent", "SpentTable", "calls_of", "spent_table"]
 
@@ -46,10 +46,15 @@ class Spent:
 
     def add(self, elicited: Elicited) -> None:
         """Count a trace; of several scorers' once."""
+        self.traces += 1
+        if elicited.bill is not None:
+            self._add_bill(elicited.bill)
+            if self.limited is not None:
+                self.limited += elicited.finish == "length"
+            return
         # In a finished trace nobody was asked.
         points = () if elicited.mode == "intrace" else elicited.checkpoints
         calls = calls_of(elicited.mode, points)
-        self.traces += 1
         self.calls += len(calls)
         tokens = _tokens(elicited, calls)
         if tokens is not None:
@@ -69,6 +74,19 @@ class Spent:
         self.unlogged += asked and all(
             point.forced or point.cut is not None for point in elicited.checkpoints
         )
+
+    def _add_bill(self, bill: Bill) -> None:
+        """Count what a program's calls took in all, where its checkpoints do not tell."""
+        self.calls += bill.calls
+        if bill.tokens is not None:
+            self.tokens += bill.tokens
+            self.counted += 1
+        if bill.seconds is not None:
+            self.seconds += bill.seconds
+            self.timed += bill.calls
+        if bill.cost is not None:
+            self.dollars += bill.cost
+            self.priced += bill.calls
 
     @property
     def tokens_per_trace(self) -> float | None:
@@ -121,16 +139,24 @@ P = TypeVar("P", bound=_Point)
 def calls_of(mode: str, points: Sequence[P]) -> list[P]:
     """One checkpoint of a trace for each call of a model.
 
+    None of a run in which several traces share a budget.
     A trace's own call stands at every budget that its own answer stands for, and a forced answer at
     every budget that is the same cut. In contract mode each budget has a run of its own.
     """
     if mode == "contract":
         return list(points)
+    if is_shared(mode):
+        return []  # a checkpoint is of several calls, and the bill of all is no row's
     calls: dict[int | None, P] = {}
     for point in points:
         if point.forced or point.cut is None:  # in a finished trace nobody was asked at a cut
             calls.setdefault(point.tokens if point.forced else -1, point)
     return list(calls.values())
+
+
+def is_shared(strategy: str) -> bool:
+    """Whether several traces share every budget of a run, as its rows name it."""
+    return ":" in strategy or strategy == "vote"
 
 
 def _cut_off(elicited: Elicited) -> bool | None:

@@ -14,8 +14,10 @@ import anyio.to_thread
 from inspect_ai.solver import TaskState
 
 from anytime.domains.base import Domain, Grade, Problem
+from anytime.programs.checkpoints import Checkpoint
+from anytime.programs.vote import grade_of
 
-__all__ = ["LONG", "aside", "forget", "graded"]
+__all__ = ["LONG", "aside", "forget", "graded", "graded_points"]
 
 T = TypeVar("T")
 
@@ -67,6 +69,15 @@ async def graded(
 
             known.grades[answer] = await aside(len(answer) >= LONG, read)
     return [known.grades[answer] for answer in answers]
+
+
+async def graded_points(
+    state: TaskState, domain: Domain, problem: Problem, points: Sequence[Checkpoint], *, keep: bool
+) -> list[Grade]:
+    """Grade the checkpoints of a sample; arguments as in `graded`."""
+    texts = [text for point in points for text in (point.among or (point.answer,))]
+    known = dict(zip(texts, await graded(state, domain, problem, texts, keep=keep), strict=True))
+    return [grade_of(point, known.__getitem__) for point in points]
 
 
 def forget(uuid: str | None) -> None:

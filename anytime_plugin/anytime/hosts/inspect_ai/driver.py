@@ -41,7 +41,7 @@ from anytime.programs.lockstep import Done, advance
 from anytime.programs.turns import expects_template, raw_prompt
 from anytime.protocol import Message, Program, Reply, Request
 
-__all__ = ["drive", "reply_from", "requester"]
+__all__ = ["drive", "is_sampled", "reply_from", "requester"]
 
 T = TypeVar("T")
 Ask = Callable[[Request], Awaitable[tuple[Reply, ModelOutput]]]
@@ -158,16 +158,22 @@ def requester(
     if can.raw_prompt and expects_template(str(model)):
         _tell_no_template(str(model))
     encode = _encoder(model, tokenizer)
-    how: dict[str, Any] = {} if draw is None else {"cache": _cache_of(in_effect, draw)}
+    usual: dict[str, Any] = {} if draw is None else {"cache": _cache_of(in_effect, draw)}
     # Requests of a sample share turns; handing on the same message lets the log keep it once.
     known: dict[Message, ChatMessage] = {}
 
     async def ask(request: Request) -> tuple[Reply, ModelOutput]:
         settings = configs[request.thinking]
         stops = [*(settings.stop_seqs or ()), *request.stop]
-        settings = settings.model_copy(
-            update={"max_tokens": request.max_tokens, "stop_seqs": stops or None}
-        )
+        asked: dict[str, Any] = {"max_tokens": request.max_tokens, "stop_seqs": stops or None}
+        how = usual
+        if request.draw is not None:  # one of several of this sample
+            if seed is not None:
+                asked["seed"] = request.draw
+            elif in_effect.seed is not None:
+                asked["seed"] = in_effect.seed + request.draw - 1
+            how = {"cache": _cache_of(in_effect, f"{draw or 'trace'} {request.draw}")}
+        settings = settings.model_copy(update=asked)
         messages = await _as_input(request, known, encode if can.raw_prompt else None)
         if can.transformers:
             messages = as_sent(model, messages)
@@ -192,6 +198,11 @@ def requester(
         return reply, output
 
     return ask
+
+
+def is_sampled(model: Model) -> bool:
+    """Whether two equal requests may be answered differently: not at temperature 0."""
+    return provider_name(model) == "anytime" or settings_in_effect(model).temperature != 0
 
 
 def _cache_of(settings: GenerateConfig, draw: str) -> CachePolicy | bool:

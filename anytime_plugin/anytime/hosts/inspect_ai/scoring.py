@@ -22,9 +22,9 @@ from inspect_ai.scorer import (
 )
 from inspect_ai.solver import TaskState
 
-from anytime.domains.base import Domain, Grade, Problem
+from anytime.domains.base import Domain, Grade, Problem, grading_once
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.aside import graded
+from anytime.hosts.inspect_ai.aside import graded, graded_points
 from anytime.hosts.inspect_ai.errors import PrerequisiteError, one_sentence
 from anytime.hosts.inspect_ai.private import scorers_here
 from anytime.hosts.inspect_ai.records import (
@@ -38,6 +38,7 @@ from anytime.hosts.inspect_ai.records import (
 from anytime.hosts.inspect_ai.recovered import recall
 from anytime.hosts.inspect_ai.verdicts import third_party_grade
 from anytime.programs.checkpoints import Checkpoint
+from anytime.programs.vote import grade_of
 from anytime.settings import (
     Envelope,
     Estimator,
@@ -244,8 +245,7 @@ def curve(envelope: Envelope = "mean") -> Scorer:
             if record.elicited.failed:
                 return _score_failed(known, record, best=envelope == "trace")
             if known is not None and not record.grades:
-                answers = [point.answer for point in record.elicited.checkpoints]
-                grades = await graded(state, *known, answers, keep=False)
+                grades = await graded_points(state, *known, record.elicited.checkpoints, keep=False)
                 record = record._replace(grades={curve.__name__: grades})
             return score_curve(known, record, best=envelope == "trace")
 
@@ -257,7 +257,7 @@ async def _score_checkpoint(
 ) -> Score:
     if known is None:
         raise AnytimeError("anytime/curve has no quality of its own for third-party tasks")
-    (grade,) = await graded(state, *known, [checkpoint.answer], keep=True)
+    (grade,) = await graded_points(state, *known, [checkpoint], keep=True)
     return Score(
         value=checkpoint_values(checkpoint.budget, grade),
         answer=grade.answer or None,
@@ -293,7 +293,8 @@ def score_curve(known: tuple[Domain, Problem] | None, record: Record, *, best: b
         grades = [third_party_grade(verdict) for verdict in verdicts]
     else:
         domain, problem = known
-        grades = [domain.grade(problem, checkpoint.answer) for checkpoint in checkpoints]
+        grade = grading_once(domain, problem)
+        grades = [grade_of(checkpoint, grade) for checkpoint in checkpoints]
     value = trace_values(checkpoints, grades) | answer_tokens_at(checkpoints)
     value |= dict.fromkeys(_FAILED, 0.0)
     costs = [measure.name for measure in measures_of("prompt")]
@@ -355,6 +356,9 @@ def _score_failed(known: tuple[Domain, Problem] | None, record: Record, *, best:
 
 
 def _sentence(checkpoint: Checkpoint) -> str:
+    if checkpoint.among is not None:
+        spent = "" if checkpoint.tokens is None else f" ({checkpoint.tokens} tokens)"
+        return f"at {checkpoint.budget} tokens the vote of {len(checkpoint.among)} traces{spent}"
     if checkpoint.cut is not None and not checkpoint.forced:
         return f"at {checkpoint.budget} tokens what stood in the trace ({checkpoint.cut} cut)"
     if not checkpoint.forced:

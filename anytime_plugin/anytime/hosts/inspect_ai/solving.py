@@ -15,7 +15,7 @@ from anytime.budgets import parse_budgets
 from anytime.cutting.tokens import Tokenizer, counter, load_tokenizer
 from anytime.domains.base import Cue, Domain, Problem
 from anytime.errors import AnytimeError
-from anytime.hosts.inspect_ai.driver import drive, requester
+from anytime.hosts.inspect_ai.driver import drive, is_sampled, requester
 from anytime.hosts.inspect_ai.errors import one_sentence, refuse_unknown
 from anytime.hosts.inspect_ai.evaluated import evaluated_beside
 from anytime.hosts.inspect_ai.material import Materials, identity_of, sampling_settings
@@ -37,9 +37,10 @@ from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, check_recipe, completed
 from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Elicited
-from anytime.programs.elicit import GENERIC_CUE, Asked, elicit, hands_back
+from anytime.programs.elicit import GENERIC_CUE, Asked, check_strategy, elicit, hands_back
 from anytime.protocol import Message
 from anytime.settings import (
+    MODE_OPTIONS,
     Budgets,
     Continuation,
     Named,
@@ -59,7 +60,7 @@ __all__ = [
     "solving",
 ]
 
-_OF_TASK = ("budgets", "mode", "continuation", "tokenizer", "frame")
+_OF_TASK = ("budgets", "mode", "continuation", "tokenizer", "frame", *MODE_OPTIONS)
 """Settings that a task of ours gives its samples."""
 
 
@@ -103,6 +104,7 @@ def solving(
             known = domain_of(state.metadata)
             run = run_of_sample(given, state.metadata)
             check_recipe(recipe, run.mode)
+            check_strategy(run.mode, on_domain=known is not None, sampled=is_sampled(model))
             if run.tokenizer not in cutters:
                 cutters[run.tokenizer] = load_tokenizer(str(run.tokenizer))
             cutter = cutters[run.tokenizer] or host_tokenizer(model)
@@ -116,6 +118,7 @@ def solving(
                     continuation=used,
                     tokenizer=cutter,
                     rules=answer_rules(known[0] if known else None),
+                    draw=state.epoch,
                 )
             )
             by_ids = used == "token_ids"

@@ -46,6 +46,7 @@ def trip(
     continuation: str = "auto",
     tokenizer: str | None = None,
     frame: str | None = None,
+    k: int | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -60,11 +61,14 @@ def trip(
             no network), or a file in the official schema.
         split: `test`, `dev` or `all`. Default: `test`; a file of yours is taken whole.
         budgets: Trace tokens: `128,256,512`, `geom:128:4096:6`, `linear:0:4000:5`.
-        mode: `interrupt` (one trace, cut at every budget) or `contract` (one run per budget).
+        mode: `interrupt` (one trace, cut at every budget), `contract` (one run per budget) or
+            `vote` (`k` traces share every budget).
         continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
         tokenizer: A tokenizers file, directory or hub id to cut traces with.
         frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
             anyway.
+        k: Traces that share every budget, in mode `vote`: each is cut at its share, and a plurality
+            of their answers decides.
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
@@ -84,6 +88,7 @@ def aime(
     continuation: str = "auto",
     tokenizer: str | None = None,
     frame: str | None = None,
+    k: int | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -98,10 +103,11 @@ def aime(
             (generated stand-in problems, no network), or a file of JSON lines.
         split: As in `anytime/trip`; so are all the others.
         budgets: Default `geom:256:16384:7`.
-        mode: `interrupt` or `contract`.
+        mode: `interrupt`, `contract` or `vote`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
+        k: Traces that share every budget, in mode `vote`.
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
@@ -121,6 +127,7 @@ def gpqa(
     continuation: str = "auto",
     tokenizer: str | None = None,
     frame: str | None = None,
+    k: int | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -135,10 +142,11 @@ def gpqa(
             CSV file in the official schema.
         split: As in `anytime/trip`; so are all the others.
         budgets: Default `geom:256:16384:7`.
-        mode: `interrupt` or `contract`.
+        mode: `interrupt`, `contract` or `vote`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
+        k: Traces that share every budget, in mode `vote`.
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
@@ -188,6 +196,7 @@ def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
         "continuation": given["continuation"],
         "tokenizer": given["tokenizer"],
         "frame": given["frame"],
+        "k": given["k"],
     }
     solver = budget(**named)
     run = {**named, "dataset": dataset, "seed": options.seed}

@@ -34,8 +34,10 @@ from anytime.hosts.inspect_ai.recovered import recall
 from anytime.hosts.inspect_ai.scoring import curve_metrics, score_curve
 from anytime.hosts.inspect_ai.solver_replay import TOOLS, TWICE, Sampled, at_every_budget
 from anytime.hosts.inspect_ai.task_lookup import find_task
+from anytime.programs.elicit import check_strategy
 from anytime.settings import (
     GENERIC_BUDGETS,
+    MODES,
     Budgets,
     Envelope,
     Estimator,
@@ -44,6 +46,7 @@ from anytime.settings import (
     Named,
     QMax,
     Scale,
+    check_choice,
     check_named,
     check_options,
 )
@@ -204,6 +207,8 @@ def wrap(
             "answer_tokens": answer_tokens,
             "frame": frame,
         }
+        check_choice("mode", mode, MODES)
+        check_strategy(mode, on_domain=False, sampled=True)
         check_named(named)
         inner = find_task(str(task), _arguments(arguments))
         check_wrappable(inner)

@@ -49,10 +49,10 @@ from anytime.plugins import get_domain, get_method
 from anytime.programs.answers import answer_rules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.doubts import Doubts
-from anytime.programs.elicit import Asked, elicit, hands_back
+from anytime.programs.elicit import Asked, check_strategy, elicit, hands_back
 from anytime.programs.lockstep import Ask, drive
 from anytime.protocol import Finish, Message, Program, Reply, Request
-from anytime.settings import RunSettings
+from anytime.settings import MODE_OPTIONS, RunSettings
 
 __all__ = [
     "Spec",
@@ -88,9 +88,15 @@ class Spec:
         """As it is logged with each sample: without the prompt, which stands beside."""
         return (
             f"budgets={','.join(map(str, self.run.budgets))} mode={self.run.mode} "
-            f"continuation={self.run.continuation} answer_tokens={self.run.answer_tokens} "
+            f"{self._options}continuation={self.run.continuation} "
+            f"answer_tokens={self.run.answer_tokens} "
             f"traces={self.traces} method={self.recipe.method}"
         )
+
+    @property
+    def _options(self) -> str:
+        known = {name: getattr(self.run, name) for name in MODE_OPTIONS}
+        return "".join(f"{name}={value} " for name, value in known.items() if value is not None)
 
 
 def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
@@ -109,12 +115,18 @@ def generate_anytime(lm: Any, requests: Sequence[Instance]) -> list[Response]:
             draws[id(request)] += 1
         spec = runs[0].spec  # one run has one model and one set of settings
         check_model(lm, spec.prompt)
+        sampled = takes_messages(lm) or is_sampled(runs[0].gen_kwargs)
+        check_strategy(spec.run.mode, on_domain=bool(spec.domain), sampled=sampled)
         tokenizer = find_tokenizer(lm, spec.run.tokenizer, needed=_cuts(spec))
         with opened(spec.trace_store, lm) as store:
             taught = _taught(lm, runs, tokenizer, store)
             doubts = Doubts()
             programs = [
-                _responding(program_of(lm, run.spec, tokenizer, _by_budget(made)), made, doubts)
+                _responding(
+                    program_of(lm, run.spec, tokenizer, _by_budget(made), draw=run.draw),
+                    made,
+                    doubts,
+                )
                 for run, made in taught
             ]
             ask = asker(lm, [run for run, _ in taught], tokenizer, store)
@@ -233,6 +245,7 @@ def program_of(
     messages: ByBudget | None = None,
     sampled: Reply | None = None,
     cap: int | None = None,
+    draw: int = 1,
 ) -> Program[Elicited]:
     """The program that asks one problem of a model.
 
@@ -243,6 +256,7 @@ def program_of(
         messages: A conversation for each budget, in place of that of the prompt.
         sampled: The trace, where it is there already.
         cap: The most tokens that one was allowed, where that is known.
+        draw: Which of the problem's traces this is.
     """
     run, used = spec.run, None
     if hands_back(run.mode):
@@ -257,6 +271,7 @@ def program_of(
             sampled=sampled,
             cap=cap,
             rules=answer_rules(get_domain(spec.domain) if spec.domain else None),
+            draw=draw,
         )
     )
 
@@ -272,8 +287,9 @@ def asker(
 
     def asking(number: int, request: Request) -> Asking:
         run = runs[number]
-        args = arguments(lm, run.spec.prompt, request, run.gen_kwargs, run.draw)
-        draw = run.draw if is_sampled(run.gen_kwargs) else None
+        which = request.draw or run.draw
+        args = arguments(lm, run.spec.prompt, request, run.gen_kwargs, which)
+        draw = which if is_sampled(run.gen_kwargs) else None
         # What the program asked is needed no more but for its messages, which are most of it.
         return Asking(number, dataclasses.replace(request, messages=()), args, draw)
 

@@ -52,7 +52,7 @@ def response(elicited: Elicited, method: Mapping[str, Any]) -> Response:
 def to_record(elicited: Elicited) -> dict[str, Any]:
     """The checkpoints as JSON values, without answers that are parts of the trace."""
     record = elicited.to_json()
-    if elicited.mode != "contract":
+    if elicited.one_trace:
         for checkpoint in record["checkpoints"]:
             if not checkpoint["forced"]:
                 del checkpoint["answer"]

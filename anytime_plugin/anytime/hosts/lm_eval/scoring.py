@@ -16,6 +16,7 @@ from anytime.hosts.lm_eval.api import mean
 from anytime.hosts.lm_eval.settings import Settings, TaskSettings
 from anytime.plugins import get_method
 from anytime.programs.checkpoints import Elicited
+from anytime.programs.vote import grade_of
 from anytime.settings import IndexOptions
 from anytime.statistics.curve import Curve, FloatArray
 from anytime.statistics.measures import Measure, higher_is_better, measures_of
@@ -84,7 +85,7 @@ def values(
         return failed
     grade = grading_once(domain, problem)
     for elicited, method in answered:
-        grades = [grade(point.answer) for point in elicited.checkpoints]
+        grades = [grade_of(point, grade) for point in elicited.checkpoints]
         quality = [grade.quality for grade in grades]
         curve.append(quality)
         value = trace_values(elicited.checkpoints, grades) | answer_tokens_at(elicited.checkpoints)

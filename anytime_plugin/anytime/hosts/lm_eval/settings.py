@@ -24,6 +24,7 @@ from anytime.methods.base import (
 from anytime.methods.source import Source, Spelling, check_recipe, check_taken
 from anytime.plugins import get_method, known_methods
 from anytime.settings import (
+    MODE_OPTIONS,
     Defaults,
     IndexOptions,
     RunSettings,
@@ -60,11 +61,12 @@ _INSPECT_NAMES = {name: SPELLING.of(name) for name in ("problems", "domain")}
 
 _EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
 
-_OF_RUN = ("budgets", "mode", "continuation", "tokenizer", "answer_tokens", "frame")
+_OF_RUN = ("budgets", "mode", *MODE_OPTIONS, "continuation", "tokenizer", "answer_tokens", "frame")
 
 _COMMON = (
     "budgets",
     "mode",
+    *MODE_OPTIONS,
     "continuation",
     "traces",
     "tokenizer",

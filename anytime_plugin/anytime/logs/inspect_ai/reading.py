@@ -27,6 +27,7 @@ from anytime.hosts.inspect_ai.records import (
 from anytime.hosts.inspect_ai.verdicts import numbers_of, third_party_grade
 from anytime.logs.asked_with import asked_with
 from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
+from anytime.programs.vote import grade_of
 from anytime.runs import GradedTrace, RunInfo, TraceId, unanswered
 from anytime.settings import IndexOptions
 
@@ -108,7 +109,7 @@ class InspectRun:
             return dict(record.grades)
         if grade is not None:
             points = record.elicited.checkpoints
-            return {self.info.scorers[0]: [grade(point.answer) for point in points]}
+            return {self.info.scorers[0]: [grade_of(point, grade) for point in points]}
         verdicts: dict[str, list[Grade]] = {}
         for place, said in enumerate(record.scores):
             for number, (scorer, verdict) in enumerate(zip(self.info.scorers, said, strict=False)):
@@ -130,7 +131,7 @@ class InspectRun:
         known = [places[trace] for trace in wanted if trace in places]
         for sample in self._log.some(known):
             record = sample.record()
-            if record is None or record.elicited.mode == "contract" or sample.output is None:
+            if record is None or not record.elicited.one_trace or sample.output is None:
                 continue
             with reading(self._log.path):
                 trace = separated(

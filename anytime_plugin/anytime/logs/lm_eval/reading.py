@@ -21,6 +21,7 @@ from anytime.logs.lm_eval.log_header import read_header
 from anytime.packed import opened
 from anytime.plugins import get_domain
 from anytime.programs.checkpoints import Elicited
+from anytime.programs.vote import grade_of
 from anytime.protocol import Reply
 from anytime.runs import GradedTrace, RunInfo, TraceId, unanswered
 
@@ -199,7 +200,7 @@ class LmEvalRun:
                     self.skipped[unanswered(elicited.failed)] += 1
                     failed += 1
                     continue
-                grades = [grade(point.answer) for point in elicited.checkpoints]
+                grades = [grade_of(point, grade) for point in elicited.checkpoints]
                 curves.append([one.quality for one in grades])
                 yield GradedTrace(
                     line.problem.id, draw, elicited, method, grades, self._file.domain
@@ -216,7 +217,7 @@ class LmEvalRun:
         for _, line in self._file.lines():
             name = line.problem.id
             for draw, response, elicited, _ in self._file.elicited(line, draws.get(name, ())):
-                if elicited.mode != "contract":
+                if elicited.one_trace:
                     trace = separated(Reply(response[0]), elicited.frame)
                     yield (name, draw), trace.reasoning + trace.text
 

@@ -169,7 +169,7 @@ class ForeignRun:
                     continue
                 left.discard((line.problem, draw))
                 elicited, _ = self._read(line, draw)
-                if elicited.mode != "contract":
+                if elicited.one_trace:
                     text, _ = line.responses[(draw - 1) * self._repeats]
                     trace = separated(Reply(text), elicited.frame)
                     yield (line.problem, draw), trace.reasoning + trace.text
