@@ -13,7 +13,7 @@ import numpy as np
 from anytime.errors import AnytimeError
 from anytime.logs.opening import open_runs
 from anytime.programs.doubts import Doubts
-from anytime.results.comparing import differing_told
+from anytime.results.comparing import axis_of, differing_told
 from anytime.results.curves import RunCurve, RunKey, curves, frame_of, iter_rows
 from anytime.results.labels import Named, also_differ, given_labels, letters, with_given
 from anytime.results.labels import labels as labels_of
@@ -351,7 +351,7 @@ def check_comparable(run: LoadedRun, baseline: LoadedRun) -> None:
     for what, theirs, own in (
         ("domain", base.domain, one.domain),
         ("scorer", baseline.key.scorer, run.key.scorer),
-        ("mode", baseline.key.mode, run.key.mode),
+        ("mode", axis_of(baseline.key.mode), axis_of(run.key.mode)),
         ("content of the dataset", base.revision, one.revision),
     ):
         if own != theirs:

@@ -29,7 +29,7 @@ from anytime.logs.asked_with import asked_with
 from anytime.logs.inspect_ai.log_file import InspectLog, LoggedSample, reading
 from anytime.programs.vote import grade_of
 from anytime.runs import GradedTrace, RunInfo, TraceId, unanswered
-from anytime.settings import IndexOptions
+from anytime.settings import MODE_OPTIONS, IndexOptions
 
 __all__ = ["InspectRun"]
 
@@ -188,7 +188,17 @@ def _info(head: Mapping[str, Any], path: Path, ours: Mapping[str, Any] | None) -
 
 
 _TOLD = frozenset(
-    ("budgets", "dataset", "method", "mode", "population", "split", "task", *_OPTIONS)
+    (
+        "budgets",
+        "dataset",
+        "method",
+        "mode",
+        "population",
+        "split",
+        "task",
+        *MODE_OPTIONS,
+        *_OPTIONS,
+    )
 )
 """What is told of a run elsewhere."""
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from anytime.errors import AnytimeError
 from anytime.logs.asked_with import asked_with
 from anytime.packed import unpacked
-from anytime.settings import IndexOptions
+from anytime.settings import MODE_OPTIONS, IndexOptions
 
 __all__ = [
     "Header",
@@ -193,6 +193,7 @@ _TOLD = frozenset(
     (
         *("anytime", "config_source", "dataset", "method", "note", "revision", "until", "version"),
         *("budgets", "mode", "population", "split", "trace_store", "traces"),
+        *MODE_OPTIONS,
         *IndexOptions._fields,
         *_NAMES,
     )
