@@ -109,6 +109,7 @@ _OPTIONS: dict[str, dict[str, _Reader]] = {
         "drift_tokens": _TOKENS,
         "linger_tokens": _TOKENS,
         "unparsed": _SHARE,
+        "systematic": _SHARE,
         "leak": _COUNT,
         "reasoning": _FLAG,
         "examples_speedup": _FACTOR,

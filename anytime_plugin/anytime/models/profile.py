@@ -32,6 +32,8 @@ class Profile:
         drift_tokens: Mean tokens from solving to being talked out of it; default `solve_tokens`.
         linger_tokens: Mean tokens from solving to ending by itself; default `solve_tokens`.
         unparsed: Probability that nothing can be extracted from a forced answer.
+        systematic: Probability that a wrong answer is the one that is usual for its problem, so
+            that traces agree in it; others are drawn evenly.
     """
 
     accuracy: float = 0.7
@@ -41,6 +43,7 @@ class Profile:
     drift_tokens: float | None = None
     linger_tokens: float | None = None
     unparsed: float = 0.0
+    systematic: float = 0.0
 
 
 class Course(NamedTuple):

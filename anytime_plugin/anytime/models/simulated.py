@@ -83,7 +83,7 @@ def load_simulated(
 
         draw = chance("trace", question, seed)
         course = draw_course(now, draw)
-        trace = _trace(course, solution, max_tokens, draw)
+        trace = _trace(course, solution, max_tokens, draw, now)
         if told_budget(messages):
             room = max(len(_closing(answer)) for answer in _candidates(solution))
             trace = trace[: max(0, max_tokens - room)]
@@ -117,7 +117,9 @@ def _candidates(solution: Solution) -> list[str]:
     return sorted({solution.right, *solution.wrong})
 
 
-def _trace(course: Course, solution: Solution, max_tokens: int, draw: random.Random) -> list[str]:
+def _trace(
+    course: Course, solution: Solution, max_tokens: int, draw: random.Random, profile: Profile
+) -> list[str]:
     """Filler in which each statement is complete at exactly the token the course names.
 
     It goes on to where the course ends, or else to one token more than `max_tokens`.
@@ -126,7 +128,7 @@ def _trace(course: Course, solution: Solution, max_tokens: int, draw: random.Ran
     trace: list[str] = []
     for token, answer in (
         (course.solved, solution.right),
-        (course.drifted, draw.choice(solution.wrong)),
+        (course.drifted, _wrong(solution, profile, draw)),
     ):
         if token is not None and token <= end:
             statement = _statement(answer, solution)
@@ -159,4 +161,12 @@ def _answer_from(text: str, solution: Solution, profile: Profile, draw: random.R
     stated = _STATEMENT.findall(text)
     if stated:
         return _candidates(solution)[int(stated[-1])]
-    return solution.right if draw.random() < profile.guess else draw.choice(solution.wrong)
+    return solution.right if draw.random() < profile.guess else _wrong(solution, profile, draw)
+
+
+def _wrong(solution: Solution, profile: Profile, draw: random.Random) -> str:
+    """A wrong answer: the problem's usual one, or any."""
+    # No draw is taken where none is needed: without it, traces are those of earlier versions.
+    if profile.systematic and draw.random() < profile.systematic:
+        return solution.wrong[0]
+    return draw.choice(solution.wrong)

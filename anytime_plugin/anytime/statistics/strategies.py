@@ -34,6 +34,9 @@ __all__ = [
 
 Kind = Literal["vote", "oracle"]
 
+MOST = 256
+"""Counting the subsets of more traces takes minutes, and nobody votes among so many."""
+
 _HALVES, _REPEATS = 2, 16
 """A strategy is chosen on one half of the problems and judged on the other, both ways, for several
 partitions: one alone would leave luck."""
@@ -97,8 +100,10 @@ def sizes_that_fit(problems: Mapping[str, Answers], asked: Sequence[int] | None)
     name = min(problems, key=lambda one: (len(problems[one].answer), one))
     fewest = len(problems[name].answer)
     if asked is None:
-        return [2**power for power in range(fewest.bit_length()) if 2**power <= fewest]
+        return [2**p for p in range(fewest.bit_length()) if 2**p <= min(fewest, MOST)]
     for k in asked:
+        if k > MOST:
+            raise AnytimeError(f"k={k} is more than {MOST} traces, the most that are counted here")
         if k > fewest:
             raise AnytimeError(
                 f"k={k} needs as many traces of every problem, and {name} has {fewest}: run more "

@@ -49,7 +49,25 @@ def vote_of_subsets(
     # Alike answers in one order, so that a problem met before is known again.
     order = sorted(zip(counts, quality, strict=True))
     key = tuple((int(count), float(value)) for count, value in order)
-    return _vote(key, int(silent), tuple(int(size) for size in sizes)).copy()
+    total = sum(counts) + silent
+    found: dict[int, float] = {}
+    left = sorted({int(size) for size in sizes})
+    while left:
+        # One pass for as many sizes as floats can hold beside the largest.
+        share = _share(left[-1], total)
+        together = [size for size in left if _log_weight(total, size, share) > _LEAST]
+        found |= zip(together, _vote(key, int(silent), tuple(together)), strict=True)
+        left = [size for size in left if size not in found]
+    return np.array([found[int(size)] for size in sizes])
+
+
+_LEAST = math.log(1e-150)
+"""Weights below this leave too few digits above the smallest float."""
+
+
+def _share(size: int, total: int) -> float:
+    """The probability with which each trace is drawn, so that so many are likely."""
+    return min(max(size / total, 1e-6), 1 - 1e-6)
 
 
 @lru_cache(maxsize=4096)  # problems that all traces solve, or none, are many
@@ -58,7 +76,7 @@ def _vote(
 ) -> FloatArray:
     total = sum(count for count, _ in answers) + silent
     most = max(sizes)
-    share = min(max(most / total, 1e-3), 1 - 1e-3)
+    share = _share(most, total)
     worth = np.zeros(most + 1)
     for wins in range(1, min(most, max((count for count, _ in answers), default=0)) + 1):
         strong = [(count, value) for count, value in answers if count >= wins]
@@ -79,24 +97,27 @@ def _vote(
     return np.array([worth[size] / chances[size] for size in sizes])
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 10)
 def _weights(count: int, share: float, most: int) -> FloatArray:
     """Binomial probabilities of 0 to `most` of `count`."""
-    logs = np.full(most + 1, -np.inf)
-    for drawn in range(min(count, most) + 1):
-        ways = math.lgamma(count + 1) - math.lgamma(drawn + 1) - math.lgamma(count - drawn + 1)
-        logs[drawn] = ways + drawn * math.log(share) + (count - drawn) * math.log1p(-share)
-    found: FloatArray = np.exp(logs)
+    logs = [_log_weight(count, drawn, share) for drawn in range(min(count, most) + 1)]
+    found = np.zeros(most + 1)
+    found[: len(logs)] = np.exp(logs)
     return found
 
 
-@lru_cache(maxsize=1 << 12)
+def _log_weight(count: int, drawn: int, share: float) -> float:
+    ways = math.lgamma(count + 1) - math.lgamma(drawn + 1) - math.lgamma(count - drawn + 1)
+    return ways + drawn * math.log(share) + (count - drawn) * math.log1p(-share)
+
+
+@lru_cache(maxsize=256)  # of 64 votes some 9 MB
 def _times(count: int, below: int, share: float, most: int) -> FloatArray:
     """The matrix that multiplies a polynomial by that of an answer with fewer votes than that."""
     weights = _weights(count, share, most)
-    matrix = np.zeros((most + 1, most + 1))
-    for votes in range(min(below, most + 1)):
-        matrix += np.diag(np.full(most + 1 - votes, weights[votes]), -votes)
+    weights = np.where(np.arange(most + 1) < below, weights, 0.0)
+    behind = np.subtract.outer(np.arange(most + 1), np.arange(most + 1))
+    matrix: FloatArray = np.where(behind < 0, 0.0, weights[behind])
     return matrix
 
 

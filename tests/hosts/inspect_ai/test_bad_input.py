@@ -24,6 +24,7 @@ from anytime.domains.trip import TRIP
 from anytime.domains.trip.plan import parse_plan
 from anytime.hosts.inspect_ai.scoring import anytime
 from anytime.hosts.inspect_ai.tasks import aime, gpqa, trip
+from anytime.hosts.inspect_ai.wrapping import wrap
 from anytime.solvers import budget
 from tests.inspect_runs import Cli, logs_in, says, scripted
 from tests.refusals import is_one_sentence, refusal
@@ -72,6 +73,9 @@ def test_budgets(budgets: Any, says: str) -> None:
         ({"q_max": "most"}, "q_max 'most'"),
         ({"continuation": "again"}, "unknown continuation 'again': choose one of auto"),
         ({"mode": "interupt"}, "unknown mode 'interupt': choose one of interrupt, contract"),
+        ({"mode": "vote"}, "mode=vote needs k, such as k=4"),
+        ({"k": 4}, "k is of mode=vote, and this is mode=interrupt"),
+        ({"mode": "vote", "k": 3, "budgets": "64,90"}, "budget 64 is not divided evenly among k=3"),
         ({"mode": "contract", "budgets": "0,64"}, "contract mode cannot run with budget 0"),
         ({"scale": "log2", "budgets": "0,64"}, "budget 0 has no place on the scale log2"),
         ({"tokenizer": "missing.json"}, "no tokenizer file missing.json"),
@@ -218,6 +222,20 @@ def test_a_continuation_the_provider_refuses(tmp_path: Path, capfd: Any) -> None
     task = trip("builtin", continuation="prefill")
     message = stopped(task, scripted(lambda messages, config: says("x")), tmp_path, capfd)
     assert "provider scripted does not continue an assistant message" in message
+
+
+def test_a_vote_of_traces_that_are_all_one(tmp_path: Path, capfd: Any) -> None:
+    asked: list[Any] = []
+    model = scripted(lambda messages, config: asked.append(messages) or says("x"))
+    model.config.temperature = 0
+    message = stopped(gpqa("builtin", budgets="8,64", mode="vote", k=4), model, tmp_path, capfd)
+    assert "mode=vote samples several traces, and at temperature 0 they are one" in message
+    assert not asked
+
+
+def test_a_vote_of_answers_that_nobody_reads() -> None:
+    refused = refusal(lambda: wrap("tests/any.py@task", mode="vote"))
+    assert "mode=vote compares answers as a domain reads them, and this task is on none" in refused
 
 
 def redacted(messages: Any, config: GenerateConfig) -> ModelOutput:

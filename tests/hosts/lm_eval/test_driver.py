@@ -346,6 +346,13 @@ BAD = {
     "method": ({"method": "lepa"}, {}, "unknown method 'lepa'"),
     "greedy pool": ({"method": "leap"}, {}, "add --gen_kwargs do_sample=true"),
     "mode": ({"mode": "fast"}, {}, "unknown mode 'fast'"),
+    "greedy vote": ({"mode": "vote", "k": 4}, {}, "at temperature 0 they are one and the same"),
+    "vote of nobody": ({"mode": "vote"}, {}, "mode=vote in --metadata needs k, such as k=4"),
+    "vote of odd shares": (
+        {"mode": "vote", "k": 3},
+        {},
+        "budget 8 in --metadata is not divided evenly among k=3 traces",
+    ),
     "contract": ({"mode": "contract", "budgets": "0,8"}, {}, "cannot run with budget 0"),
     "split": ({"split": "train"}, {}, "unknown split 'train'"),
     "scale": ({"scale": "log2", "budgets": "0,8"}, {}, "no place on the scale log2"),

@@ -42,16 +42,21 @@ def inspect_log(
     return read_eval_log(log.location)
 
 
-@pytest.mark.quick("trip-planner-interrupt", "trip-planner-contract")
-@pytest.mark.parametrize("mode", ["interrupt", "contract"])
+MODES: dict[str, dict[str, Any]] = {"interrupt": {}, "contract": {}, "vote": {"k": 4}}
+"""By mode its own options."""
+
+
+@pytest.mark.quick("trip-planner-interrupt", "trip-planner-contract", "aime-simulated-vote")
+@pytest.mark.parametrize("mode", list(MODES))
 @pytest.mark.parametrize("case", list(CASES))
 def test_every_checkpoint_and_the_index_agree(tmp_path: Path, case: str, mode: str) -> None:
     name, model, ours, options, budgets = CASES[case]
     if mode == "contract":
         budgets = budgets.removeprefix("0,")
-    log = inspect_log(tmp_path, name, model, options, budgets, mode=mode)
+    log = inspect_log(tmp_path, name, model, options, budgets, mode=mode, **MODES[mode])
     task = f"anytime_{name}_builtin"
-    results = evaluate(task, ours(**options), {"budgets": budgets, "mode": mode}, limit=6)
+    asked = {"budgets": budgets, "mode": mode, **MODES[mode]}
+    results = evaluate(task, ours(**options), asked, limit=6)
 
     found = samples(results, task)
     assert log.samples
