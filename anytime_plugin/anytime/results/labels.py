@@ -168,11 +168,14 @@ def _place(runs: Sequence[Named], which: str, where: str) -> int:
 def _fields(runs: Sequence[Named]) -> dict[str, list[str | None]]:
     """What runs may differ in, the first to be named first; None where one does not tell."""
     settings = {name for one in runs for name in one.info.settings}
+    modes = [one.key.mode for one in runs]
+    usual = not any(":" in mode for mode in modes)
     first = [name for name in _FIRST if name in settings]
     found: dict[str, list[str | None]] = {
         "model": [one.key.model for one in runs],
         "method": [one.key.method for one in runs],
-        "mode": [None if one.key.mode == "interrupt" else one.key.mode for one in runs],
+        # One trace is what is usual, unless others spend the same budget otherwise.
+        "mode": [None if mode == "interrupt" and usual else mode for mode in modes],
     }
     for name in [*first, *sorted(settings - {*first})]:
         found[name] = [one.info.settings.get(name) for one in runs]
