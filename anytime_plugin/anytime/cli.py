@@ -18,6 +18,7 @@ from anytime.commands.pairs import add_pairs
 from anytime.commands.plan import add_plan
 from anytime.commands.report import add_report
 from anytime.commands.results import add_results
+from anytime.commands.stop import add_stop
 from anytime.errors import AnytimeError
 from anytime.harmless import for_terminal
 
@@ -34,6 +35,7 @@ Runs are made by the harness, and read here:
   anytime annotate others/*.eval -o annotated/         curves of logs made without budgets
   anytime summary logs/ out/                           the Anytime Index of every run
   anytime compare logs/cot.eval logs/pdp.eval          what is different, paired by problem
+  anytime stop logs/cot.eval --rule stable:2           what stopping early is worth
   anytime report logs/ -o report.html                  curves, costs and drift, as a page
   anytime results logs/ -o results.parquet             every answer at every budget, as rows
   anytime export logs/ --format markdown               a leaderboard; more formats
@@ -116,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     add_results(commands)
     add_compare(commands)
     add_plan(commands)
+    add_stop(commands)
     add_report(commands)
     add_export(commands)
     return parser

@@ -86,6 +86,7 @@ class Reply:
         finish: Why generation ended.
         seconds: Wall time of the call.
         cost: Price of the call in dollars, where known.
+        probability: Mean probability of the generated tokens, where the back end reports them.
         failed: Why this is no answer of the model: a content filter, a refusal, a call of a tool,
             nothing at all; empty where it is one. A host sets it.
 
@@ -109,6 +110,7 @@ class Reply:
     seconds: float | None = None
     cost: float | None = None
     failed: str = ""
+    probability: float | None = None
 
 
 T = TypeVar("T")

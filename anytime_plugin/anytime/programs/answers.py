@@ -129,6 +129,7 @@ def forced_answer(
         cost=reply.cost,
         unframed=unframed_tag(answer, frame),
         doubt=doubt or None,
+        probability=reply.probability,
     )
 
 

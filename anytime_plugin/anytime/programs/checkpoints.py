@@ -45,6 +45,8 @@ class Checkpoint:
             plurality decides (`grade_of`); None where there is one trace.
         depth: Trace tokens that had to wait for each other: the longest of the traces that share
             the budget; None where that is `tokens`.
+        probability: Mean probability of the tokens of the forced answer; None where none was
+            forced, or the back end did not tell.
 
     Example:
         >>> point = Checkpoint(256, "42", True, 256, 3, 0, "stop", cut="tokens")
@@ -69,6 +71,7 @@ class Checkpoint:
     doubt: str | None = None
     among: tuple[str, ...] | None = None
     depth: int | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,7 @@ _COUNTS = (
     "depth",
     "calls",
 )
-_NUMBERS = ("seconds", "cost")
+_NUMBERS = ("seconds", "cost", "probability")
 _WORDS: Mapping[str, Sequence[str]] = {
     "mode": (*get_args(Mode), "intrace"),
     "finish": get_args(Finish),
