@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from anytime.cutting.frames import Frame
     from anytime.domains.base import Domain
     from anytime.methods.base import Method
-    from anytime.statistics.stopping import StoppingRule
+    from anytime.statistics.stopping import Rule, StoppingRule
 
 __all__ = [
     "OURS",
     "brought",
     "get_domain",
     "get_method",
+    "get_stopping_rule",
     "known_domains",
     "known_frames",
     "known_methods",
@@ -197,6 +198,22 @@ def known_stopping_rules() -> Mapping[str, StoppingRule]:
     """
     kind = importlib.import_module("anytime.statistics.stopping").StoppingRule
     return {rule.name: rule for rule, _ in brought("anytime_stopping_rules", kind)}
+
+
+def get_stopping_rule(text: str) -> Rule:
+    """The one stopping rule that a user wrote, such as `stable:2`.
+
+    Raises:
+        AnytimeError: It is none, or several.
+    """
+    named = importlib.import_module("anytime.statistics.stopping").rules_named
+    rules: tuple[Rule, ...] = named(text, known_stopping_rules()).rules
+    if len(rules) > 1:
+        raise AnytimeError(
+            f"{text} is {len(rules)} rules, and a run is stopped by one: name one, such as "
+            f"{rules[0].written}"
+        )
+    return rules[0]
 
 
 def brought(hook: str, kind: type[T]) -> list[tuple[T, str]]:

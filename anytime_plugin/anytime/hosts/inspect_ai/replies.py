@@ -139,3 +139,17 @@ def _input_tokens(output: ModelOutput) -> int | None:
         return None
     read, written = usage.input_tokens_cache_read, usage.input_tokens_cache_write
     return usage.input_tokens + (read or 0) + (written or 0)
+
+
+def whole_of_slices(first: ModelOutput, trace: Reply) -> ModelOutput:
+    """What a provider would have returned for a trace that came in slices: one completion.
+
+    Args:
+        first: The output of the first slice.
+        trace: All slices, joined.
+    """
+    if trace.reasoning:  # it came in one slice, and is as the provider gave it
+        return first
+    whole = first.model_copy(deep=True)
+    whole.message.content = trace.text
+    return whole
