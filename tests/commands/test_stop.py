@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from anytime.cli import main
-from anytime.results.curves import iter_rows
+from anytime.results.curves import iter_rows, write_jsonl
 from tests.small_runs import BUDGETS, Logs, Run, run_inspect, sentence
 
 COLUMNS = "problem=q,budget=b,quality=right,answer=said"
@@ -142,10 +143,24 @@ def test_a_scorers_verdict_is_no_answer(run: Run, tmp_path: Path) -> None:
     assert "Score(answer=...)" in told
 
 
-def test_runs_of_one_run_per_budget_are_refused(run: Run, tmp_path: Path) -> None:
-    log = run_inspect(tmp_path / "contract", mode="contract")
+@pytest.mark.parametrize("options", [{"mode": "contract"}, {"mode": "vote", "k": 2}])
+def test_runs_whose_budgets_are_not_of_one_trace_are_refused(
+    run: Run, tmp_path: Path, options: dict[str, Any]
+) -> None:
+    log = run_inspect(tmp_path / "other", **options)
     told = sentence(run("stop", log, "--rule", "stable:2"))
-    assert "is of mode contract, whose budgets are not spent by one trace" in told
+    assert f"is of mode {options['mode']}" in told
+    assert "whose budgets are not spent by one trace" in told
+
+
+def test_where_nobody_was_asked_it_is_said_that_probes_were_free(
+    run: Run, logs: Logs, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    write_jsonl(path, (r._replace(mode="intrace") for r in iter_rows(logs["inspect_ai"])))
+    code, out, _ = run("stop", path, "--rule", "stable:2")
+    assert code == 0
+    assert "Nobody was asked: what stands in each beginning of a trace was graded" in out
 
 
 def test_it_is_listed_among_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

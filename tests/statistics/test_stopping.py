@@ -287,3 +287,53 @@ def test_p_values_are_adjusted_for_all_rules() -> None:
     assert min(one.difference.p_holm for one in found) == pytest.approx(
         min(1, 3 * min(one.difference.p for one in found))
     )
+
+
+# Rules that stop by lot between two budgets are worth what the fixed budget of equal tokens is.
+
+LOTS = StoppingRule(
+    "lots",
+    lambda seen, which: len(seen) - 1 if (seen[-1].text or "")[which] == "s" else None,
+    int,
+    "which of them",
+    "0",
+    step=1,
+)
+
+
+def by_lot(seed: int, rules: int, problems: int = 30) -> list[Trail]:
+    """Traces on which each rule stops at the second or the third checkpoint."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for problem in range(problems):
+        right = rng.random(4) < np.linspace(0.1, 1, 4) * rng.random()
+        places = rng.integers(1, 3, rules)
+        texts = ["".join("s" if place == p else "." for p in places) for place in range(4)]
+        found.append(Trail(str(problem), probes("abcd", texts, cost=0), tuple(map(float, right))))
+    return found
+
+
+def test_a_rule_that_is_worth_nothing_is_seldom_shown_to_be() -> None:
+    sweep = rules_named("lots:0", {"lots": LOTS})
+    found = [
+        judge(by_lot(seed, 1), GRID, [sweep], resamples=300)[0].difference for seed in range(200)
+    ]
+    assert np.mean([one.p <= 0.05 for one in found]) <= 0.08
+    assert np.mean([one.interval.low <= 0 <= one.interval.high for one in found]) >= 0.93
+    assert abs(np.mean([one.difference for one in found])) < 0.01
+
+
+def test_a_threshold_chosen_on_other_problems_is_not_better_than_it_is() -> None:
+    """The best of eight rules that are worth nothing looks good where it was chosen."""
+    honest, naive = [], []
+    for seed in range(60):
+        trails_ = by_lot(seed, 8)
+        sweep = rules_named("lots:0..7", {"lots": LOTS})
+        (one,) = judge(trails_, GRID, [sweep], resamples=10)
+        honest.append(one.difference.difference)
+        each = judge(trails_, GRID, [replace(sweep, rules=(r,)) for r in sweep.rules], resamples=10)
+        naive.append(max(one.difference.difference for one in each))
+    error = np.std(honest) / np.sqrt(len(honest))
+    assert abs(np.mean(honest)) < 3 * error
+    assert np.mean(naive) > 3 * np.std(naive) / np.sqrt(len(naive))
+    assert np.mean(naive) > np.mean(honest) + 0.03
