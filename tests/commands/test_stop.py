@@ -112,6 +112,11 @@ def test_probabilities_of_a_table(run: Run, tmp_path: Path) -> None:
     words = ("stop", path, "--columns", f"{COLUMNS},probability=p", "--rule", "confident:0.9")
     (told,) = json.loads(run(*words, "--json")[1])
     assert (told["rules"][0]["quality"], told["rules"][0]["tokens"]) == (1, 15)
+    assert "the probability" not in " ".join(told["told"])
+    some = iter([None, 0.9, 0.9, 0.95, None, None])
+    table(tmp_path, [row | {"p": next(some)} for row in ROWS])
+    (told,) = json.loads(run(*words, "--json")[1])
+    assert "Of 3 of 6 forced answers nobody told the probability" in " ".join(told["told"])
 
 
 def test_what_is_refused(run: Run, logs: Logs, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from anytime.errors import AnytimeError
 if TYPE_CHECKING:
     from anytime.results.stops import Trails
     from anytime.statistics.stopped import Judged
+    from anytime.statistics.stopping import Sweep
 
 __all__ = ["add_stop"]
 
@@ -94,16 +95,19 @@ def _stop(chosen: argparse.Namespace) -> None:
     judged = [judge(one.trails, one.grid, sweeps, seed=one.info.seed) for one in found]
     tell_read(runs)
     if chosen.json:
-        told = [_record(*each) for each in zip(called, found, judged, strict=True)]
+        told = [
+            _record(name, one, sweeps, each)
+            for name, one, each in zip(called, found, judged, strict=True)
+        ]
         print(json.dumps(told, indent=2))
         return
     for place, (name, one, each) in enumerate(zip(called, found, judged, strict=True)):
         if place:
             print_sentence("")
-        _print(name if len(found) > 1 else "", one, each)
+        _print(name if len(found) > 1 else "", one, sweeps, each)
 
 
-def _print(name: str, found: Trails, judged: Sequence[Judged]) -> None:
+def _print(name: str, found: Trails, sweeps: Sequence[Sweep], judged: Sequence[Judged]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -131,11 +135,13 @@ def _print(name: str, found: Trails, judged: Sequence[Judged]) -> None:
         )
     print_table(table)
     print_sentence("")
-    for sentence in judged_told(found, judged):
+    for sentence in judged_told(found, sweeps, judged):
         print_sentence(sentence)
 
 
-def _record(name: str, found: Trails, judged: Sequence[Judged]) -> dict[str, Any]:
+def _record(
+    name: str, found: Trails, sweeps: Sequence[Sweep], judged: Sequence[Judged]
+) -> dict[str, Any]:
     from anytime.results.stops import judged_told
 
     return {
@@ -147,7 +153,7 @@ def _record(name: str, found: Trails, judged: Sequence[Judged]) -> dict[str, Any
         "traces": len(found.trails),
         "budgets": list(found.grid),
         "rules": [_number(one) for one in judged],
-        "told": judged_told(found, judged),
+        "told": judged_told(found, sweeps, judged),
     }
 
 

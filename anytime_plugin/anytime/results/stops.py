@@ -180,8 +180,14 @@ def _rules(sweeps: Sequence[Sweep]) -> Iterator[Rule]:
     return (rule for sweep in sweeps for rule in sweep.rules)
 
 
-def judged_told(found: Trails, judged: Sequence[Judged]) -> list[str]:
-    """What the numbers of a table are of, and what they can show, in sentences."""
+def judged_told(found: Trails, sweeps: Sequence[Sweep], judged: Sequence[Judged]) -> list[str]:
+    """What the numbers of a table are of, and what they can show, in sentences.
+
+    Args:
+        found: What was judged on.
+        sweeps: What was judged.
+        judged: What each came to.
+    """
     problems = len({trail.problem for trail in found.trails})
     told = [f"{problems} problems, {len(found.trails)} traces, asked at {_grid_told(found.grid)}."]
     told += [_compared(one) for one in judged]
@@ -197,9 +203,23 @@ def judged_told(found: Trails, judged: Sequence[Judged]) -> list[str]:
             f"Nobody told the tokens of up to {unknown:,} forced answers: they count for nothing, "
             f"which favours rules that ask often."
         )
+    if any("probability" in rule.kind.needs for rule in _rules(sweeps)):
+        told += _blind(found)
     if found.guessed:
         told.append(f"Tokens of {found.guessed:,} checkpoints are not told: the budget counts.")
     return told
+
+
+def _blind(found: Trails) -> list[str]:
+    """Where a rule of confidence was told nothing."""
+    forced = [probe for trail in found.trails for probe in trail.probes if probe.probe_tokens != 0]
+    blind = sum(probe.probability is None for probe in forced)
+    if not blind:
+        return []
+    return [
+        f"Of {blind:,} of {len(forced):,} forced answers nobody told the probability: rules that go "
+        f"by it go on there."
+    ]
 
 
 _LISTED = 12
