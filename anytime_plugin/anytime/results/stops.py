@@ -217,8 +217,8 @@ def _blind(found: Trails) -> list[str]:
     if not blind:
         return []
     return [
-        f"Of {blind:,} of {len(forced):,} forced answers nobody told the probability: rules that go "
-        f"by it go on there."
+        f"Of {blind:,} of {len(forced):,} forced answers nobody told the probability: rules that "
+        f"read it go on there."
     ]
 
 
