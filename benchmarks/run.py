@@ -30,6 +30,7 @@ from benchmarks import (
     results,
     scoring,
     statistics,
+    stopping,
     tokens_spent,
 )
 
@@ -49,6 +50,7 @@ MEASUREMENTS: dict[str, Callable[[], None]] = {
     "traces": over_traces.main,
     "power": power.main,
     "plan": planned_widths.main,
+    "stopping": stopping.main,
     "realmodel": realmodel.main,
     "import": lambda: import_time(),
 }

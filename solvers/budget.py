@@ -22,6 +22,7 @@ def budget(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    stop: str | None = None,
     method: str = PLAIN,
     **options: object,
 ) -> Solver:
@@ -48,6 +49,9 @@ def budget(
             anyway.
         k: Traces that share every budget, in mode `vote`: each is cut at its share, and a plurality
             of their answers decides. Default: the task's own.
+        stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
+            grid, and no further than the rule wants it (docs/stopping.md). Default: the
+            task's own.
         method: How a problem becomes the first prompt: `cot`, or any method there is, those of
             other packages included.
         options: Those of the method, as in `anytime/pdp` and `anytime/leap`. Others are refused,
@@ -68,4 +72,5 @@ def budget(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        stop=stop,
     )

@@ -20,6 +20,7 @@ def cot(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    stop: str | None = None,
     **unknown: object,
 ) -> Solver:
     """Ask the problem as it is: what `pdp`, `pdp_plus` and `leap` are compared with.
@@ -27,13 +28,14 @@ def cot(
     The same as `anytime/budget`, under the name the methods' curves are labelled with.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `k`.
+        budgets: As in `anytime/budget`, as are all up to `stop`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share a budget, in mode `vote`.
+        stop: A rule that stops a trace, such as `stable:2`.
         unknown: Refused.
     """
     return solving(
@@ -47,4 +49,5 @@ def cot(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        stop=stop,
     )

@@ -21,6 +21,7 @@ def leap(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    stop: str | None = None,
     pool: str = "",
     domain: str = "",
     dataset: str = "",
@@ -34,13 +35,14 @@ def leap(
     See `anytime.methods.leap` and arXiv 2402.05403.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `k`.
+        budgets: As in `anytime/budget`, as are all up to `stop`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share a budget, in mode `vote`.
+        stop: A rule that stops a trace, such as `stable:2`.
         pool: A finished run of either harness to take mistakes from, a folder with one, or a pool
             file. Without one, dev problems are solved, once for the run, and kept on disk.
         domain: Whose dev split to solve; default: the task's own.
@@ -62,4 +64,5 @@ def leap(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        stop=stop,
     )

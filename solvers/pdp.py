@@ -21,6 +21,7 @@ def pdp(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    stop: str | None = None,
     pairs: str = "",
     pool: str = "",
     domain: str = "",
@@ -39,13 +40,14 @@ def pdp(
     See `anytime.methods.pdp`, docs/pdp.md and arXiv 2601.11038.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `k`.
+        budgets: As in `anytime/budget`, as are all up to `stop`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share a budget, in mode `vote`.
+        stop: A rule that stops a trace, such as `stable:2`.
         pairs: File of `anytime pairs build`.
         pool: A finished run of either harness to select pairs from, a folder with one, or a pool
             file. With neither, a pool is sampled from the dev split, once for the run, and kept on
@@ -82,4 +84,5 @@ def pdp(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        stop=stop,
     )

@@ -21,6 +21,7 @@ def pdp_plus(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    stop: str | None = None,
     pairs: str = "",
     pool: str = "",
     domain: str = "",
@@ -37,13 +38,14 @@ def pdp_plus(
     """PDP+: as `anytime/pdp`, but with the good half of every pair alone.
 
     Args:
-        budgets: As in `anytime/budget`, as are all up to `k`.
+        budgets: As in `anytime/budget`, as are all up to `stop`.
         mode: `interrupt` or `contract`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share a budget, in mode `vote`.
+        stop: A rule that stops a trace, such as `stable:2`.
         pairs: As in `anytime/pdp`, as are all the others.
         pool: A finished run to select pairs from.
         domain: Whose dev split to sample from.
@@ -78,4 +80,5 @@ def pdp_plus(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        stop=stop,
     )

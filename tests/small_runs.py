@@ -30,7 +30,7 @@ WAVERING: dict[str, Any] = {
 }
 
 
-_OF_EVAL = ("epochs", "log_format", "temperature")
+_OF_EVAL = ("epochs", "log_format", "temperature", "logprobs")
 """Options of `inspect_ai.eval` that tests give."""
 
 

@@ -70,6 +70,7 @@ def run(words: list[str], folder: Path) -> str:
     [
         ("tutorial", 8, ("comparison.html", "report.html", "rows.parquet", "leaderboard.md")),
         ("strategies", 0, ("cot", "pdp", "contract")),
+        ("stopping", 0, ("run", "live", "out")),
     ],
 )
 def test_every_block_in_order(

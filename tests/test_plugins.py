@@ -14,7 +14,7 @@ from anytime import plugins
 from tests.plugging import BROKEN, lay_plugin
 
 SOUND = """
-from anytime import Cue, Dataset, Domain, Grade, Method, Preface, Problem, hookimpl
+from anytime import Cue, Dataset, Domain, Grade, Method, Preface, Problem, StoppingRule, hookimpl
 
 SOUND = Domain(
     name="sound",
@@ -34,9 +34,14 @@ def anytime_domains():
 @hookimpl
 def anytime_methods():
     return (Method("hint", lambda recipe, material, target: Preface("Hint. ", {})),)
+
+@hookimpl
+def anytime_stopping_rules():
+    return [StoppingRule("first", lambda probes, argument: 0)]
 """
 
 OURS = ["trip", "aime", "gpqa"]
+RULES = ["fixed", "stable", "dynasor", "vote", "confident"]
 METHODS = ["cot", "pdp", "pdp_plus", "leap"]
 
 
@@ -69,6 +74,7 @@ def test_a_broken_plugin_is_one_sentence(
         for _ in range(2):
             assert list(anytime.known_domains()) == [*OURS, "sound"]
             assert list(anytime.known_methods()) == [*METHODS, "hint"]
+            assert list(anytime.known_stopping_rules()) == [*RULES, "first"]
     (record,) = caplog.records
     message = record.getMessage()
     assert message.startswith("plugin broken is left out: ")
@@ -80,6 +86,7 @@ def test_of_a_plugin_left_out_nothing_stays(folder: Path, caplog: pytest.LogCapt
     lay_plugin(folder, "half", f"{SOUND}\n@hookimpl\ndef anytime_nothing(): return []")
     assert list(anytime.known_domains()) == OURS
     assert list(anytime.known_methods()) == METHODS
+    assert list(anytime.known_stopping_rules()) == RULES
     assert plugins.third_party_domains() == {}
 
 
@@ -96,12 +103,15 @@ def test_an_error_of_ours_is_none_of_a_plugin(
         anytime.known_domains()
 
 
-@pytest.mark.parametrize("what", ["domain", "method"])
+@pytest.mark.parametrize("what", ["domain", "method", "stopping rule"])
 def test_two_of_one_name_are_refused(folder: Path, what: str) -> None:
     lay_plugin(folder, "sound", SOUND)
     lay_plugin(folder, "twin", SOUND)
-    known = {"domain": anytime.known_domains, "method": anytime.known_methods}[what]
-    name = {"domain": "sound", "method": "hint"}[what]
+    known, name = {
+        "domain": (anytime.known_domains, "sound"),
+        "method": (anytime.known_methods, "hint"),
+        "stopping rule": (anytime.known_stopping_rules, "first"),
+    }[what]
     with pytest.raises(anytime.AnytimeError, match=f"two plugins bring a {what} called '{name}'"):
         known()
 

@@ -130,15 +130,25 @@ def test_the_page_about_plugins_shows_the_example() -> None:
 
 
 def test_the_frame_of_that_page() -> None:
-    *_, code = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
+    _, _, code, _ = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
     made: dict[str, Any] = {}
     exec(code, made)
     (frame,) = made["anytime_frames"]()
     assert (frame.open, frame.close) == ("<mine>", "</mine>")
 
 
+def test_the_stopping_rule_of_that_page() -> None:
+    *_, code = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
+    made: dict[str, Any] = {}
+    exec(code, made)
+    (rule,) = made["anytime_stopping_rules"]()
+    seen = [anytime.Probe(n, answer, None, None, n, 1, False) for n, answer in enumerate("abca")]
+    stops = [rule.with_argument("2").decide(seen[: n + 1]) for n in range(4)]
+    assert stops == [None, None, None, 3]
+
+
 def test_the_method_that_learns_of_that_page() -> None:
-    _, code, _ = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
+    _, code, *_ = blocks((ROOT / "docs" / "extending.md").read_text(), "python")
     names = vars(anytime)["__all__"]
     made = {name: getattr(anytime, name) for name in names}
     exec(code, made)

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
         fingerprints,
         of_others,
     )
-    from anytime.plugins import get_domain, get_method, known_domains, known_methods
+    from anytime.plugins import (
+        get_domain,
+        get_method,
+        known_domains,
+        known_methods,
+        known_stopping_rules,
+    )
     from anytime.preferences.pairs import Pair, build_pairs, read_pairs, write_pairs
     from anytime.programs.checkpoints import Checkpoint, Elicited
     from anytime.programs.contract import contract
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
         budget_weights,
         index_interval,
     )
+    from anytime.statistics.stopping import Probe, StoppingRule
     from anytime.statistics.summary import Summary, summarize
 
 __all__ = [
@@ -66,12 +73,14 @@ __all__ = [
     "Method",
     "Pair",
     "Preface",
+    "Probe",
     "Problem",
     "Program",
     "Recipe",
     "Reply",
     "Request",
     "Run",
+    "StoppingRule",
     "Summary",
     "Target",
     "anytime_index",
@@ -89,6 +98,7 @@ __all__ = [
     "interrupt",
     "known_domains",
     "known_methods",
+    "known_stopping_rules",
     "load",
     "of_others",
     "parse_budgets",
@@ -119,6 +129,7 @@ _HOME = {
         "budget_weights",
         "index_interval",
     ),
+    "anytime.statistics.stopping": ("Probe", "StoppingRule"),
     "anytime.statistics.summary": ("Summary", "summarize"),
     "anytime.methods.base": (
         "Lesson",
@@ -130,7 +141,13 @@ _HOME = {
         "fingerprints",
         "of_others",
     ),
-    "anytime.plugins": ("get_domain", "get_method", "known_domains", "known_methods"),
+    "anytime.plugins": (
+        "get_domain",
+        "get_method",
+        "known_domains",
+        "known_methods",
+        "known_stopping_rules",
+    ),
     "anytime.preferences.pairs": ("Pair", "build_pairs", "read_pairs", "write_pairs"),
     "anytime.protocol": ("Message", "Program", "Reply", "Request"),
 }

@@ -19,6 +19,7 @@ from anytime.commands.plan import add_plan
 from anytime.commands.report import add_report
 from anytime.commands.results import add_results
 from anytime.commands.spend import add_spend
+from anytime.commands.stop import add_stop
 from anytime.errors import AnytimeError
 from anytime.harmless import for_terminal
 
@@ -36,6 +37,7 @@ Runs are made by the harness, and read here:
   anytime summary logs/ out/                           the Anytime Index of every run
   anytime compare logs/cot.eval logs/pdp.eval          what is different, paired by problem
   anytime spend logs/epochs16.eval                     one long trace, or a vote of short ones
+  anytime stop logs/cot.eval --rule stable:2           what stopping early is worth
   anytime report logs/ -o report.html                  curves, costs and drift, as a page
   anytime results logs/ -o results.parquet             every answer at every budget, as rows
   anytime export logs/ --format markdown               a leaderboard; more formats
@@ -118,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     add_results(commands)
     add_compare(commands)
     add_plan(commands)
+    add_stop(commands)
     add_report(commands)
     add_spend(commands)
     add_export(commands)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from anytime.domains.base import Domain
     from anytime.harnesses import Harness
     from anytime.methods.base import Method
+    from anytime.statistics.stopping import StoppingRule
 
 __all__ = [
     "PROJECT",
@@ -33,6 +34,7 @@ __all__ = [
     "anytime_frames",
     "anytime_harnesses",
     "anytime_methods",
+    "anytime_stopping_rules",
     "hookimpl",
 ]
 
@@ -70,4 +72,10 @@ def anytime_methods() -> Sequence[Method]:
 @hookspec
 def anytime_harnesses() -> Sequence[Harness]:
     """Return the harnesses whose finished files this plugin reads: `return [MyHarness()]`."""
+    raise NotImplementedError
+
+
+@hookspec
+def anytime_stopping_rules() -> Sequence[StoppingRule]:
+    """Return the stopping rules this plugin adds: `return [StoppingRule("mine", decide)]`."""
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The plugin host: the domains and methods there are, ours and those other packages add.
+"""The plugin host: the domains, methods and rules there are, ours and those of other packages.
 
 A plugin that fails, on import or when it is asked, is named in one sentence and left out.
 """
@@ -9,6 +9,7 @@ import functools
 import importlib
 import importlib.metadata
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
     from anytime.cutting.frames import Frame
     from anytime.domains.base import Domain
     from anytime.methods.base import Method
+    from anytime.statistics.stopping import Rule, StoppingRule
 
 __all__ = [
     "OURS",
     "brought",
     "get_domain",
     "get_method",
+    "get_stopping_rule",
     "known_domains",
     "known_frames",
     "known_methods",
+    "known_stopping_rules",
     "plugin_manager",
     "third_party_domains",
 ]
@@ -40,6 +44,7 @@ log = logging.getLogger(__name__)
 OURS = (
     "anytime.domains.plugin",
     "anytime.methods.plugin",
+    "anytime.statistics.plugin",
     "anytime.logs.inspect_ai.harness",
     "anytime.logs.lm_eval.harness",
 )
@@ -181,6 +186,36 @@ def get_method(name: str) -> Method:
     return methods[name]
 
 
+def known_stopping_rules() -> Mapping[str, StoppingRule]:
+    """Every kind of stopping rule by name, ours first.
+
+    Raises:
+        AnytimeError: Two plugins bring one of the same name.
+
+    Example:
+        >>> list(known_stopping_rules())[:2]
+        ['fixed', 'stable']
+    """
+    kind = importlib.import_module("anytime.statistics.stopping").StoppingRule
+    return {rule.name: rule for rule, _ in brought("anytime_stopping_rules", kind)}
+
+
+def get_stopping_rule(text: str) -> Rule:
+    """The one stopping rule that a user wrote, such as `stable:2`.
+
+    Raises:
+        AnytimeError: It is none, or several.
+    """
+    named = importlib.import_module("anytime.statistics.stopping").rules_named
+    rules: tuple[Rule, ...] = named(text, known_stopping_rules()).rules
+    if len(rules) > 1:
+        raise AnytimeError(
+            f"{text} is {len(rules)} rules, and a run is stopped by one: name one, such as "
+            f"{rules[0].written}"
+        )
+    return rules[0]
+
+
 def brought(hook: str, kind: type[T]) -> list[tuple[T, str]]:
     """What plugins bring through a hook, each with the plugin's name, in order of registration.
 
@@ -190,7 +225,8 @@ def brought(hook: str, kind: type[T]) -> list[tuple[T, str]]:
     found: dict[str, tuple[T, str]] = {}
     for one, plugin in _asked(hook, kind):
         if one.name in found:
-            raise AnytimeError(f"two plugins bring a {kind.__name__.lower()} called {one.name!r}")
+            what = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+            raise AnytimeError(f"two plugins bring a {what} called {one.name!r}")
         found[one.name] = one, plugin
     return list(found.values())
 

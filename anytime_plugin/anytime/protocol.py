@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-__all__ = ["Finish", "Message", "Program", "Reply", "Request", "Role"]
+__all__ = ["SLICED", "Finish", "Message", "Program", "Reply", "Request", "Role"]
 
 Role = Literal["system", "user", "assistant"]
 
@@ -47,6 +47,8 @@ class Request:
         cue: Text that follows `prefix_ids`; empty for every other continuation.
         budget: The budget this request belongs to, for logs; None for an interruptible trace.
         stop: Strings at which generation ends; they are no part of the reply.
+        slice: Of a trace that is asked for in slices which one this is, from 0 on: one above 0 goes
+            on from where `prefix_ids`, or a trailing assistant message, end. None for a whole one.
         draw: Which of a problem's traces it belongs to, where its program asks for several: two
             draws of one request are two samples. None: the one that the host runs it for.
 
@@ -64,6 +66,7 @@ class Request:
     cue: str = ""
     budget: int | None = None
     stop: tuple[str, ...] = ()
+    slice: int | None = None
     draw: int | None = None
 
 
@@ -86,6 +89,7 @@ class Reply:
         finish: Why generation ended.
         seconds: Wall time of the call.
         cost: Price of the call in dollars, where known.
+        probability: Mean probability of the generated tokens, where the back end reports them.
         failed: Why this is no answer of the model: a content filter, a refusal, a call of a tool,
             nothing at all; empty where it is one. A host sets it.
 
@@ -109,7 +113,11 @@ class Reply:
     seconds: float | None = None
     cost: float | None = None
     failed: str = ""
+    probability: float | None = None
 
+
+SLICED = "anytime_slice"
+"""What tells our built-in models, which are handed messages alone, that a slice is asked for."""
 
 T = TypeVar("T")
 Program = Generator[Sequence[Request], Sequence[Reply], T]

@@ -74,6 +74,7 @@ class Row(NamedTuple):
         settings: What it was asked with beside model and method: a JSON object of texts.
         depth: Trace tokens that had to wait for each other; fewer than `tokens` where several
             traces share the budget.
+        probability: Mean probability of the forced answer's tokens; None where nobody told.
         metrics: The domain's further numbers, such as `em`; a column `metric_em` each.
     """
 
@@ -118,6 +119,7 @@ class Row(NamedTuple):
     created: str | None
     settings: str
     depth: int | None
+    probability: float | None
     metrics: Mapping[str, float]
 
 
@@ -210,6 +212,7 @@ def rows_of_trace(info: RunInfo, trace: GradedTrace) -> Iterator[Row]:
             created=info.created,
             settings=settings,
             depth=checkpoint.tokens if checkpoint.depth is None else checkpoint.depth,
+            probability=checkpoint.probability,
             metrics=grade.metrics,
         )
 
@@ -222,6 +225,7 @@ _LATER = {
     "created": None,
     "settings": "{}",
     "depth": None,
+    "probability": None,
 }
 """Columns that the first tables lack."""
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypedDict, get_args
 from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.cutting.frames import frame_from
 from anytime.errors import AnytimeError
+from anytime.plugins import get_stopping_rule
 
 __all__ = [
     "CONTINUATIONS",
@@ -47,7 +48,7 @@ __all__ = [
     "run_settings",
 ]
 
-Mode = Literal["interrupt", "contract", "vote"]
+Mode = Literal["interrupt", "contract", "vote", "stop"]
 """What is done with a budget; `anytime.programs.elicit` has a program for each."""
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -130,6 +131,7 @@ class Named(TypedDict, total=False):
     answer_tokens: int | None
     frame: str | None
     k: int | None
+    stop: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ class RunSettings:
         answer_tokens: Cap on a forced answer.
         frame: Tags of the user's own around reasoning, `OPEN CLOSE`; the known ones count as well.
         k: Traces that share a budget in mode `vote`.
+        stop: The rule that stops a trace, such as `stable:2`; it makes interrupt the mode `stop`.
 
     Raises:
         AnytimeError: As `check_named`.
@@ -157,6 +160,7 @@ class RunSettings:
     answer_tokens: int = GENERIC_ANSWER_TOKENS
     frame: str | None = None
     k: int | None = None
+    stop: str | None = None
 
     def __post_init__(self) -> None:
         """Check at construction, so that no run starts with settings it cannot follow."""
@@ -191,6 +195,8 @@ def run_settings(
     given = {name: value for name, value in named.items() if value is not None}
     usual = GENERIC_BUDGETS if defaults is None else defaults.budgets
     given["budgets"] = parse_budgets(given.get("budgets", usual))
+    if "stop" in given and given.get("mode", "interrupt") == "interrupt":
+        given["mode"] = "stop"
     if defaults is not None:
         given = {"answer_tokens": defaults.answer_tokens, **given}
     check_named(given, where)
@@ -222,12 +228,39 @@ def check_named(named: Mapping[str, Any], where: str = "") -> None:
     for name, of in MODE_OPTIONS.items():
         if name in given:
             check_whole(name, given[name], least=min(of.values()), where=where)
+    if "stop" in given:
+        _check_stop(given, where)
+    elif given.get("mode") == "stop":
+        raise AnytimeError(f"mode=stop{where} needs a rule: write stop=stable:2")
     if isinstance(grid := given.get("budgets"), BudgetGrid):
         mode = given.get("mode", "interrupt")
         check_mode_options(mode, given, where)
         check_mode(mode, grid)
         if "k" in given:
             check_shared(grid, given["k"], where)
+
+
+def _check_stop(given: Mapping[str, Any], where: str) -> None:
+    """Refuse a rule that is none, or that no live run can follow."""
+    text = given["stop"]
+    if not isinstance(text, str):
+        raise AnytimeError(f"stop {text!r}{where} is no rule: write stop=stable:2")
+    if given.get("mode", "interrupt") not in ("interrupt", "stop"):
+        raise AnytimeError(
+            f"stop{where} stops one trace that goes on, and this is mode={given['mode']}: leave "
+            f"one of them out"
+        )
+    rule = get_stopping_rule(text)
+    if rule.kind.once is not None:
+        raise AnytimeError(
+            f"stop={text}{where} asks at one budget alone, so there is nothing to find out on the "
+            f"way: name that budget as the largest of budgets instead"
+        )
+    grid = given.get("budgets")
+    if isinstance(grid, BudgetGrid) and grid[0] == 0:
+        raise AnytimeError(
+            f"stop={text}{where} asks for a trace in slices, and budget 0 is none: leave it out"
+        )
 
 
 def check_mode_options(mode: Mode, given: Mapping[str, Any], where: str = "") -> None:

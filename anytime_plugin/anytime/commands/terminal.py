@@ -84,7 +84,8 @@ def add_columns(parser: argparse.ArgumentParser) -> None:
         "--columns",
         metavar="NAMES",
         help="the columns of a table that somebody else made: problem=ID,budget=TOKENS,"
-        "quality=CORRECT, and trace, tokens, answer, parsed, model, method, task, scorer, if there",
+        "quality=CORRECT, and trace, tokens, answer, parsed, model, method, task, scorer, "
+        "probability, if there",
     )
 
 

@@ -45,7 +45,17 @@ NO_RUN = "__HIVE_DEFAULT_PARTITION__"
 
 _NEEDED = ("problem", "budget", "quality")
 
-_OPTIONAL = ("trace", "tokens", "answer", "parsed", "model", "method", "task", "scorer")
+_OPTIONAL = (
+    "trace",
+    "tokens",
+    "answer",
+    "parsed",
+    "model",
+    "method",
+    "task",
+    "scorer",
+    "probability",
+)
 
 _EXAMPLE = "problem=question_id,budget=tokens,quality=correct"
 
@@ -101,6 +111,7 @@ def _elicited(rows: list[Row]) -> Elicited:
             seconds=row.seconds,
             cost=row.cost,
             depth=None if row.depth == row.tokens else row.depth,
+            probability=row.probability,
         )
         for row in rows
     )
@@ -130,8 +141,8 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> list[Tab
     Args:
         path: A .csv with a header, .jsonl or .parquet.
         columns: What the columns `problem`, `budget` and `quality` are called in it, and, where
-            they are there, `trace`, `tokens`, `answer`, `parsed`, `model`, `method`, `task` and
-            `scorer`; None for what `anytime results` wrote.
+            they are there, `trace`, `tokens`, `answer`, `parsed`, `model`, `method`, `task`,
+            `scorer` and `probability`; None for what `anytime results` wrote.
 
     Raises:
         AnytimeError: It is no such table, or a damaged one.
@@ -250,7 +261,9 @@ def _foreign_row(path: Path, given: Mapping[str, Any]) -> Row:
     parsed = given.get("parsed")
     answer = given.get("answer")
     quality = _number(given["quality"])
-    if not 0 <= quality <= 1:
+    told = given.get("probability")
+    probability = None if told in (None, "") else float(told)
+    if not 0 <= quality <= 1 or not 0 <= (probability or 0) <= 1:
         raise ValueError
     return Row(
         harness=None,
@@ -294,6 +307,7 @@ def _foreign_row(path: Path, given: Mapping[str, Any]) -> Row:
         created=None,
         settings="{}",
         depth=None,
+        probability=probability,
         metrics={},
     )
 

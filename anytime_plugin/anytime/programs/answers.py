@@ -14,12 +14,20 @@ from dataclasses import dataclass
 from anytime.cutting.ends import checked_count, ended
 from anytime.cutting.frames import answer_of, separated, unframed_tag
 from anytime.cutting.tokens import CutSource
-from anytime.domains.base import Domain
+from anytime.domains.base import Domain, Problem
 from anytime.programs.checkpoints import Checkpoint
 from anytime.protocol import Reply
 from anytime.settings import Continuation
 
-__all__ = ["NO_RULES", "AnswerRules", "Place", "answer_rules", "forced_answer", "leaked_tokens"]
+__all__ = [
+    "NO_RULES",
+    "AnswerRules",
+    "Place",
+    "answer_reader",
+    "answer_rules",
+    "forced_answer",
+    "leaked_tokens",
+]
 
 
 def _unchanged(text: str) -> str:
@@ -52,6 +60,19 @@ def answer_rules(domain: Domain | None) -> AnswerRules:
     if domain is None:
         return NO_RULES
     return AnswerRules(domain.stop, domain.end_of_answer, domain.strip)
+
+
+def answer_reader(domain: Domain, problem: Problem) -> Callable[[str], str | None]:
+    """What answer to a problem a text states, in normal form; None where none can be read.
+
+    What it is worth is left where it is: rules that stop a trace must not know.
+    """
+
+    def read(text: str) -> str | None:
+        grade = domain.grade(problem, text)
+        return grade.answer if grade.parsed is not False and grade.answer else None
+
+    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +150,7 @@ def forced_answer(
         cost=reply.cost,
         unframed=unframed_tag(answer, frame),
         doubt=doubt or None,
+        probability=reply.probability,
     )
 
 

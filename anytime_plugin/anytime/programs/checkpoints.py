@@ -45,6 +45,8 @@ class Checkpoint:
             plurality decides (`grade_of`); None where there is one trace.
         depth: Trace tokens that had to wait for each other: the longest of the traces that share
             the budget; None where that is `tokens`.
+        probability: Mean probability of the tokens of the forced answer; None where none was
+            forced, or the back end did not tell.
 
     Example:
         >>> point = Checkpoint(256, "42", True, 256, 3, 0, "stop", cut="tokens")
@@ -69,6 +71,7 @@ class Checkpoint:
     doubt: str | None = None
     among: tuple[str, ...] | None = None
     depth: int | None = None
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,9 @@ class Elicited:
         options: Those of the mode, such as `{"k": 4}`; see `strategy`.
         bill: What all calls took, where several traces share a budget; None where the checkpoints
             tell (`anytime.results.spent.calls_of`).
+        rule: The rule that stopped the trace, as users write it; None in other modes.
+        stopped: The budget at which it did; later ones hold the answer that it stopped with. None
+            where it never did.
 
     Example:
         >>> point = Checkpoint(256, "42", False, 90, 0, 0, "stop")
@@ -125,17 +131,21 @@ class Elicited:
     doubt: str | None = None
     options: Mapping[str, int] | None = None
     bill: Bill | None = None
+    rule: str | None = None
+    stopped: int | None = None
 
     @property
     def strategy(self) -> str:
-        """The mode with its options, as results name it: `interrupt`, `vote:4`."""
+        """The mode with its options, as results name it: `interrupt`, `vote:4`, `stop:stable:2`."""
+        if self.rule is not None:
+            return f"{self.mode}:{self.rule}"
         values = "x".join(map(str, (self.options or {}).values()))
         return f"{self.mode}:{values}" if values else self.mode
 
     @property
     def one_trace(self) -> bool:
         """Whether all checkpoints are of one trace, and no run or branch of its own each."""
-        return self.mode in ("interrupt", "intrace")
+        return self.mode in ("interrupt", "intrace", "stop")
 
     @property
     def failed(self) -> str:
@@ -150,6 +160,8 @@ class Elicited:
             "doubt": self.doubt,
             "options": None if self.options is None else dict(self.options),
             "bill": None if self.bill is None else asdict(self.bill),
+            "rule": self.rule,
+            "stopped": self.stopped,
         }
         return {
             "mode": self.mode,
@@ -200,8 +212,9 @@ _COUNTS = (
     "end",
     "depth",
     "calls",
+    "stopped",
 )
-_NUMBERS = ("seconds", "cost")
+_NUMBERS = ("seconds", "cost", "probability")
 _WORDS: Mapping[str, Sequence[str]] = {
     "mode": (*get_args(Mode), "intrace"),
     "finish": get_args(Finish),

@@ -11,11 +11,13 @@ from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import Tokenizer
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
+from anytime.plugins import get_stopping_rule
 from anytime.programs.accounting import accounted
 from anytime.programs.answers import NO_RULES, AnswerRules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.contract import contract
 from anytime.programs.interrupt import interrupt
+from anytime.programs.stopping import stopping
 from anytime.programs.vote import vote
 from anytime.protocol import Message, Program, Reply
 from anytime.settings import Continuation, Mode, RunSettings
@@ -55,6 +57,7 @@ class Asked:
         cap: The most tokens that one was allowed; None where that is unknown.
         rules: What the domain says of a forced answer's text.
         draw: Which of the problem's traces this is, from 1 on.
+        read: What answer a text states, in normal form, or None; for modes that compare answers.
     """
 
     messages: Sequence[Message] | Mapping[int, Sequence[Message]]
@@ -66,6 +69,7 @@ class Asked:
     cap: int | None = None
     rules: AnswerRules = NO_RULES
     draw: int = 1
+    read: Callable[[str], str | None] | None = None
 
 
 class ModeProgram(NamedTuple):
@@ -74,13 +78,14 @@ class ModeProgram(NamedTuple):
     Attributes:
         start: Makes its program for a problem.
         hands_back: Whether it cuts traces and hands them back, so that the host has to know how.
-        compares: Whether it compares answers, so that only problems of a domain will do; and asks
-            the same several times, so that a model has to sample.
+        compares: Whether it compares answers, so that only problems of a domain will do.
+        samples: Whether it asks the same several times, so that a model has to sample.
     """
 
     start: Callable[[Asked], Program[Elicited]]
     hands_back: bool
     compares: bool = False
+    samples: bool = False
 
 
 def _interrupt(asked: Asked) -> Program[Elicited]:
@@ -120,10 +125,34 @@ def _vote(asked: Asked) -> Program[Elicited]:
     return accounted(vote(one, budgets, k, first=(asked.draw - 1) * k + 1))
 
 
+def _stop(asked: Asked) -> Program[Elicited]:
+    if asked.run.stop is None or asked.read is None or isinstance(asked.messages, Mapping):
+        raise AnytimeError("mode=stop needs a rule, such as stop=stable:2")
+    if asked.sampled is not None:
+        raise AnytimeError("a finished trace cannot be stopped any more: anytime stop judges rules")
+    if asked.continuation is None:
+        raise AnytimeError("mode stop hands cut traces back: name a continuation")
+    return accounted(
+        stopping(
+            asked.messages,
+            asked.run.budgets,
+            rule=get_stopping_rule(asked.run.stop),
+            read=asked.read,
+            cue=asked.cue,
+            continuation=asked.continuation,
+            answer_tokens=asked.run.answer_tokens,
+            tokenizer=asked.tokenizer,
+            rules=asked.rules,
+            frame=asked.run.frame,
+        )
+    )
+
+
 PROGRAMS: dict[Mode, ModeProgram] = {
     "interrupt": ModeProgram(_interrupt, hands_back=True),
     "contract": ModeProgram(_contract, hands_back=False),
-    "vote": ModeProgram(_vote, hands_back=True, compares=True),
+    "vote": ModeProgram(_vote, hands_back=True, compares=True, samples=True),
+    "stop": ModeProgram(_stop, hands_back=True, compares=True),
 }
 """By mode."""
 
@@ -148,15 +177,16 @@ def check_strategy(mode: Mode, *, on_domain: bool, sampled: bool) -> None:
     Raises:
         AnytimeError: It compares answers, and there are none that can be compared, or all are one.
     """
-    if not PROGRAMS[mode].compares:
-        return
-    if not on_domain:
+    if PROGRAMS[mode].compares and not on_domain:
+        then = "and anytime stop LOG"
+        if mode != "stop":
+            then = "with several traces, then anytime spend LOG"
         raise AnytimeError(
             f"mode={mode} compares answers as a domain reads them, and this task is on none: run "
-            f"mode=interrupt with several traces, then anytime spend LOG, where the task's scorer "
-            f"tells the answer that it read (Score.answer)"
+            f"mode=interrupt {then}, where the task's scorer tells the answer that it read "
+            f"(Score.answer)"
         )
-    if not sampled:
+    if PROGRAMS[mode].samples and not sampled:
         raise AnytimeError(
             f"mode={mode} samples several traces, and at temperature 0 they are one and the same: "
             f"set a temperature"

@@ -23,7 +23,7 @@ from anytime.programs.turns import appended
 from anytime.protocol import Message, Program, Reply, Request
 from anytime.settings import Continuation
 
-__all__ = ["interrupt"]
+__all__ = ["HandingBack", "as_written", "hand_back", "interrupt"]
 
 
 def interrupt(
@@ -88,8 +88,8 @@ def interrupt(
     # A trace stopped below its cap (a full context window, say) is the same cut at all budgets
     # beyond: asked once.
     alike = {Place(cut.tokens, cut.end, source): cut for cut in cuts.values()}
-    how = _HandingBack(tuple(messages), trace, cue, continuation, answer_tokens, rules.stop, frame)
-    pending = [[_hand_back(cut, how) for cut in alike.values()]]
+    how = HandingBack(tuple(messages), trace, cue, continuation, answer_tokens, rules.stop, frame)
+    pending = [[hand_back(cut, how) for cut in alike.values()]]
     # A host may hold thousands of programs at the next line, so none holds its cuts and requests.
     # The trace in parts, reasoning and text, is a copy of the whole.
     finish = trace.finish
@@ -130,7 +130,7 @@ def interrupt(
     )
 
 
-class _HandingBack(NamedTuple):
+class HandingBack(NamedTuple):
     """What the requests for forced answers have in common."""
 
     messages: tuple[Message, ...]
@@ -142,7 +142,16 @@ class _HandingBack(NamedTuple):
     frame: str | None
 
 
-def _hand_back(cut: Cut, how: _HandingBack) -> Request:
+def hand_back(cut: Cut, how: HandingBack) -> Request:
+    """The request for the forced answer at a cut.
+
+    Args:
+        cut: The beginning of the trace.
+        how: What such requests of a trace have in common.
+
+    Raises:
+        AnytimeError: It is to be handed back as token ids, and has none.
+    """
     trace = how.trace
     prefix_ids: tuple[int, ...] | None = None
     words = ""
@@ -157,7 +166,7 @@ def _hand_back(cut: Cut, how: _HandingBack) -> Request:
         words = _turn_to_answer(cut, how)
         handed = how.messages
     elif how.continuation == "prefill":
-        text = _as_written(cut, trace) + _turn_to_answer(cut, how)
+        text = as_written(cut, trace) + _turn_to_answer(cut, how)
         handed = (*how.messages, Message("assistant", text))
     else:
         said = "\n\n".join(part for part in (cut.reasoning, cut.text) if part.strip())
@@ -176,18 +185,18 @@ def _hand_back(cut: Cut, how: _HandingBack) -> Request:
     )
 
 
-def _as_written(cut: Cut, trace: Reply) -> str:
+def as_written(cut: Cut, trace: Reply) -> str:
     """The cut as the model wrote it, for chat templates that keep reasoning between tags."""
     return written(trace, cut.reasoning, cut.text, in_reasoning=cut.in_reasoning)
 
 
-def _turn_to_answer(cut: Cut, how: _HandingBack) -> str:
+def _turn_to_answer(cut: Cut, how: HandingBack) -> str:
     """The first words of the answer, and what separates them from the cut trace.
 
     White space that they begin with is separation enough: a task may want them on the same line.
     """
     begin = how.cue.begin
-    begun = _as_written(cut, how.trace)
+    begun = as_written(cut, how.trace)
     if closing := closed(how.trace, begun, in_reasoning=cut.in_reasoning, own=how.frame):
         return closing + begin
     return f"\n\n{begin}" if cut.text and not begin[:1].isspace() else begin

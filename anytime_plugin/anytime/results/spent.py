@@ -50,7 +50,8 @@ class Spent:
         if elicited.bill is not None:
             self._add_bill(elicited.bill)
             if self.limited is not None:
-                self.limited += elicited.finish == "length"
+                # A rule that stopped a trace is no budget that cut it off.
+                self.limited += elicited.finish == "length" and elicited.stopped is None
             return
         # In a finished trace nobody was asked.
         points = () if elicited.mode == "intrace" else elicited.checkpoints

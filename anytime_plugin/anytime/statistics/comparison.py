@@ -47,7 +47,15 @@ from anytime.statistics.paired_within import (
 )
 from anytime.statistics.shown import Several
 
-__all__ = ["Comparison", "Difference", "Run", "compare", "compare_all"]
+__all__ = [
+    "Comparison",
+    "Difference",
+    "Run",
+    "compare",
+    "compare_all",
+    "difference_of_means",
+    "holm",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +246,7 @@ def _over_problems(a: Curve, b: Curve, plan: _Plan) -> list[Difference]:
     values = [(one.mean(axis=1), other.mean(axis=1), p_average)]
     values += [(one[:, t], other[:, t], p) for t, p in enumerate(p_budgets)]
     index = _of_index(*readings, p_index, plan.confidence)
-    return [index, *(_of_means(x, y, p, plan.confidence) for x, y, p in values)]
+    return [index, *(difference_of_means(x, y, p, plan.confidence) for x, y, p in values)]
 
 
 def _over_traces(a: Curve, b: Curve, plan: _Plan) -> list[Difference]:
@@ -253,8 +261,15 @@ def _of_sides(a: Side, b: Side, confidence: float) -> Difference:
     return Difference(a.value, b.value, a.value - b.value, interval, p, p, detectable)
 
 
-def _of_means(a: FloatArray, b: FloatArray, p: float, confidence: float) -> Difference:
-    """Difference of two means over problems."""
+def difference_of_means(a: FloatArray, b: FloatArray, p: float, confidence: float) -> Difference:
+    """Difference of two means over problems.
+
+    Args:
+        a: Values of the problems in one run, shape (n,), in [0, 1].
+        b: In the other.
+        p: The p-value.
+        confidence: Of the interval.
+    """
     differences = a - b
     interval = paired_interval(differences, confidence)
     value_a, value_b = float(a.mean()), float(b.mean())
@@ -331,10 +346,10 @@ def _adjusted(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
 
     Budgets that were planned are a family of their own.
     """
-    index = _holm([c.index.p for c in comparisons])
-    average = _holm([c.average.p for c in comparisons])
-    planned = iter(_holm([d.p for c in comparisons for b, d in _claims(c) if b == c.planned]))
-    others = iter(_holm([d.p for c in comparisons for b, d in _claims(c) if b != c.planned]))
+    index = holm([c.index.p for c in comparisons])
+    average = holm([c.average.p for c in comparisons])
+    planned = iter(holm([d.p for c in comparisons for b, d in _claims(c) if b == c.planned]))
+    others = iter(holm([d.p for c in comparisons for b, d in _claims(c) if b != c.planned]))
     return tuple(
         replace(
             c,
@@ -353,8 +368,11 @@ def _claims(comparison: Comparison) -> list[tuple[int, Difference]]:
     return list(zip(comparison.budgets, comparison.by_budget, strict=True))
 
 
-def _holm(p: Sequence[float]) -> list[float]:
-    """Step-down: the smallest of m p-values times m, the next times m - 1, ..., never falling."""
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's adjustment of a family of p-values, in their order.
+
+    Step-down: the smallest of m p-values times m, the next times m - 1, ..., never falling.
+    """
     values = np.asarray(p)
     order = np.argsort(values)
     steps = values[order] * np.arange(len(values), 0, -1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -273,7 +274,10 @@ def test_a_failure_waits_for_the_rest_of_its_batch_and_closes_the_program() -> N
 
 def test_a_reply_is_read_whole_from_an_output() -> None:
     content = [ContentReasoning(reasoning="Hm."), ContentText(text="So"), ContentText(text="7")]
-    tokens = [Logprob(token="é", logprob=0.0, bytes=[195]), Logprob(token="7", logprob=0.0)]
+    tokens = [
+        Logprob(token="é", logprob=0.0, bytes=[195]),
+        Logprob(token="7", logprob=math.log(0.5)),
+    ]
     output = ModelOutput(
         model="m",
         choices=[
@@ -303,7 +307,10 @@ def test_a_reply_is_read_whole_from_an_output() -> None:
         finish="length",
         seconds=1.5,
         cost=0.5,
+        probability=0.75,
     )
+    tokens[0].logprob = math.nan  # what an engine that cannot tell may send
+    assert reply_from(output).probability is None
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ from anytime.hosts.inspect_ai.replies import (
 from anytime.hosts.inspect_ai.transformers_here import as_generated, as_sent, continuing
 from anytime.programs.lockstep import Done, advance
 from anytime.programs.turns import expects_template, raw_prompt
-from anytime.protocol import Message, Program, Reply, Request
+from anytime.protocol import SLICED, Message, Program, Reply, Request
 
 __all__ = ["drive", "is_sampled", "reply_from", "requester"]
 
@@ -173,6 +173,8 @@ def requester(
             elif in_effect.seed is not None:
                 asked["seed"] = in_effect.seed + request.draw - 1
             how = {"cache": _cache_of(in_effect, f"{draw or 'trace'} {request.draw}")}
+        if seed is not None and request.slice is not None:
+            asked["extra_body"] = {SLICED: True}
         settings = settings.model_copy(update=asked)
         messages = await _as_input(request, known, encode if can.raw_prompt else None)
         if can.transformers:

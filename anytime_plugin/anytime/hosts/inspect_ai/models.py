@@ -25,8 +25,9 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 from anytime.hosts.inspect_ai.errors import one_sentence
 from anytime.models import load_model
 from anytime.models.pieces import Pieces, stopped
+from anytime.models.slices import one_slice
 from anytime.models.solutions import recall
-from anytime.protocol import Message, Reply
+from anytime.protocol import SLICED, Message, Reply
 
 __all__ = ["anytime"]
 
@@ -75,9 +76,11 @@ class AnytimeAPI(ModelAPI):
             Message(message.role, message.text) for message in input if message.role != "tool"
         ]
         with one_sentence():
-            reply = self._respond(
-                messages, config.max_tokens or DEFAULT_MAX_TOKENS, config.seed or 0
-            )
+            how = config.max_tokens or DEFAULT_MAX_TOKENS, config.seed or 0
+            if (config.extra_body or {}).get(SLICED):
+                reply = one_slice(self._respond, messages, *how)
+            else:
+                reply = self._respond(messages, *how)
         reply = stopped(reply, config.stop_seqs or ())
         return _as_output(self.model_name, reply, bool(config.logprobs))
 

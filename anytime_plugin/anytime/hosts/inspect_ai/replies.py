@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TypeGuard
 
@@ -102,8 +103,11 @@ def reply_from(output: ModelOutput) -> Reply:
     parts = [ContentText(text=content)] if isinstance(content, str) else content
     reasoning = [part for part in parts if isinstance(part, ContentReasoning)]
     usage = output.usage
-    token_bytes = None
+    token_bytes = probability = None
     if choice.logprobs is not None and choice.logprobs.content:
+        told = [token.logprob for token in choice.logprobs.content]
+        if not any(math.isnan(one) for one in told):
+            probability = math.fsum(math.exp(min(0.0, one)) for one in told) / len(told)
         token_bytes = tuple(
             bytes(token.bytes) if _are_bytes(token.bytes) else encodable(token.token).encode()
             for token in choice.logprobs.content
@@ -120,6 +124,7 @@ def reply_from(output: ModelOutput) -> Reply:
         finish=_FINISH.get(choice.stop_reason, "other"),
         seconds=output.time,
         cost=usage.total_cost if usage else None,
+        probability=probability,
     )
 
 
@@ -134,3 +139,17 @@ def _input_tokens(output: ModelOutput) -> int | None:
         return None
     read, written = usage.input_tokens_cache_read, usage.input_tokens_cache_write
     return usage.input_tokens + (read or 0) + (written or 0)
+
+
+def whole_of_slices(first: ModelOutput, trace: Reply) -> ModelOutput:
+    """What a provider would have returned for a trace that came in slices: one completion.
+
+    Args:
+        first: The output of the first slice.
+        trace: All slices, joined.
+    """
+    if trace.reasoning:  # it came in one slice, and is as the provider gave it
+        return first
+    whole = first.model_copy(deep=True)
+    whole.message.content = trace.text
+    return whole

@@ -29,13 +29,14 @@ from anytime.hosts.inspect_ai.records import (
     run_of,
     write_record,
 )
+from anytime.hosts.inspect_ai.replies import whole_of_slices
 from anytime.hosts.inspect_ai.scoring import refuse_failed
 from anytime.hosts.inspect_ai.telling import tell_at_end
 from anytime.methods.base import Recipe
 from anytime.methods.learning import Sampling
 from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, check_recipe, completed
-from anytime.programs.answers import answer_rules
+from anytime.programs.answers import answer_reader, answer_rules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.elicit import GENERIC_CUE, Asked, check_strategy, elicit, hands_back
 from anytime.protocol import Message
@@ -60,7 +61,7 @@ __all__ = [
     "solving",
 ]
 
-_OF_TASK = ("budgets", "mode", "continuation", "tokenizer", "frame", *MODE_OPTIONS)
+_OF_TASK = ("budgets", "mode", "continuation", "tokenizer", "frame", *MODE_OPTIONS, "stop")
 """Settings that a task of ours gives its samples."""
 
 
@@ -118,6 +119,7 @@ def solving(
                     continuation=used,
                     tokenizer=cutter,
                     rules=answer_rules(known[0] if known else None),
+                    read=answer_reader(*known) if known else None,
                     draw=state.epoch,
                 )
             )
@@ -126,6 +128,8 @@ def solving(
             elicited, outputs = await drive(program, ask)
         # The sample's completion is what the model itself said: the trace, or the largest run.
         state.output = outputs[-1]
+        if elicited.mode == "stop" and elicited.trace is not None:
+            state.output = whole_of_slices(state.output, elicited.trace)
         prompt = list(state.messages)
         state.messages.append(state.output.message)
         write_record(state.store, elicited, [], made.record)  # kept, whatever a scorer does now

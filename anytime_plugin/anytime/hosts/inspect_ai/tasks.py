@@ -47,6 +47,7 @@ def trip(
     tokenizer: str | None = None,
     frame: str | None = None,
     k: int | None = None,
+    stop: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -69,6 +70,8 @@ def trip(
             anyway.
         k: Traces that share every budget, in mode `vote`: each is cut at its share, and a plurality
             of their answers decides.
+        stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
+            grid, and no further than the rule wants it (docs/stopping.md).
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
         scale: `linear` or `log2` distance between budgets in the index.
         q_max: Quality that counts as 1 in the index, or `achieved`.
@@ -89,6 +92,7 @@ def aime(
     tokenizer: str | None = None,
     frame: str | None = None,
     k: int | None = None,
+    stop: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -108,6 +112,8 @@ def aime(
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share every budget, in mode `vote`.
+        stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
+            grid, and no further than the rule wants it (docs/stopping.md).
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
@@ -128,6 +134,7 @@ def gpqa(
     tokenizer: str | None = None,
     frame: str | None = None,
     k: int | None = None,
+    stop: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
     q_max: QMax = 1.0,
@@ -147,6 +154,8 @@ def gpqa(
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share every budget, in mode `vote`.
+        stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
+            grid, and no further than the rule wants it (docs/stopping.md).
         envelope: Where the index takes "best so far".
         scale: Distance between budgets in the index.
         q_max: Quality that counts as 1 in the index.
@@ -197,6 +206,7 @@ def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
         "tokenizer": given["tokenizer"],
         "frame": given["frame"],
         "k": given["k"],
+        "stop": given["stop"],
     }
     solver = budget(**named)
     run = {**named, "dataset": dataset, "seed": options.seed}

@@ -119,6 +119,6 @@ def as_generated(
     if tokenizer is not None:
         # The end of the turn, which is a token too, is not shown: `ended` allows for it.
         count = len(tokenizer.ends(text))
-    if request.kind == "trace":
+    if request.kind == "trace" and not request.slice:
         text = opened_by(rendered(model, messages)) + text
     return dataclasses.replace(reply, text=text, output_tokens=count, token_bytes=None)

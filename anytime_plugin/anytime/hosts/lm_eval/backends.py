@@ -18,7 +18,7 @@ from anytime.cutting.tokens import Tokenizer, from_tokenizers, load_tokenizer
 from anytime.errors import AnytimeError
 from anytime.hosts.lm_eval.private import seed_of, template_arguments
 from anytime.programs.turns import expects_template, raw_prompt
-from anytime.protocol import Message, Request
+from anytime.protocol import SLICED, Message, Request
 from anytime.settings import Continuation
 
 __all__ = [
@@ -194,6 +194,8 @@ def arguments(
     kwargs["until"] = [*given, *(word for word in request.stop if word not in given)]
     if takes_messages(lm):
         kwargs["seed"] = draw
+        if request.slice is not None:
+            kwargs[SLICED] = True
         return _dump(request.messages), kwargs
     if is_sampled(gen_kwargs) and _derives(lm, "LocalCompletionsAPI"):
         # Sent with the one seed lm-eval sets, all draws of a problem would come out alike.

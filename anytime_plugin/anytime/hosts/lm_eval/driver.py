@@ -18,7 +18,7 @@ from typing import Any
 from anytime.cutting.ends import ended
 from anytime.cutting.texts import encodable
 from anytime.cutting.tokens import Tokenizer, counter
-from anytime.domains.base import Cue
+from anytime.domains.base import Cue, Problem
 from anytime.hosts.lm_eval.api import Instance, hash_args
 from anytime.hosts.lm_eval.asking import check_answered, failure, generated
 from anytime.hosts.lm_eval.backends import (
@@ -46,7 +46,7 @@ from anytime.methods.overlap import Evaluated
 from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, samples_pool
 from anytime.plugins import get_domain, get_method
-from anytime.programs.answers import answer_rules
+from anytime.programs.answers import answer_reader, answer_rules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.doubts import Doubts
 from anytime.programs.elicit import Asked, check_strategy, elicit, hands_back
@@ -83,6 +83,7 @@ class Spec:
     recipe: Recipe
     source: Source
     split: str = ""
+    problem: Problem | None = None
 
     def __str__(self) -> str:
         """As it is logged with each sample: without the prompt, which stands beside."""
@@ -96,6 +97,8 @@ class Spec:
     @property
     def _options(self) -> str:
         known = {name: getattr(self.run, name) for name in MODE_OPTIONS}
+        if self.run.stop is not None:
+            known["stop"] = self.run.stop
         return "".join(f"{name}={value} " for name, value in known.items() if value is not None)
 
 
@@ -259,6 +262,7 @@ def program_of(
         draw: Which of the problem's traces this is.
     """
     run, used = spec.run, None
+    known = get_domain(spec.domain) if spec.domain else None
     if hands_back(run.mode):
         used = resolve_continuation(run.continuation, lm, spec.prompt)
     return elicit(
@@ -270,8 +274,9 @@ def program_of(
             tokenizer=tokenizer,
             sampled=sampled,
             cap=cap,
-            rules=answer_rules(get_domain(spec.domain) if spec.domain else None),
+            rules=answer_rules(known),
             draw=draw,
+            read=answer_reader(known, spec.problem) if known and spec.problem else None,
         )
     )
 
@@ -355,7 +360,7 @@ def _reply(text: str, request: Request, spec: Spec, tokenizer: Tokenizer | None)
     if tokenizer is None:
         return Reply(text=text, finish="other", hidden_reasoning=hidden)
     tokens = len(tokenizer.ends(text))
-    if request.kind == "trace":
+    if request.kind == "trace" and not request.slice:
         text = as_written(text, spec.prompt.context, spec.run.frame)
     finish = finish_of(tokens, request.max_tokens, tokenizer)
     return Reply(text=text, output_tokens=tokens, finish=finish, hidden_reasoning=hidden)

@@ -12,8 +12,9 @@ from anytime.hosts.lm_eval.api import LM, Instance
 from anytime.hosts.lm_eval.errors import one_sentence
 from anytime.models import load_model
 from anytime.models.pieces import Pieces, split_pieces
+from anytime.models.slices import one_slice
 from anytime.models.solutions import recall
-from anytime.protocol import Message, Reply
+from anytime.protocol import SLICED, Message, Reply
 
 __all__ = ["Guesser", "Pieces", "Planner", "Simulated"]
 
@@ -57,7 +58,11 @@ class BuiltIn(LM):  # type: ignore[misc]
 
     def _answer(self, context: str, kwargs: Mapping[str, Any]) -> str:
         cap = int(kwargs.get("max_gen_toks", DEFAULT_MAX_TOKENS))
-        text = _written(self._respond(read_context(context), cap, int(kwargs.get("seed", 0))), cap)
+        messages, seed = read_context(context), int(kwargs.get("seed", 0))
+        if kwargs.get(SLICED):
+            text = _written(one_slice(self._respond, messages, cap, seed), cap)
+        else:
+            text = _written(self._respond(messages, cap, seed), cap)
         for stop in kwargs.get("until") or ():
             text = text.partition(stop)[0] if stop else text
         return text

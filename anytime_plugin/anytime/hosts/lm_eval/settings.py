@@ -61,7 +61,16 @@ _INSPECT_NAMES = {name: SPELLING.of(name) for name in ("problems", "domain")}
 
 _EXAMPLE = """--metadata '{"budgets": "128,256,512"}'"""
 
-_OF_RUN = ("budgets", "mode", *MODE_OPTIONS, "continuation", "tokenizer", "answer_tokens", "frame")
+_OF_RUN = (
+    "budgets",
+    "mode",
+    *MODE_OPTIONS,
+    "continuation",
+    "tokenizer",
+    "answer_tokens",
+    "frame",
+    "stop",
+)
 
 _COMMON = (
     "budgets",
@@ -72,6 +81,7 @@ _COMMON = (
     "tokenizer",
     "answer_tokens",
     "frame",
+    "stop",
     "trace_store",
     *IndexOptions._fields,
 )

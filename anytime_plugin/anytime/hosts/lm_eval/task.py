@@ -168,6 +168,7 @@ class AnytimeTask(AtEveryBudget, ConfigurableTask):  # type: ignore[misc]
             recipe=settings.recipe,
             source=self._source,
             split=self._split,
+            problem=problem,
         )
 
     def process_results(
