@@ -24,9 +24,10 @@ from anytime.results.curves import iter_rows
 from anytime.results.loading import load
 from anytime.results.stops import trails_of
 from anytime.statistics.stopped import follow
-from tests.lm_eval_runs import evaluate
+from tests.lm_eval_runs import checkpoints, evaluate
 from tests.serving import Body, serving
 from tests.small_runs import Logs, Run, apart, run, run_inspect, run_lm_eval, sentence  # noqa: F401
+from tests.tiny_transformer import contexts_of, hf, model_folder, of_characters  # noqa: F401
 
 BUDGETS = [64, 128, 256, 512]
 RULE = "stable:2"
@@ -184,3 +185,34 @@ def test_what_live_runs_refuse(tmp_path: Path) -> None:
     )[0]
     assert log.error is not None
     assert "takes a back end that continues a text" in log.error.message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model_folder", [of_characters], indirect=True)
+@pytest.mark.parametrize("template", [False, True], ids=["plain", "template"])
+def test_slices_of_a_real_transformer_join_to_its_trace(
+    model_folder: Path,  # noqa: F811
+    template: bool,
+) -> None:
+    """Greedy, and a token a character: one request and several give one text.
+
+    Of other tokens a slice may end where the text, read anew, is split otherwise.
+    """
+    traces, caps = [], []
+    for options in ({}, {"stop": "vote"}):
+        model = hf(model_folder)
+        asked = contexts_of(model)
+        knobs = {"budgets": "5,12,24", "answer_tokens": 6, **options}
+        found = evaluate(
+            "anytime_gpqa_builtin", model, knobs, limit=3, apply_chat_template=template
+        )
+        sample = found["samples"]["anytime_gpqa_builtin"]
+        traces.append([one["resps"][0][0][0] for one in sample])
+        caps.append(len(asked))
+        tokens = [[p["tokens"] for p in checkpoints(one)] for one in sample]
+    # What the model says beside text (it is a random one) is lost where text is handed back.
+    whole = [place for place, trace in enumerate(traces[0]) if len(trace) == 24]
+    assert len(whole) >= 2
+    assert [traces[1][place] for place in whole] == [traces[0][place] for place in whole]
+    assert caps[1] > caps[0]
+    assert all(each == sorted(each) and each[-1] <= 24 for each in tokens)
