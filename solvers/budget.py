@@ -22,6 +22,7 @@ def budget(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    waits: int | None = None,
     stop: str | None = None,
     method: str = PLAIN,
     **options: object,
@@ -49,6 +50,7 @@ def budget(
             anyway.
         k: Traces that share every budget, in mode `vote`: each is cut at its share, and a plurality
             of their answers decides. Default: the task's own.
+        waits: How often a trace that ended early is handed back with "Wait", in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md). Default: the
             task's own.
@@ -72,5 +74,6 @@ def budget(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        waits=waits,
         stop=stop,
     )

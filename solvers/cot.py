@@ -20,6 +20,7 @@ def cot(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    waits: int | None = None,
     stop: str | None = None,
     **unknown: object,
 ) -> Solver:
@@ -35,6 +36,7 @@ def cot(
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share a budget, in mode `vote`.
+        waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`.
         unknown: Refused.
     """
@@ -49,5 +51,6 @@ def cot(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        waits=waits,
         stop=stop,
     )

@@ -21,6 +21,7 @@ def leap(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    waits: int | None = None,
     stop: str | None = None,
     pool: str = "",
     domain: str = "",
@@ -42,6 +43,7 @@ def leap(
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share a budget, in mode `vote`.
+        waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`.
         pool: A finished run of either harness to take mistakes from, a folder with one, or a pool
             file. Without one, dev problems are solved, once for the run, and kept on disk.
@@ -64,5 +66,6 @@ def leap(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        waits=waits,
         stop=stop,
     )

@@ -21,6 +21,7 @@ def pdp(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    waits: int | None = None,
     stop: str | None = None,
     pairs: str = "",
     pool: str = "",
@@ -47,6 +48,7 @@ def pdp(
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share a budget, in mode `vote`.
+        waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`.
         pairs: File of `anytime pairs build`.
         pool: A finished run of either harness to select pairs from, a folder with one, or a pool
@@ -84,5 +86,6 @@ def pdp(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        waits=waits,
         stop=stop,
     )

@@ -21,6 +21,7 @@ def pdp_plus(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    waits: int | None = None,
     stop: str | None = None,
     pairs: str = "",
     pool: str = "",
@@ -45,6 +46,7 @@ def pdp_plus(
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share a budget, in mode `vote`.
+        waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`.
         pairs: As in `anytime/pdp`, as are all the others.
         pool: A finished run to select pairs from.
@@ -80,5 +82,6 @@ def pdp_plus(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        waits=waits,
         stop=stop,
     )

@@ -48,11 +48,11 @@ __all__ = [
     "run_settings",
 ]
 
-Mode = Literal["interrupt", "contract", "vote", "stop"]
+Mode = Literal["interrupt", "contract", "vote", "stop", "extend"]
 """What is done with a budget; `anytime.programs.elicit` has a program for each."""
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-MODE_OPTIONS: Mapping[str, Mapping[Mode, int]] = {"k": {"vote": 2}}
+MODE_OPTIONS: Mapping[str, Mapping[Mode, int]] = {"k": {"vote": 2}, "waits": {"extend": 1}}
 """Whole numbers that modes take: by name the modes that need it, with the least that makes sense.
 """
 
@@ -131,6 +131,7 @@ class Named(TypedDict, total=False):
     answer_tokens: int | None
     frame: str | None
     k: int | None
+    waits: int | None
     stop: str | None
 
 
@@ -147,6 +148,7 @@ class RunSettings:
         answer_tokens: Cap on a forced answer.
         frame: Tags of the user's own around reasoning, `OPEN CLOSE`; the known ones count as well.
         k: Traces that share a budget in mode `vote`.
+        waits: How often a trace that ended early is made to go on in mode `extend`.
         stop: The rule that stops a trace, such as `stable:2`; it makes interrupt the mode `stop`.
 
     Raises:
@@ -160,6 +162,7 @@ class RunSettings:
     answer_tokens: int = GENERIC_ANSWER_TOKENS
     frame: str | None = None
     k: int | None = None
+    waits: int | None = None
     stop: str | None = None
 
     def __post_init__(self) -> None:

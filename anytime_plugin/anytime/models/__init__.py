@@ -110,6 +110,8 @@ _OPTIONS: dict[str, dict[str, _Reader]] = {
         "linger_tokens": _TOKENS,
         "unparsed": _SHARE,
         "systematic": _SHARE,
+        "fixes": _SHARE,
+        "breaks": _SHARE,
         "leak": _COUNT,
         "reasoning": _FLAG,
         "examples_speedup": _FACTOR,

@@ -32,6 +32,8 @@ class Profile:
         drift_tokens: Mean tokens from solving to being talked out of it; default `solve_tokens`.
         linger_tokens: Mean tokens from solving to ending by itself; default `solve_tokens`.
         unparsed: Probability that nothing can be extracted from a forced answer.
+        fixes: Probability that a trace which is made to go on finds out that its answer is wrong.
+        breaks: Probability that it is talked out of a right one.
         systematic: Probability that a wrong answer is the one that is usual for its problem, so
             that traces agree in it; others are drawn evenly.
     """
@@ -44,6 +46,8 @@ class Profile:
     linger_tokens: float | None = None
     unparsed: float = 0.0
     systematic: float = 0.0
+    fixes: float = 0.0
+    breaks: float = 0.0
 
 
 class Course(NamedTuple):

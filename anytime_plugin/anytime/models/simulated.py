@@ -7,6 +7,7 @@ comparisons of methods against that of the profile that `learned` gives.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ from anytime.models.profile import STATEMENT_TOKENS, Course, Profile, draw_cours
 from anytime.models.side_requests import INSIGHTS, asks_for_insights, judged, verdict
 from anytime.models.solutions import Solution, Solutions
 from anytime.models.speedups import Speedups, learned
+from anytime.programs.extend import WAIT
 from anytime.protocol import Message, Reply
 
 __all__ = ["UNPARSED", "load_simulated"]
@@ -73,6 +75,9 @@ def load_simulated(
         question = parts(text).question
         now = learned(profile, speedups, text)
         cut = handed_back(messages)
+        if cut is not None and cut.endswith(WAIT):
+            draw = chance("wait", question, cut, seed)
+            return make_reply(messages, max_tokens, *_going_on(cut, solution, now, draw, reasoning))
         if cut is not None:
             draw = chance("answer", question, cut, seed)
             answer = _answer_from(cut, solution, now, draw)
@@ -162,6 +167,24 @@ def _answer_from(text: str, solution: Solution, profile: Profile, draw: random.R
     if stated:
         return _candidates(solution)[int(stated[-1])]
     return solution.right if draw.random() < profile.guess else _wrong(solution, profile, draw)
+
+
+def _going_on(
+    cut: str, solution: Solution, profile: Profile, draw: random.Random, reasoning: bool
+) -> tuple[str, str]:
+    """What a trace that had ended goes on with, as text and reasoning before it."""
+    answer = _answer_from(cut, solution, profile, draw)
+    right = answer == solution.right
+    changes = draw.random() < (profile.breaks if right else profile.fixes)
+    mean = profile.linger_tokens or profile.solve_tokens
+    thought = ["\n", *filler(draw, max(1, math.ceil(draw.expovariate(1 / mean))))]
+    if changes:
+        answer = _wrong(solution, profile, draw) if right else solution.right
+        thought += _statement(answer, solution)
+    said = _closing(answer)
+    if reasoning:
+        return "".join(said[2:]), "".join([*thought, *said[:2]])
+    return "".join([*thought, *said]), ""
 
 
 def _wrong(solution: Solution, profile: Profile, draw: random.Random) -> str:

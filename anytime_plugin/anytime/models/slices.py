@@ -10,6 +10,7 @@ from anytime.errors import AnytimeError
 from anytime.models.conversation import Respond
 from anytime.models.pieces import make_reply, split_pieces
 from anytime.models.profile import STATEMENT_TOKENS
+from anytime.programs.extend import WAIT
 from anytime.protocol import Message, Reply
 
 __all__ = ["one_slice"]
@@ -35,6 +36,8 @@ def one_slice(respond: Respond, messages: Sequence[Message], max_tokens: int, se
         AnytimeError: The trailing message is no beginning of that trace.
     """
     begun = messages[-1].content if messages[-1].role == "assistant" else ""
+    if begun.endswith(WAIT):  # it had ended, and is made to go on: no part of what it would write
+        return _as_one_text(respond(messages, max_tokens, seed))
     asked = messages[:-1] if begun else messages
     opening = framed("", "", closed=False)
     spent = len(split_pieces(begun.removeprefix(opening)))
@@ -48,3 +51,12 @@ def one_slice(respond: Respond, messages: Sequence[Message], max_tokens: int, se
     said = make_reply(messages, max_tokens, text[len(begun) :])
     whole = said.finish == "stop" and trace.finish == "stop"
     return replace(said, finish="stop" if whole else "length")
+
+
+def _as_one_text(reply: Reply) -> Reply:
+    """What is written behind a text in which reasoning is open already."""
+    if not reply.reasoning:
+        return reply
+    closed = bool(reply.text) or reply.finish == "stop"
+    text = framed(reply.reasoning, reply.text, closed=closed)
+    return replace(reply, reasoning="", text=text.removeprefix(framed("", "", closed=False)))

@@ -109,6 +109,7 @@ class Elicited:
         doubt: What the back end reported as tokens of the trace and cannot be; then `tokens` and
             the cuts are estimates.
         options: Those of the mode, such as `{"k": 4}`; see `strategy`.
+        extended: How often the trace was made to go on; None where it never is.
         bill: What all calls took, where several traces share a budget; None where the checkpoints
             tell (`anytime.results.spent.calls_of`).
         rule: The rule that stopped the trace, as users write it; None in other modes.
@@ -131,6 +132,7 @@ class Elicited:
     doubt: str | None = None
     options: Mapping[str, int] | None = None
     bill: Bill | None = None
+    extended: int | None = None
     rule: str | None = None
     stopped: int | None = None
 
@@ -159,6 +161,7 @@ class Elicited:
             "ended_by": self.ended_by,
             "doubt": self.doubt,
             "options": None if self.options is None else dict(self.options),
+            "extended": self.extended,
             "bill": None if self.bill is None else asdict(self.bill),
             "rule": self.rule,
             "stopped": self.stopped,
@@ -212,6 +215,7 @@ _COUNTS = (
     "end",
     "depth",
     "calls",
+    "extended",
     "stopped",
 )
 _NUMBERS = ("seconds", "cost", "probability")

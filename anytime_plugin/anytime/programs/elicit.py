@@ -16,6 +16,7 @@ from anytime.programs.accounting import accounted
 from anytime.programs.answers import NO_RULES, AnswerRules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.contract import contract
+from anytime.programs.extend import extend
 from anytime.programs.interrupt import interrupt
 from anytime.programs.stopping import stopping
 from anytime.programs.vote import vote
@@ -148,11 +149,34 @@ def _stop(asked: Asked) -> Program[Elicited]:
     )
 
 
+def _extend(asked: Asked) -> Program[Elicited]:
+    if asked.run.waits is None or isinstance(asked.messages, Mapping):
+        raise AnytimeError("mode=extend needs waits, such as waits=2")
+    if asked.sampled is not None:
+        raise AnytimeError("a finished trace is not asked to go on: run mode=extend live")
+    if asked.continuation is None:
+        raise AnytimeError("mode extend hands traces back: name a continuation")
+    return accounted(
+        extend(
+            asked.messages,
+            asked.run.budgets,
+            waits=asked.run.waits,
+            cue=asked.cue,
+            continuation=asked.continuation,
+            answer_tokens=asked.run.answer_tokens,
+            tokenizer=asked.tokenizer,
+            rules=asked.rules,
+            frame=asked.run.frame,
+        )
+    )
+
+
 PROGRAMS: dict[Mode, ModeProgram] = {
     "interrupt": ModeProgram(_interrupt, hands_back=True),
     "contract": ModeProgram(_contract, hands_back=False),
     "vote": ModeProgram(_vote, hands_back=True, compares=True, samples=True),
     "stop": ModeProgram(_stop, hands_back=True, compares=True),
+    "extend": ModeProgram(_extend, hands_back=True),
 }
 """By mode."""
 

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from anytime.budgets import BudgetGrid
-from anytime.cutting.frames import answer_of, framed, unframed_tag
+from anytime.cutting.frames import answer_of, unframed_tag
 from anytime.cutting.tokens import Cut, Tokenizer
 from anytime.domains.base import Cue
 from anytime.errors import AnytimeError
 from anytime.programs.answers import NO_RULES, AnswerRules, Place, forced_answer
 from anytime.programs.checkpoints import Checkpoint, Elicited, own_answer, unanswered
-from anytime.programs.interrupt import HandingBack, as_written, hand_back
+from anytime.programs.going_on import joined, onward
+from anytime.programs.interrupt import HandingBack, hand_back
 from anytime.programs.traced import Traced, traced
 from anytime.protocol import Message, Program, Reply, Request
 from anytime.settings import Continuation
 from anytime.statistics.stopping import Probe, Rule
 
 __all__ = ["stopping"]
-
-_T = TypeVar("_T", int, float, tuple[bytes, ...], tuple[int, ...])
 
 
 def stopping(
@@ -84,8 +82,8 @@ def stopping(
             (whole,) = yield [Request(tuple(messages), budget, "trace", slice=0)]
         elif (left := budget - so_far.ruler.length) > 0:
             how = _how(messages, so_far, cue, continuation, answer_tokens, rules, frame)
-            (more,) = yield [_onward(so_far, how, left, len(points))]
-            whole = more if more.failed else _joined(so_far, more, how)
+            (more,) = yield [onward(_all(so_far), how, left, len(points))]
+            whole = more if more.failed else joined(so_far.reply, _all(so_far), more, how)
         assert whole is not None  # a slice was asked for before this
         if whole.failed:
             failed = unanswered("stop", budgets, whole, frame)
@@ -157,47 +155,6 @@ def _how(
 
 def _all(so_far: Traced) -> Cut:
     return so_far.ruler.cut(so_far.ruler.length)
-
-
-def _onward(so_far: Traced, how: HandingBack, tokens: int, place: int) -> Request:
-    """The trace, to go on for so many tokens."""
-    if how.continuation == "token_ids":
-        ids = so_far.reply.token_ids
-        if ids is None:
-            raise AnytimeError(
-                "continuation token_ids needs the trace's token ids, which this back end does not "
-                "give: use continuation=prefill"
-            )
-        return Request(how.messages, tokens, "trace", prefix_ids=ids, slice=place)
-    text = as_written(_all(so_far), how.trace)
-    turns = (*how.messages, Message("assistant", text))
-    return Request(turns, tokens, "trace", slice=place)
-
-
-def _joined(so_far: Traced, more: Reply, how: HandingBack) -> Reply:
-    """The trace with what it went on with, as one text that the model wrote."""
-    before, cut = so_far.reply, _all(so_far)
-    added = more.text
-    if more.reasoning:
-        # Kept apart by a provider that does not see the tag that was handed back.
-        closed = bool(more.text) or more.finish != "length"
-        added = framed(more.reasoning, more.text, closed=closed)
-        if cut.in_reasoning:
-            added = added.removeprefix(framed("", "", closed=False))
-    return Reply(
-        text=as_written(cut, how.trace) + added,
-        hidden_reasoning=before.hidden_reasoning or more.hidden_reasoning,
-        output_tokens=_sum(before.output_tokens, more.output_tokens),
-        token_bytes=_sum(before.token_bytes, more.token_bytes),
-        token_ids=_sum(before.token_ids, more.token_ids),
-        finish=more.finish,
-        seconds=_sum(before.seconds, more.seconds),
-        cost=_sum(before.cost, more.cost),
-    )
-
-
-def _sum(a: _T | None, b: _T | None) -> _T | None:
-    return None if a is None or b is None else a + b
 
 
 def _probe(point: Checkpoint, read: Callable[[str], str | None], *, last: bool) -> Probe:

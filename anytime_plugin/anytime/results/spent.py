@@ -29,6 +29,7 @@ class Spent:
         calls: Of a model.
         limited: Traces that the largest budget cut off; in contract mode largest runs that ended at
             their cap. None where it is unknown.
+        extended: How often traces were made to go on; None where none ever is.
         unlogged: Traces whose own call stands at no checkpoint, as they did not end by themselves:
             its seconds and dollars are not among the others'.
     """
@@ -43,10 +44,13 @@ class Spent:
     calls: int = 0
     limited: int | None = 0
     unlogged: int = 0
+    extended: int | None = None
 
     def add(self, elicited: Elicited) -> None:
         """Count a trace; of several scorers' once."""
         self.traces += 1
+        if elicited.extended is not None:
+            self.extended = (self.extended or 0) + elicited.extended
         if elicited.bill is not None:
             self._add_bill(elicited.bill)
             if self.limited is not None:
@@ -100,6 +104,7 @@ class Spent:
         return {
             "tokens_per_trace": self.tokens_per_trace,
             "calls": self.calls,
+            "times_extended": None if self.extended is None else self.extended / self.traces,
             "seconds": self.seconds if self.timed else None,
             "seconds_of_all_calls": whole and self.timed == self.calls,
             "cut_at_the_end": self.limited,
@@ -201,6 +206,9 @@ def spent_table(found: list[Spent]) -> SpentTable | None:
         "calls": [f"{one.calls:,}" if one.calls else "" for one in found],
         "cut at the end": [
             "" if one.limited is None else f"{one.limited} of {one.traces}" for one in found
+        ],
+        "times extended": [
+            "" if one.extended is None else f"{one.extended / one.traces:.1f}" for one in found
         ],
         "seconds": [one.seconds_told for one in found],
         "dollars": [one.dollars_told for one in found],

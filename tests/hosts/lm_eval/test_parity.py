@@ -18,7 +18,13 @@ from tests.lm_eval_runs import evaluate, numbers, samples
 CASES = {
     "trip-planner": ("trip", "planner", Planner, {}, "64,128,256,512"),
     "trip-guesser": ("trip", "guesser", Guesser, {}, "16,32,64"),
-    "aime-simulated": ("aime", "simulated", Simulated, {"drift": 0.5}, "256,1024,4096"),
+    "aime-simulated": (
+        "aime",
+        "simulated",
+        Simulated,
+        {"drift": 0.5, "fixes": 0.3, "breaks": 0.2},
+        "256,1024,4096",
+    ),
     "gpqa-simulated": ("gpqa", "simulated", Simulated, {"unparsed": 0.2}, "0,256,1024,4096"),
     "gpqa-guesser": ("gpqa", "guesser", Guesser, {}, "16,32,64"),
 }
@@ -42,11 +48,21 @@ def inspect_log(
     return read_eval_log(log.location)
 
 
-MODES: dict[str, dict[str, Any]] = {"interrupt": {}, "contract": {}, "vote": {"k": 4}}
+MODES: dict[str, dict[str, Any]] = {
+    "interrupt": {},
+    "contract": {},
+    "vote": {"k": 4},
+    "extend": {"waits": 2},
+}
 """By mode its own options."""
 
 
-@pytest.mark.quick("trip-planner-interrupt", "trip-planner-contract", "aime-simulated-vote")
+@pytest.mark.quick(
+    "trip-planner-interrupt",
+    "trip-planner-contract",
+    "aime-simulated-vote",
+    "aime-simulated-extend",
+)
 @pytest.mark.parametrize("mode", list(MODES))
 @pytest.mark.parametrize("case", list(CASES))
 def test_every_checkpoint_and_the_index_agree(tmp_path: Path, case: str, mode: str) -> None:

@@ -47,6 +47,7 @@ def trip(
     tokenizer: str | None = None,
     frame: str | None = None,
     k: int | None = None,
+    waits: int | None = None,
     stop: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
@@ -70,6 +71,7 @@ def trip(
             anyway.
         k: Traces that share every budget, in mode `vote`: each is cut at its share, and a plurality
             of their answers decides.
+        waits: How often a trace that ended early is handed back with "Wait", in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md).
         envelope: Where the index takes "best so far": `mean`, `none`, `problem`, `trace`.
@@ -92,6 +94,7 @@ def aime(
     tokenizer: str | None = None,
     frame: str | None = None,
     k: int | None = None,
+    waits: int | None = None,
     stop: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
@@ -112,6 +115,7 @@ def aime(
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share every budget, in mode `vote`.
+        waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md).
         envelope: Where the index takes "best so far".
@@ -134,6 +138,7 @@ def gpqa(
     tokenizer: str | None = None,
     frame: str | None = None,
     k: int | None = None,
+    waits: int | None = None,
     stop: str | None = None,
     envelope: Envelope = "mean",
     scale: Scale = "linear",
@@ -154,6 +159,7 @@ def gpqa(
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share every budget, in mode `vote`.
+        waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md).
         envelope: Where the index takes "best so far".
@@ -206,6 +212,7 @@ def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
         "tokenizer": given["tokenizer"],
         "frame": given["frame"],
         "k": given["k"],
+        "waits": given["waits"],
         "stop": given["stop"],
     }
     solver = budget(**named)
