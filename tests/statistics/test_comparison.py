@@ -19,7 +19,7 @@ from anytime import AnytimeError, Comparison, Curve, Run, anytime_index, budget_
 from anytime import compare as compare_runs
 from anytime import compare_all as compare_all_runs
 from anytime.settings import IndexOptions
-from anytime.statistics.comparison import Difference, _holm, _shares
+from anytime.statistics.comparison import Difference, _shares, holm
 from anytime.statistics.index import read_index
 from anytime.statistics.paired import paired_interval
 from tests.fresh_interpreter import loaded_after
@@ -85,16 +85,16 @@ def test_a_budget_that_was_planned_is_judged_by_itself() -> None:
     others = [
         d for budget, d in zip(planned.budgets, planned.by_budget, strict=True) if budget != 2
     ]
-    assert [d.p_holm for d in others] == _holm([d.p for d in others])
+    assert [d.p_holm for d in others] == holm([d.p for d in others])
     assert planned.by_budget[1].detectable == usual.by_budget[1].detectable
     with pytest.raises(AnytimeError, match="nothing was run at budget 7: the budgets are 1,2,3,4"):
         compare(a, b, budget=7)
 
 
 def test_holm_by_hand() -> None:
-    assert _holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert _holm([0.9, 0.8]) == [1, 1]
-    assert _holm([0.2]) == [0.2]
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1, 1]
+    assert holm([0.2]) == [0.2]
 
 
 # Eighths, as of 8 traces.
@@ -278,10 +278,10 @@ def test_more_runs_are_compared_with_the_first_and_make_more_claims() -> None:
             assert claim.p == other.p
             assert claim.interval == other.interval
             assert claim.p_holm >= other.p_holm
-    assert [c.index.p_holm for c in found] == _holm([c.index.p for c in alone])
-    assert [c.average.p_holm for c in found] == _holm([c.average.p for c in alone])
+    assert [c.index.p_holm for c in found] == holm([c.index.p for c in alone])
+    assert [c.average.p_holm for c in found] == holm([c.average.p for c in alone])
     budgets = [d.p_holm for c in found for d in c.by_budget]
-    assert budgets == _holm([d.p for c in alone for d in c.by_budget])
+    assert budgets == holm([d.p for c in alone for d in c.by_budget])
     assert compare_all_runs([base, one], resamples=60) == (compare(one, base),)
 
 
