@@ -77,7 +77,7 @@ def test_the_curve_with_its_answer_tokens_is_shown_where_it_is_asked_for(
     assert out.startswith(plain.rstrip())
     (one,) = json.loads(run("summary", log, "--json")[1])
     shown = [line.split() for line in out[len(plain) :].splitlines() if line.strip()]
-    rows = [row for row in shown if row[0].isdigit()]
+    rows = [row for row in shown if row[0].isdigit() and len(row) < 7]  # not what is missing
     assert [row[:2] for row in rows] == [[b, f"{q:.3f}"] for b, q in one["quality"].items()]
     told = {row[0]: row[3] for row in rows if len(row) == 4}
     assert told == {b: f"{tokens:.1f}" for b, tokens in one["answer_tokens"].items()}
@@ -173,3 +173,19 @@ def test_the_console_command_runs(logs: Logs, tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "anytime: there is no log nowhere\n"
+
+
+def test_what_is_missing_is_told_by_budget(logs: Logs, run: Run) -> None:
+    for name in ("inspect_ai", "lm_eval"):
+        code, out, err = run("summary", logs[name], "--json")
+        assert code == 0, err
+        (one,) = json.loads(out)
+        shares = one["missing"]["shares"]
+        assert list(shares) == ["right", "unfinished", "never", "cut off", "lost", "unparsed"]
+        for budget, quality in one["quality"].items():
+            assert sum(share[budget] for share in shares.values()) == pytest.approx(1)
+            assert shares["right"][budget] == pytest.approx(quality)
+        assert one["missing"]["unknown_whether_ended"] == 0
+        assert one["missing"]["traces_at_least"] == 3
+    code, out, _ = run("summary", logs["inspect_ai"], "--curve")
+    assert "Never solved in 3 at the largest budget:" in out

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.colors import to_hex
 
 from anytime.cli import main
 from anytime.logs.opening import open_runs
@@ -283,6 +284,9 @@ def test_a_run_has_one_mark_in_every_figure(tmp_path: Path) -> None:
                     else ["1 first", "2 second"]
                 )
                 expected = {"1 first": MARKS[0].colour, "2 second": MARKS[1].colour}
+                if picture.section == "missing":  # a figure of one run, its right answers first
+                    told = [next(name for name in expected if name in picture.drawn.about)]
+                    drawn = [to_hex(axes.patches[0].get_facecolor())]
                 assert {expected[name] for name in told if name in expected} == set(drawn)
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from anytime.results.summary import RunSummary
     from anytime.rows import Row
+    from anytime.statistics.missing import Missing
 
 __all__ = ["add_results"]
 
@@ -168,6 +169,33 @@ def _print_curve(one: RunSummary) -> None:
             "" if tokens is None else f"{tokens:.1f}",
         )
     print_table(table)
+    if one.missing is not None:
+        _print_missing(one, one.missing)
+
+
+def _print_missing(one: RunSummary, missing: Missing) -> None:
+    """What each budget lacks, and how many problems are ever solved."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("budget", *missing.shares):
+        table.add_column(name, justify="right", no_wrap=True)
+    for place, budget in enumerate(one.quality):
+        shares = [f"{share[place]:.3f}" for share in missing.shares.values()]
+        table.add_row(str(budget), *shares)
+    print_table(table)
+    low, high = missing.intervals["never"]
+    limits = "" if math.isnan(low) else f" ({low:.0%} to {high:.0%})"
+    print_sentence(
+        f"Never solved in {missing.traces} at the largest budget: "
+        f"{missing.solved['never']:.0%} of the problems{limits}; sometimes "
+        f"{missing.solved['sometimes']:.0%}, always {missing.solved['always']:.0%}."
+    )
+    if missing.unknown:
+        print_sentence(
+            f"Whether traces ended is not told of {missing.unknown:.0%}: those count as cut off."
+        )
 
 
 def _tell_cuts(found: Sequence[RunSummary]) -> None:

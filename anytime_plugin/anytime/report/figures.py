@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +42,7 @@ __all__ = [
     "difference_figure",
     "index_figure",
     "marks_of",
+    "missing_figure",
     "share_figures",
     "token_figures",
 ]
@@ -220,6 +221,58 @@ def index_figure(indices: Sequence[Index]) -> Drawn:
         _figure(axes),
         "Anytime Index: " + "; ".join(f"{one.label}: {one.value:.3f}" for one in indices),
     )
+
+
+_STATES = {"right": "R", "unfinished": "U", "never": "N", "cut off": "C", "lost": "L"}
+"""Letters in the bars, so that no colour is needed to read them."""
+_LEAST_LABELLED = 0.045
+
+
+def missing_figure(
+    budgets: BudgetGrid, shares: Mapping[str, Sequence[float]], label: str, mark: Mark
+) -> Drawn:
+    """A bar for each budget, parted by what its traces are, with a letter in each part.
+
+    Args:
+        budgets: T of them.
+        shares: By state, of shape (T,); they add to 1 (`anytime.statistics.missing`).
+        label: Of the run.
+        mark: Of the run, whose colour is that of what is right.
+    """
+    row, top, bottom = 24, 64, 40
+    axes = panel(row * len(budgets) + top + bottom, top=top, bottom=bottom, left=64)
+    fills = {"right": mark.colour, "lost": QUIET}
+    left = np.zeros(len(budgets))
+    places = -np.arange(len(budgets), dtype=float)
+    for number, (state, share) in enumerate(shares.items()):
+        fill = fills.get(state, RULE if number % 2 else PAPER)
+        axes.barh(places, share, left=left, height=0.78, color=fill, edgecolor=INK, linewidth=0.7)
+        for place, width, begin in zip(places, share, left, strict=True):
+            if width >= _LEAST_LABELLED:
+                letter = _STATES.get(state, "X")
+                on = PAPER if state in fills else INK
+                middle = begin + width / 2
+                axes.text(middle, place, letter, ha="center", va="center", fontsize=10, color=on)
+        left = left + share
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+    axes.set_yticks(places, [f"{budget:,}" for budget in budgets])
+    axes.set_ylim(places[-1] - 0.6, 0.6)
+    axes.grid(visible=False)
+    axes.set_xlabel("share of the quality that could be")
+    named = [f"{_STATES.get(state, 'X')} {state}" for state in shares]
+    figure = _figure(axes)
+    height = figure.get_size_inches()[1] * 72
+    for line, text in enumerate(
+        (label_of(label, _LONGEST), ", ".join(named[:3]), ", ".join(named[3:]))
+    ):
+        place = 1 - (14 + 17 * line) / height
+        figure.text(0.02, place, text, fontsize=10.5, va="center", color=INK)
+    told = "; ".join(
+        f"at {budget}: " + ", ".join(f"{state} {share[t]:.0%}" for state, share in shares.items())
+        for t, budget in enumerate(budgets)
+    )
+    return Drawn(figure, f"What is missing at each budget of {label}: {told}")
 
 
 def difference_figure(one: Comparison) -> Drawn:

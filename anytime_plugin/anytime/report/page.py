@@ -21,11 +21,12 @@ from anytime.report.figures import (
     difference_figure,
     index_figure,
     marks_of,
+    missing_figure,
     share_figures,
     token_figures,
 )
 from anytime.report.notes import notes_of
-from anytime.report.plotting import OVERLAID
+from anytime.report.plotting import OVERLAID, Mark
 from anytime.report.svg import inline_svg
 from anytime.results.labels import heads_of
 from anytime.results.summary import columns_shown, populations_told
@@ -103,18 +104,29 @@ def pictures_of(found: Sequence[RunDigest]) -> list[Picture]:
             if any(np.nanmax(line.values, initial=0.0) > 0 for line in lines):
                 drawn_all = share_figures(budgets, lines, label, about)
                 made += [(section, number, drawn) for drawn in drawn_all]
+    mark_of = _marks(found)
+    for number, one in enumerate(found):
+        if one.summary.missing is not None:
+            shares, mark = one.summary.missing.shares, mark_of[id(one)]
+            drawn = missing_figure(one.run.budgets, shares, one.label, mark)
+            made.append(("missing", number, drawn))
     return [
         Picture(f"{place:02d}-{section}", section, number, drawn)
         for place, (section, number, drawn) in enumerate(made, 1)
     ]
 
 
-def _indices(found: Sequence[RunDigest]) -> Drawn:
-    marks = {
+def _marks(found: Sequence[RunDigest]) -> dict[int, Mark]:
+    """The mark of each run, by its identity."""
+    return {
         id(one): mark
         for group in groups_of(found)
         for one, mark in zip(group.runs, marks_of(len(group.runs)), strict=True)
     }
+
+
+def _indices(found: Sequence[RunDigest]) -> Drawn:
+    marks = _marks(found)
     return index_figure(
         [
             Index(
@@ -170,6 +182,7 @@ def report_page(found: Sequence[RunDigest], pictures: Sequence[Picture], made: s
             for n, group in enumerate(groups)
         ],
         index=_figure(pictures[0]),
+        missing={p.group: _figure(p) for p in pictures if p.section == "missing"},
         several=len(groups) > 1,
     )
 
@@ -286,6 +299,7 @@ def _run(one: RunDigest, notes: Sequence[str]) -> dict[str, Any]:
     mean = one.run.curve.mean
     unparsed = _unparsed(one)
     best = np.maximum.accumulate(mean)
+    missing = summary.missing
     low, high = one.band[:2]
     return {
         "digest": one,
@@ -310,6 +324,7 @@ def _run(one: RunDigest, notes: Sequence[str]) -> dict[str, Any]:
                 "tokens": spending.tokens[t],
                 "ended": spending.ended[t],
                 "unparsed": unparsed[t],
+                "missing": {} if missing is None else {n: s[t] for n, s in missing.shares.items()},
                 "forced": int(spending.forced[t]),
                 "answer_tokens": spending.answer_tokens[t],
                 "leaked": spending.leaked[t],

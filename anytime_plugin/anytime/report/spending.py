@@ -11,6 +11,7 @@ from typing import NamedTuple, get_args
 import numpy as np
 
 from anytime.protocol import Finish
+from anytime.results.curves import over_at
 from anytime.results.spent import calls_of, is_shared
 from anytime.rows import Row
 from anytime.statistics.curve import FloatArray
@@ -81,7 +82,7 @@ def tally(kept: Tally, rows: Sequence[Row]) -> None:
 def _numbers(row: Row) -> _Numbers:
     return _Numbers(
         tokens=_told(row.tokens),
-        ended=_ended(row),
+        ended=over_at(row),
         forced=float(row.forced),
         answer_tokens=_told(row.answer_tokens),
         leaked=float(row.leaked_reasoning_tokens),
@@ -89,16 +90,6 @@ def _numbers(row: Row) -> _Numbers:
         cost=_told(row.cost),
         finish=_FINISHES.get(row.finish, math.nan),
     )
-
-
-def _ended(row: Row) -> float:
-    """Whether the trace was over by its budget."""
-    if row.mode == "contract":  # no trace is cut: its run ended, or was cut off
-        return float(row.finish != "length")
-    if row.source == "table":
-        known = row.trace_tokens is not None
-        return float((row.trace_tokens or 0) <= row.budget) if known else math.nan
-    return float(not row.forced and row.cut is None)
 
 
 def _told(value: float | None) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -29,6 +30,7 @@ __all__ = [
     "curves",
     "frame_of",
     "iter_rows",
+    "over_at",
     "write_csv",
     "write_jsonl",
     "write_parquet",
@@ -193,12 +195,15 @@ class RunCurve(NamedTuple):
         quality: Shape (problems, traces, T); NaN throughout where a problem lacks a trace.
         unparsed: The same shape: 1 where no answer could be extracted, 0 where one was; NaN where
             the scorer does not tell.
+        ended: Whether each trace was over by the largest budget, shape (problems, traces); NaN
+            where that is unknown, or there is no such trace.
     """
 
     budgets: BudgetGrid
     problems: tuple[str, ...]
     quality: FloatArray
     unparsed: FloatArray
+    ended: FloatArray
 
     @property
     def curve(self) -> Curve:
@@ -208,7 +213,7 @@ class RunCurve(NamedTuple):
 
 _HINT = ": if it holds several traces or models, name their columns too, trace=... or model=..."
 
-_Cells = dict[tuple[str, int], dict[int, tuple[float, float]]]
+_Cells = dict[tuple[str, int], dict[int, tuple[float, float, float]]]
 
 
 def curves(rows: Iterable[Row]) -> dict[RunKey, RunCurve]:
@@ -227,8 +232,19 @@ def curves(rows: Iterable[Row]) -> dict[RunKey, RunCurve]:
                 f"{row.budget}" + _HINT * (row.source == "table")
             )
         unknown = row.parsed is None
-        points[row.budget] = (row.quality, np.nan if unknown else float(not row.parsed))
+        unread = np.nan if unknown else float(not row.parsed)
+        points[row.budget] = (row.quality, unread, over_at(row))
     return {key: _run_curve(key, cells) for key, cells in found.items()}
+
+
+def over_at(row: Row) -> float:
+    """Whether the trace of a row was over by its budget; NaN where that is unknown."""
+    if row.mode == "contract":  # no trace is cut: its run ended, or was cut off
+        return float(row.finish != "length")
+    if row.source == "table":
+        known = row.trace_tokens is not None
+        return float((row.trace_tokens or 0) <= row.budget) if known else math.nan
+    return float(not row.forced and row.cut is None)
 
 
 def _run_curve(key: RunKey, cells: _Cells) -> RunCurve:
@@ -237,7 +253,7 @@ def _run_curve(key: RunKey, cells: _Cells) -> RunCurve:
     problems = tuple(sorted({problem for problem, _ in cells}))
     draws = sorted({draw for _, draw in cells})
     # Draws may have gaps, where samples failed; a trace's place is its rank.
-    values = np.full((len(problems), len(draws), len(budgets), 2), np.nan)
+    values = np.full((len(problems), len(draws), len(budgets), 3), np.nan)
     rows = {problem: place for place, problem in enumerate(problems)}
     ranks = {draw: place for place, draw in enumerate(draws)}
     for (problem, draw), points in cells.items():
@@ -251,4 +267,4 @@ def _run_curve(key: RunKey, cells: _Cells) -> RunCurve:
         grid = BudgetGrid(budgets)
     except AnytimeError as error:
         raise AnytimeError(f"{key.log}: {error}") from None
-    return RunCurve(grid, problems, values[..., 0], values[..., 1])
+    return RunCurve(grid, problems, values[..., 0], values[..., 1], values[..., -1, 2])

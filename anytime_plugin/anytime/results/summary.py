@@ -19,6 +19,7 @@ from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax
 from anytime.statistics.curve import FloatArray
 from anytime.statistics.index import Interval
 from anytime.statistics.measures import Input, measured, measures_of
+from anytime.statistics.missing import Missing, missing_at
 from anytime.statistics.summary import Summary, summarize
 
 __all__ = [
@@ -52,6 +53,7 @@ class RunSummary:
         doubts: What these numbers must not be believed without, in sentences.
         info: Where the run is from; None where it is a bare curve.
         spent: What its traces took; None likewise.
+        missing: Why quality is missing at each budget.
     """
 
     key: RunKey
@@ -67,6 +69,7 @@ class RunSummary:
     doubts: tuple[str, ...] = ()
     info: RunInfo | None = None
     spent: Spent | None = None
+    missing: Missing | None = None
 
     @property
     def unparsed(self) -> float | None:
@@ -91,6 +94,36 @@ class RunSummary:
             "doubts": list(self.doubts),
             "settings": dict(self.info.settings) if self.info else {},
             "spent": self.spent.to_json() if self.spent else {},
+            "missing": self._missing_json(),
+        }
+
+    def _missing_json(self) -> dict[str, Any]:
+        found = self.missing
+        if found is None:
+            return {}
+        return {
+            "shares": {
+                name: {
+                    str(budget): float(share)
+                    for budget, share in zip(self.quality, shares, strict=True)
+                }
+                for name, shares in found.shares.items()
+            },
+            "failed_traces": sum(self.failed.values()),
+            "unknown_whether_ended": found.unknown,
+            "traces_at_least": found.traces,
+            "solved": found.solved,
+            "solved_intervals": {
+                name: None if math.isnan(interval.low) else list(interval)
+                for name, interval in found.intervals.items()
+            },
+        }
+
+    @property
+    def failed(self) -> dict[str, int]:
+        """Traces without an answer of the model, which are in no state, by reason."""
+        return {
+            reason: count for reason, count in self.skipped.items() if reason.startswith(UNANSWERED)
         }
 
     @property
@@ -226,6 +259,7 @@ def summary_of(
         summary=summarize(curve, **options._asdict()),
         skipped=dict(skipped or {}),
         population=options.population,
+        missing=missing_at(run.quality, run.unparsed, run.ended),
     )
 
 
