@@ -160,7 +160,7 @@ END
     "gsm8k.eval": f"""
 cat > plain.py <<'END'
 {next(block.text for block in blocks("tutorial") if block.file() == "plain.py")}END
-inspect eval anytime/aime -T dataset=builtin --solver plain.py {FEW} --log-dir first
+inspect eval anytime/aime -T dataset=builtin --solver plain.py {FEW} --log-dir first --limit 8
 mkdir logs && mv first/*.eval logs/gsm8k.eval
 """,
     "theirs.csv": """
