@@ -61,7 +61,11 @@ def blocks(page: str) -> list[Block]:
 
 def commands(text: str) -> list[str]:
     """The lines of a shell, those that go on in the next one joined."""
-    return [line for line in re.sub(r"\\\n\s*", "", text).splitlines() if line.strip()]
+    return [
+        line
+        for line in re.sub(r"\\\n\s*", "", text).splitlines()
+        if line.strip() and line[0] != "#"
+    ]
 
 
 def left_out(block: Block) -> list[tuple[str, str]]:
@@ -225,7 +229,7 @@ NOT_RUN = {
     "lm_eval": 7,
     "publishing": 1,
     "realmodel": 10,
-    "scale": 14,
+    "scale": 8,
 }
 """How many commands of a page; why, the page says."""
 
