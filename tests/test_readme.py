@@ -1,15 +1,14 @@
 """The commands and code of README and docs run, so that they cannot rot.
 
-The two commands in marked blocks are run in a fresh clone by whoever checks a release. Commands
-that need a key or a GPU are run with the built-in problems and a built-in model in place of
-theirs; everything else on their line stays.
+The two commands in marked blocks are run in a fresh clone by whoever checks a release. The
+first command is run here, with the table that README shows of it; all commands of all pages, in
+their order, are run by `tests/test_pages.py`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +23,6 @@ from anytime.domains.base import fingerprint
 from anytime.domains.plugin import anytime_domains
 from tests.feeding import feed
 from tests.pooling import ListPool, problem, trace
-from tests.warmed import command, words_of
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -37,7 +35,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 def commands() -> list[str]:
     lines = [line for block in blocks(README, "bash") for line in block.splitlines()]
-    alone = [line for line in lines if "--log-dir" not in line]  # others: DECISION
+    alone = [line for line in lines if "--log-dir" not in line]
     return [line for line in alone if re.match("inspect eval anytime/(?!wrap)", line)]
 
 
@@ -63,47 +61,7 @@ def test_the_readme_has_the_commands_that_matter() -> None:
     assert len(commands()) >= 6
 
 
-FIRST, *OTHERS = commands()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("line", OTHERS)
-def test_command(line: str, tmp_path: Path) -> None:
-    words = shlex.split(line)
-    model = "planner" if "anytime/trip" in words else "simulated"
-    words[words.index("--model") + 1] = f"anytime/{model}"
-    added = ["--limit", "2", "-T", "dataset=builtin", "--display", "plain"]
-    done = command([*words, *added], tmp_path, environment(tmp_path))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "anytime_index" in done.stdout
-
-
-(DECISION,) = [block for block in blocks(README, "bash") if "anytime compare" in block]
-
-
-@pytest.mark.slow
-def test_from_logs_to_a_decision(tmp_path: Path) -> None:
-    """Line by line as it stands: each works on what those before it made."""
-    said = {}
-    for line in DECISION.splitlines():
-        words = shlex.split(line)
-        done = run(words, tmp_path)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        said[words[1]] = done.stdout
-    assert re.search(r"At 1,024 tokens pdp is \w+ than cot by 0\.\d+ ", said["compare"])
-    table = said["compare"].partition("p (Holm)")[2].partition("\n\n")[0]
-    assert max(map(len, table.splitlines())) <= 80
-    assert sorted(path.name for path in tmp_path.iterdir()) >= ["logs", "pictures", "report.html"]
-    assert (tmp_path / "results.parquet").stat().st_size > 0
-
-
-@pytest.mark.slow
-def test_lm_eval_finds_the_tasks_by_itself(tmp_path: Path) -> None:
-    lines = [line for block in blocks(README, "bash") for line in block.splitlines()]
-    (line,) = [line for line in lines if line.startswith("lm_eval --model anytime-")]
-    done = run(shlex.split(line), tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "anytime_index_raw" in done.stdout
+FIRST, *_ = commands()
 
 
 @pytest.mark.parametrize("code", blocks(README, "python"))
@@ -199,34 +157,6 @@ def test_two_domains_of_one_name_are_refused() -> None:
 def test_an_unknown_domain_is_named() -> None:
     with pytest.raises(anytime.AnytimeError, match="unknown domain 'chess': choose one of aime"):
         anytime.get_domain("chess")
-
-
-PDP = (ROOT / "docs" / "pdp.md").read_text()
-
-
-@pytest.mark.slow
-def test_the_commands_about_pdp(tmp_path: Path) -> None:
-    """In the page's order, as its later ones read what its earlier ones wrote."""
-    lines = [line for block in blocks(PDP, "bash") for line in block.splitlines()]
-    assert len(lines) == 7
-    for line in lines:
-        line = re.sub(r"--model openai/\S+", "--model anytime/simulated", line)
-        if line.startswith("inspect eval"):
-            line += " -T dataset=builtin --display plain"
-            # A pool of the first dev problems, and what is learned from it.
-            line = line.replace("--epochs 64", "--epochs 4")
-            line += "" if "--epochs" in line else " --limit 2"
-            line += " -S traces=4" if "--solver" in line and "pairs=" not in line else ""
-        if line.startswith("lm_eval"):
-            line = re.sub(r"--model vllm --model_args \S+", "--model anytime-simulated", line)
-            line = line.replace("--tasks anytime_aime", "--tasks anytime_aime_builtin --limit 2")
-            line = line.replace('"pdp"', '"pdp", "pool_traces": 4')
-        places = {"ANYTIME_CACHE_DIR": str(tmp_path / "cache")}
-        done = command(words_of(line, tmp_path), tmp_path, {**environment(tmp_path), **places})
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        if line.startswith(("inspect", "lm_eval")):
-            assert "anytime_index" in done.stdout
-    assert (tmp_path / "train.jsonl").stat().st_size > 0
 
 
 def test_the_layout_is_the_tree() -> None:

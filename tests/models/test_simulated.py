@@ -141,3 +141,9 @@ def test_unknown_problems_are_refused():
 def test_a_solution_needs_a_wrong_answer():
     with pytest.raises(ValueError, match="wrong answers"):
         Solution("Answer: C", ("Answer: C",))
+
+
+def test_a_candidate_of_a_larger_set_of_problems_is_refused(reprompt):
+    respond = load({}, Solution(LETTER.right, LETTER.wrong[:1]))
+    with pytest.raises(AnytimeError, match="states candidate 3 and simulated knows 2 here"):
+        respond(reprompt(PROBLEM, "\nCurrent answer: Answer: D (candidate 3)"), 1000, 0)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from anytime import Comparison, Run, compare
+from anytime.statistics.bounded import Interval
 from anytime.statistics.compared import p_told, sentences_on, verdict
 
 
@@ -80,3 +81,18 @@ def test_an_interval_that_holds_0_beside_a_small_p_value_is_explained() -> None:
     assert "shown" not in verdict(odd).partition(", yet problems")[0]
     assert verdict(odd).endswith("of comparisons, yet problems unlike these may not show it.")
     assert odd.index.interval.low <= 0 <= odd.index.interval.high
+
+
+def test_an_interval_without_0_beside_a_larger_p_value_is_explained() -> None:
+    one = compared(0.3)
+    for p, p_holm, reason in (
+        (0.02, 0.2, "adjusted for all that are claimed beside it"),
+        (0.2, 0.2, "of another test"),
+        (0.001, 0.01, ""),
+    ):
+        index = replace(one.index, interval=Interval(0.01, 0.5), p=p, p_holm=p_holm)
+        seen = replace(one, index=index, planned=None)
+        said = " ".join(sentences_on(seen))
+        assert ("The interval of the index leaves 0 out" in said) == bool(reason)
+        assert reason in said
+        assert ("not shown" in verdict(seen)) == bool(reason)

@@ -165,7 +165,14 @@ def _answer_from(text: str, solution: Solution, profile: Profile, draw: random.R
     """The answer stated last in a text, whole statements only; a guess where there is none."""
     stated = _STATEMENT.findall(text)
     if stated:
-        return _candidates(solution)[int(stated[-1])]
+        number, known = int(stated[-1]), _candidates(solution)
+        if number >= len(known):
+            raise AnytimeError(
+                f"the trace states candidate {number} and simulated knows {len(known)} here: wrong "
+                f"answers are those to other problems, of which fewer are loaded than when the "
+                f"trace was written: make the log with more of them (--limit)"
+            )
+        return known[number]
     return solution.right if draw.random() < profile.guess else _wrong(solution, profile, draw)
 
 

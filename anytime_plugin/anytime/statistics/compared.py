@@ -181,7 +181,7 @@ def sentences_on(one: Comparison) -> list[str]:
     if one.planned is not None:
         planned = one.by_budget[one.budgets.index(one.planned)]
         claims.append((f"at {one.planned} tokens", planned))
-    return [*told, *_at_odds(one, claims), *_power(one, claims)]
+    return [*told, *_at_odds(one, claims), *_not_enough(one, claims), *_power(one, claims)]
 
 
 def _at_odds(one: Comparison, claims: Sequence[tuple[str, Difference]]) -> list[str]:
@@ -197,6 +197,26 @@ def _at_odds(one: Comparison, claims: Sequence[tuple[str, Difference]]) -> list[
         f"The interval {' and '.join(odd)} holds 0 beside a small p-value: it allows for problems "
         f"unlike these {one.problems}, and the p-value asks whether luck alone made these "
         f"differences."
+    ]
+
+
+def _not_enough(one: Comparison, claims: Sequence[tuple[str, Difference]]) -> list[str]:
+    """Where the interval leaves 0 out and the p-value beside it claims no difference."""
+    level = 1 - one.confidence
+    odd = [
+        (what, d)
+        for what, d in claims
+        if d.p_holm > level and (d.interval.low > 0 or d.interval.high < 0)
+    ]
+    return [
+        f"The interval {what} leaves 0 out, and its p-value (Holm: {p_told(d.p_holm)}) is above "
+        f"{level:.2g}: the interval is of this number alone, and the p-value "
+        + (
+            "is adjusted for all that are claimed beside it; the claim goes by the p-value."
+            if d.p <= level
+            else "is of another test; the claim goes by the p-value."
+        )
+        for what, d in odd
     ]
 
 
