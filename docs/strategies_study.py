@@ -33,7 +33,7 @@ BIN = Path(sys.executable).parent
 BUDGETS = (1024, 2048, 4096, 8192, 16384)
 PLANNED = 8192
 """The total budget of the claims, named before anything was run."""
-PROBLEMS = 60
+PROBLEMS = 45
 
 METHODS = {"cot": 1.0, "pdp": 3.0, "pdp_plus": 1.6, "leap": 1.3}
 """By how much each makes the simulator faster: what is put in."""

@@ -222,12 +222,13 @@ def _print(pool: Pooled, found: Sequence[StrategyCurve], best: Frontier | None) 
     for budget in sorted({budget for one in votes for budget in one.budgets}):
         cells = [_at(one, budget) for one in votes]
         table.add_row(
-            str(budget),
+            f"{budget:,}",
             *cells,
             *_chosen(best, budget),
             *([_bound(found, budget)] * bool(oracles)),
         )
     print_table(table)
+    print_sentence("")
     for sentence in (*_sentences(pool, votes, best), *_doubts(pool)):
         print_sentence(sentence)
 
@@ -269,13 +270,13 @@ def _sentences(
     budget = best.budgets[at]
     yield from _verdict(best, at)
     able = [one for one in votes if budget in one.budgets]
-    told = ", ".join(
-        f"{_named(one.k)} {one.tokens[place]:,.0f} (longest {one.depth[place]:,.0f})"
+    told = "; ".join(
+        f"{_named(one.k)}: {one.tokens[place]:,.0f} (longest {one.depth[place]:,.0f})"
         for one in able
         if not math.isnan(one.tokens[place := one.budgets.index(budget)])
     )
     if told:
-        yield f"Tokens really spent of {budget:,}, on average: {told}."
+        yield f"Tokens really spent of {budget:,}, on average. {told[0].upper()}{told[1:]}."
 
 
 def _named(k: int) -> str:
