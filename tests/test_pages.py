@@ -93,7 +93,7 @@ def rehearsed(line: str) -> str:
     if "anytime/trip" in line and "anytime/pdp" not in line:
         theirs = theirs.replace("anytime/simulated", "anytime/planner")
     if "my_task.py" in line:  # whose questions no simulator is told the answers of
-        theirs = theirs.replace("anytime/simulated", "mockllm/model")
+        theirs = theirs.replace("anytime/simulated", "anytime/guesser")
     theirs = theirs.replace("--epochs 64", "--epochs 4")
     theirs = re.sub(r"--limit \d+", "", theirs)
     theirs += "" if "split=dev" in line else " --limit 2"

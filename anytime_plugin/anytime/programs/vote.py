@@ -8,7 +8,7 @@ too. Where a trace had ended its own answer votes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -17,8 +17,8 @@ from anytime.budgets import BudgetGrid
 from anytime.cutting.tokens import cut_error
 from anytime.domains.base import Grade
 from anytime.programs.checkpoints import Checkpoint, Elicited
-from anytime.programs.lockstep import together
-from anytime.protocol import Program, Reply, Request
+from anytime.programs.lockstep import Done, advance, together
+from anytime.protocol import Program
 
 Number = TypeVar("Number", int, float)
 
@@ -84,20 +84,10 @@ def vote(
 
 def _drawn(program: Program[Elicited], draw: int) -> Program[Elicited]:
     """A program whose requests name the draw that they belong to."""
-    return _mapped(program, lambda request: replace(request, draw=draw))
-
-
-def _mapped(
-    program: Program[Elicited], change: Callable[[Request], Request]
-) -> Generator[Sequence[Request], Sequence[Reply], Elicited]:
-    sent: Sequence[Reply] | None = None
-    while True:
-        try:
-            batch = next(program) if sent is None else program.send(sent)
-        except StopIteration as stop:
-            result: Elicited = stop.value
-            return result
-        sent = yield [change(request) for request in batch]
+    step = advance(program)
+    while not isinstance(step, Done):
+        step = advance(program, (yield [replace(request, draw=draw) for request in step]))
+    return step.result
 
 
 def _shared(budget: int, points: Sequence[Checkpoint]) -> Checkpoint:

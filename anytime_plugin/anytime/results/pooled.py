@@ -12,6 +12,7 @@ from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.results.curves import RunKey
 from anytime.results.spent import is_shared
+from anytime.results.verdicts import are_verdicts
 from anytime.rows import Row, rows_of
 from anytime.runs import FinishedRun
 from anytime.statistics.strategies import Answers, StrategyCurve
@@ -107,32 +108,18 @@ def _check_answers(key: RunKey, by_problem: dict[str, dict[int, list[Row]]]) -> 
     Where a scorer of others' tells no answer its verdict stands in the rows. To vote among those
     would be to vote with the gold answer in hand.
     """
-    worth: dict[str, set[float]] = defaultdict(set)
-    owners: dict[str, set[str]] = defaultdict(set)
-    parsed = False
-    for name, traces in by_problem.items():
-        for rows in traces.values():
-            for row in rows:
-                parsed |= row.parsed is not None
-                if row.answer:
-                    worth[row.answer].add(row.quality)
-                    owners[row.answer].add(name)
-    if not worth:
-        if parsed:
-            return  # a domain read them, and there was nothing to read
+    rows = [row for traces in by_problem.values() for rows in traces.values() for row in rows]
+    if not any(row.answer or row.parsed is not None for row in rows):
         raise AnytimeError(
             f"{key.log} holds no answers that could be compared, qualities alone: name their "
             f"column, --columns answer=..., or take a scorer that tells them (Score.answer)"
         )
-    verdicts = all(len(values) == 1 for values in worth.values())
-    seen = {value for values in worth.values() for value in values}
-    if parsed or not verdicts or len(worth) > max(len(seen), 2) or len(by_problem) < 2:
-        return
-    if any(len(names) > 1 for names in owners.values()):
+    if are_verdicts(rows):
+        said = ", ".join(sorted({row.answer for row in rows if row.answer}))
         raise AnytimeError(
-            f"the answers in {key.log} are verdicts of the scorer {key.scorer} "
-            f"({', '.join(sorted(worth))}), which tell right from wrong: a vote among them would "
-            f"know the gold answer; take a scorer that tells what it read (Score.answer)"
+            f"the answers in {key.log} are verdicts of the scorer {key.scorer} ({said}), which "
+            f"tell right from wrong: a vote among them would know the gold answer; take a scorer "
+            f"that tells what it read (Score.answer)"
         )
 
 

@@ -10,6 +10,7 @@ from anytime.budgets import BudgetGrid
 from anytime.errors import AnytimeError
 from anytime.logs.tables import UNKNOWN
 from anytime.results.curves import RunKey, curves
+from anytime.results.verdicts import are_verdicts
 from anytime.rows import Row, rows_of_trace, without_answers
 from anytime.runs import FinishedRun, RunInfo
 from anytime.statistics.compared import p_told
@@ -82,30 +83,12 @@ def _trails(
             )
         grid = BudgetGrid(only)
     pairs = [pair for pair in pairs if pair[0].budget in grid]
-    verdicts = _are_verdicts([row for row, _ in pairs])
+    verdicts = are_verdicts([row for row, _ in pairs])
     by_trace: dict[tuple[str, int], list[tuple[Row, str]]] = {}
     for pair in pairs:
         by_trace.setdefault((pair[0].problem, pair[0].trace), []).append(pair)
     trails = tuple(_trail(each, verdicts) for each in by_trace.values())
     return Trails(info, key, grid, trails, sum(r.tokens is None for r, _ in pairs), verdicts)
-
-
-_VERDICTS: Mapping[str, float] = {"C": 1, "P": 0.5, "I": 0, "N": 0, "True": 1, "False": 0}
-
-
-def _are_verdicts(rows: Sequence[Row]) -> bool:
-    """Whether a scorer that does not tell what it read left its verdict in the answer's place."""
-    said = {(row.answer, row.quality) for row in rows if row.answer is not None}
-    if not said or any(row.parsed is not None for row in rows if row.answer is not None):
-        return False
-    return all(_means(answer, quality) for answer, quality in said)
-
-
-def _means(answer: str, quality: float) -> bool:
-    try:
-        return _VERDICTS.get(answer, None) == quality or float(answer) == quality
-    except ValueError:
-        return False
 
 
 def _trail(pairs: Sequence[tuple[Row, str]], verdicts: bool) -> Trail:
