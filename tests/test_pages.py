@@ -139,7 +139,9 @@ PAGES = {
     "command": Page((), 0, ("home/.local/share/bash-completion/completions/anytime",)),
 }
 
-RUNS = re.compile(r"(?!.*--display none)(inspect eval|lm_eval) (?!.*--solver plain\.py)")
+RUNS = re.compile(
+    r"(?!.*--display none)(inspect eval|lm_eval) (?!.*(--solver plain\.py|my_task\.py --solver))"
+)
 """Commands that end with a table of ours."""
 
 FEW = "--model anytime/simulated --limit 3 --epochs 2 --display plain"
