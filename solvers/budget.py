@@ -39,7 +39,8 @@ def budget(
         budgets: Grid of budgets in trace tokens: `128,256,512`, `geom:128:4096:6`,
             `linear:0:4000:5` or a list. `default`: the task's own, or its domain's.
         mode: `interrupt` (one trace, cut), `contract` (one run per budget, told its budget) or
-            `vote` (`k` traces share every budget). Default: the task's own, or interrupt.
+            `vote` or `check` (`k` traces share every budget), or `extend`. Default: the task's own,
+            or interrupt.
         continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
             Default: the task's own, or auto.
         tokenizer: Cuts traces whose tokens the provider does not tell: a tokenizers file, a
@@ -48,8 +49,8 @@ def budget(
         answer_tokens: Cap on a forced answer. Default: that of the task's domain.
         frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
             anyway.
-        k: Traces that share every budget, in mode `vote`: each is cut at its share, and a plurality
-            of their answers decides. Default: the task's own.
+        k: Traces that share every budget, in modes `vote` and `check`: each is cut at its share,
+            and a plurality of their answers decides, or who checks them. Default: the task's own.
         waits: How often a trace that ended early is handed back with "Wait", in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md). Default: the

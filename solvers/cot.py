@@ -35,7 +35,7 @@ def cot(
         tokenizer: What to cut traces with.
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
-        k: Traces that share a budget, in mode `vote`.
+        k: Traces that share a budget, in modes `vote` and `check`.
         waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`.
         unknown: Refused.

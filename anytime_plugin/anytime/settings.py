@@ -48,11 +48,14 @@ __all__ = [
     "run_settings",
 ]
 
-Mode = Literal["interrupt", "contract", "vote", "stop", "extend"]
+Mode = Literal["interrupt", "contract", "vote", "check", "stop", "extend"]
 """What is done with a budget; `anytime.programs.elicit` has a program for each."""
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-MODE_OPTIONS: Mapping[str, Mapping[Mode, int]] = {"k": {"vote": 2}, "waits": {"extend": 1}}
+MODE_OPTIONS: Mapping[str, Mapping[Mode, int]] = {
+    "k": {"vote": 2, "check": 2},
+    "waits": {"extend": 1},
+}
 """Whole numbers that modes take: by name the modes that need it, with the least that makes sense.
 """
 
@@ -147,7 +150,7 @@ class RunSettings:
         tokenizer: Name of what to cut with where the back end does not tell tokens.
         answer_tokens: Cap on a forced answer.
         frame: Tags of the user's own around reasoning, `OPEN CLOSE`; the known ones count as well.
-        k: Traces that share a budget in mode `vote`.
+        k: Traces that share a budget in modes `vote` and `check`.
         waits: How often a trace that ended early is made to go on in mode `extend`.
         stop: The rule that stops a trace, such as `stable:2`; it makes interrupt the mode `stop`.
 
@@ -275,7 +278,7 @@ def check_mode_options(mode: Mode, given: Mapping[str, Any], where: str = "") ->
     for name, of in MODE_OPTIONS.items():
         if given.get(name) is not None and mode not in of:
             raise AnytimeError(
-                f"{name}{where} is of mode={' and mode='.join(of)}, and this is mode={mode}"
+                f"{name}{where} is of mode={' or mode='.join(of)}, and this is mode={mode}"
             )
         if given.get(name) is None and mode in of:
             raise AnytimeError(f"mode={mode}{where} needs {name}, such as {name}={2 * of[mode]}")

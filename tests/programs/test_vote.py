@@ -137,8 +137,11 @@ def test_a_checkpoint_of_one_trace_is_graded_as_ever() -> None:
     ("named", "told"),
     [
         ({"mode": "vote"}, "mode=vote needs k, such as k=4"),
-        ({"k": 4}, "k is of mode=vote, and this is mode=interrupt"),
-        ({"mode": "contract", "k": 4}, "k is of mode=vote, and this is mode=contract"),
+        ({"k": 4}, "k is of mode=vote or mode=check, and this is mode=interrupt"),
+        (
+            {"mode": "contract", "k": 4},
+            "k is of mode=vote or mode=check, and this is mode=contract",
+        ),
         ({"mode": "vote", "k": 1}, "k 1 is not a whole number from 2 on"),
         ({"mode": "vote", "k": "4"}, "k '4' is not a whole number from 2 on"),
         ({"mode": "vote", "k": True}, "k True is not a whole number from 2 on"),

@@ -28,6 +28,9 @@ SPECIAL_TOKENS = 16
 AT_ONCE = 2
 """A model that stops at once takes so many tokens: that of the end of its turn, and a break."""
 
+MOST_TOKENS = 1 << 31
+"""No trace has more."""
+
 MOST_CHARACTERS = 16
 """No text of some length has so many characters a token on average: prose has 3 to 5, white space
 and tables 8."""
@@ -77,7 +80,10 @@ def checked_count(reply: Reply, cap: int | None) -> tuple[Reply, str]:
     Returns:
         The reply, and a phrase that says what was reported; empty where nothing is wrong.
     """
-    if (reply.reasoning_tokens or 0) < 0:
+    # Where nobody counted the whole, its part is all there is: none is more than was allowed.
+    most = MOST_TOKENS if cap is None else cap + cap // 4 + SPECIAL_TOKENS
+    reasoned = reply.reasoning_tokens or 0
+    if reasoned < 0 or (reply.output_tokens is None and reasoned > most):
         reply = dataclasses.replace(reply, reasoning_tokens=None)
     count = reply.output_tokens
     shown = reply.reasoning + reply.text

@@ -160,6 +160,9 @@ class Domain:
             A model that is made to answer may run on, into the next problem and its answer, of
             which `grade` would read the last. Runs in linear time.
         datasets: The names that `load` knows, the usual one first.
+        check: `check(problem, text)`: how good an answer is by the problem alone, in [0, 1]; it is
+            handed a problem whose gold is empty, and may not use facts that give it away. None
+            where that takes the gold answer.
         from_log: `from_log(problem, asked, document)`: a problem out of a third-party log as
             `grade` takes it. Its prompt and its gold are as logged, and it has no facts; `asked` is
             all that the model was shown, `document` what else the log holds of it (lm-eval's
@@ -187,6 +190,7 @@ class Domain:
     end_of_answer: Callable[[str], int] = len
     datasets: tuple[str, ...] = ("official",)
     from_log: Callable[[Problem, str, Mapping[str, Any]], Problem] = _as_logged
+    check: Callable[[Problem, str], float] | None = None
 
 
 def split_problems(problems: Iterable[Problem], split: Split) -> tuple[Problem, ...]:

@@ -6,12 +6,14 @@ it is told which answer is right, which the model under test is not.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from anytime.methods.leap import LEARN, MERGE
 from anytime.models.conversation import chance
 from anytime.models.solutions import Solution
 from anytime.preferences.judge import ANSWER, COMPARE, FIRST, PROBLEM, SCORE, SECOND
+from anytime.programs.check import CHOOSE
 
 __all__ = ["INSIGHTS", "Judged", "asks_for_insights", "judged", "verdict"]
 
@@ -28,10 +30,14 @@ def asks_for_insights(asked: str) -> bool:
 
 
 class Judged(NamedTuple):
-    """A problem, with one answer to score or two to compare."""
+    """A problem, with one answer to score, two to compare, or several to choose from."""
 
     statement: str
     answers: tuple[str, ...]
+    choose: bool = False
+
+
+_HEADING = re.compile(r"\n\n## Answer \d+\n\n")
 
 
 def judged(asked: str) -> Judged | None:
@@ -39,6 +45,10 @@ def judged(asked: str) -> Judged | None:
     if not asked.startswith(f"{PROBLEM}\n\n"):
         return None
     asked = asked.removeprefix(f"{PROBLEM}\n\n")
+    shown, chooses, _ = asked.rpartition(f"\n\n{CHOOSE}")
+    if chooses:
+        parts = _HEADING.split(shown)
+        return Judged(parts[0], tuple(parts[1:]), choose=True)
     shown, compares, _ = asked.rpartition(f"\n\n{COMPARE}")
     if compares:
         statement, _, answers = shown.partition(f"\n\n{FIRST}\n\n")
@@ -54,7 +64,12 @@ def judged(asked: str) -> Judged | None:
 def verdict(case: Judged, solution: Solution, accuracy: float, seed: int) -> str:
     """The judgement, right with probability `accuracy`; of equally good answers the first."""
     rights = [_is_right(answer, solution) for answer in case.answers]
-    errs = chance("judge", *case, seed).random() >= accuracy
+    draw = chance("judge", *case[:2], seed)
+    errs = draw.random() >= accuracy
+    if case.choose:
+        best = rights.index(True) if any(rights) else 0
+        others = [place for place in range(len(rights)) if place != best]
+        return f"Best: {1 + (draw.choice(others) if errs else best)}"
     if len(rights) == 1:
         return f"Score: {100 if rights[0] != errs else 0}"
     better = 2 if rights == [False, True] else 1

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from anytime.cutting.ends import checked_count, ended
 from anytime.cutting.frames import answer_of, separated, unframed_tag
@@ -73,6 +74,16 @@ def answer_reader(domain: Domain, problem: Problem) -> Callable[[str], str | Non
         return grade.answer if grade.parsed is not False and grade.answer else None
 
     return read
+
+
+def answer_checker(domain: Domain, problem: Problem) -> Callable[[str], float] | None:
+    """How good a domain finds an answer from the problem alone; None where it cannot tell.
+
+    The checker is handed no gold answer.
+    """
+    if domain.check is None:
+        return None
+    return partial(domain.check, replace(problem, gold=""))
 
 
 @dataclass(frozen=True, slots=True)

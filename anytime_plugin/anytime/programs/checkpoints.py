@@ -110,6 +110,7 @@ class Elicited:
             the cuts are estimates.
         options: Those of the mode, such as `{"k": 4}`; see `strategy`.
         extended: How often the trace was made to go on; None where it never is.
+        unjudged: Budgets whose judgement could not be read; None where nothing was judged.
         bill: What all calls took, where several traces share a budget; None where the checkpoints
             tell (`anytime.results.spent.calls_of`).
         rule: The rule that stopped the trace, as users write it; None in other modes.
@@ -133,6 +134,7 @@ class Elicited:
     options: Mapping[str, int] | None = None
     bill: Bill | None = None
     extended: int | None = None
+    unjudged: int | None = None
     rule: str | None = None
     stopped: int | None = None
 
@@ -162,6 +164,7 @@ class Elicited:
             "doubt": self.doubt,
             "options": None if self.options is None else dict(self.options),
             "extended": self.extended,
+            "unjudged": self.unjudged,
             "bill": None if self.bill is None else asdict(self.bill),
             "rule": self.rule,
             "stopped": self.stopped,
@@ -216,6 +219,7 @@ _COUNTS = (
     "depth",
     "calls",
     "extended",
+    "unjudged",
     "stopped",
 )
 _NUMBERS = ("seconds", "cost", "probability")

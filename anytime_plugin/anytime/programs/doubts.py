@@ -47,6 +47,7 @@ class Doubts:
         doubted: Traces whose token count could not be, and is estimated.
         inferred: Traces that count as cut off though no back end said so, by why.
         cuts: Checkpoints by how their cut was found.
+        unjudged: Judgements that could not be read.
         budgets: The grid.
     """
 
@@ -60,6 +61,7 @@ class Doubts:
     doubted: int = 0
     inferred: Counter[str] = field(default_factory=Counter)
     cuts: Counter[str] = field(default_factory=Counter)
+    unjudged: int = 0
     budgets: tuple[int, ...] = ()
 
     def add(self, elicited: Elicited) -> None:
@@ -70,6 +72,7 @@ class Doubts:
             self.failed[elicited.failed] += 1
         points = elicited.checkpoints
         self.doubted += bool(elicited.doubt or any(point.doubt for point in points))
+        self.unjudged += elicited.unjudged or 0
         if elicited.ended_by:
             self.inferred[elicited.ended_by] += 1
         for point in points:
@@ -115,6 +118,11 @@ class Doubts:
             yield (
                 f"{unparsed:.0%} of the answers cannot be read: the curve measures the format, not "
                 f"the reasoning"
+            )
+        if self.unjudged:
+            yield (
+                f"{self.unjudged} judgements of which answer is best cannot be read: a plurality "
+                f"decided there"
             )
         if self.forced and self.capped > MOST * self.forced:
             yield (

@@ -14,6 +14,7 @@ from anytime.errors import AnytimeError
 from anytime.plugins import get_stopping_rule
 from anytime.programs.accounting import accounted
 from anytime.programs.answers import NO_RULES, AnswerRules
+from anytime.programs.check import check
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.contract import contract
 from anytime.programs.extend import extend
@@ -59,6 +60,7 @@ class Asked:
         rules: What the domain says of a forced answer's text.
         draw: Which of the problem's traces this is, from 1 on.
         read: What answer a text states, in normal form, or None; for modes that compare answers.
+        checker: How good an answer is, without the gold answer; None where the domain has none.
     """
 
     messages: Sequence[Message] | Mapping[int, Sequence[Message]]
@@ -71,6 +73,7 @@ class Asked:
     rules: AnswerRules = NO_RULES
     draw: int = 1
     read: Callable[[str], str | None] | None = None
+    checker: Callable[[str], float] | None = None
 
 
 class ModeProgram(NamedTuple):
@@ -126,6 +129,27 @@ def _vote(asked: Asked) -> Program[Elicited]:
     return accounted(vote(one, budgets, k, first=(asked.draw - 1) * k + 1))
 
 
+def _check(asked: Asked) -> Program[Elicited]:
+    k = asked.run.k
+    if k is None or asked.read is None or isinstance(asked.messages, Mapping):
+        raise AnytimeError("mode=check needs k, the traces that share a budget")
+    if asked.sampled is not None:
+        raise AnytimeError("a finished trace is one trace, and mode=check samples several")
+    one = partial(_one_trace, asked)
+    first = (asked.draw - 1) * k + 1
+    questions = [turn.content for turn in asked.messages if turn.role == "user"]
+    return accounted(
+        check(
+            vote(one, asked.run.budgets, k, first),
+            read=asked.read,
+            checker=asked.checker,
+            question=questions[-1],
+            judge_tokens=asked.run.answer_tokens,
+            draw=first,
+        )
+    )
+
+
 def _stop(asked: Asked) -> Program[Elicited]:
     if asked.run.stop is None or asked.read is None or isinstance(asked.messages, Mapping):
         raise AnytimeError("mode=stop needs a rule, such as stop=stable:2")
@@ -175,6 +199,7 @@ PROGRAMS: dict[Mode, ModeProgram] = {
     "interrupt": ModeProgram(_interrupt, hands_back=True),
     "contract": ModeProgram(_contract, hands_back=False),
     "vote": ModeProgram(_vote, hands_back=True, compares=True, samples=True),
+    "check": ModeProgram(_check, hands_back=True, compares=True, samples=True),
     "stop": ModeProgram(_stop, hands_back=True, compares=True),
     "extend": ModeProgram(_extend, hands_back=True),
 }

@@ -74,7 +74,7 @@ def test_budgets(budgets: Any, says: str) -> None:
         ({"continuation": "again"}, "unknown continuation 'again': choose one of auto"),
         ({"mode": "interupt"}, "unknown mode 'interupt': choose one of interrupt, contract"),
         ({"mode": "vote"}, "mode=vote needs k, such as k=4"),
-        ({"k": 4}, "k is of mode=vote, and this is mode=interrupt"),
+        ({"k": 4}, "k is of mode=vote or mode=check, and this is mode=interrupt"),
         ({"mode": "vote", "k": 3, "budgets": "64,90"}, "budget 64 is not divided evenly among k=3"),
         ({"mode": "contract", "budgets": "0,64"}, "contract mode cannot run with budget 0"),
         ({"scale": "log2", "budgets": "0,64"}, "budget 0 has no place on the scale log2"),

@@ -52,6 +52,7 @@ MODES: dict[str, dict[str, Any]] = {
     "interrupt": {},
     "contract": {},
     "vote": {"k": 4},
+    "check": {"k": 4},
     "extend": {"waits": 2},
 }
 """By mode its own options."""

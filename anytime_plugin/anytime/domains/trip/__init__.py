@@ -16,7 +16,7 @@ from anytime.domains.trip.plan import Stay, end_of_plan, parse_itinerary
 from anytime.domains.trip.scoring import count_constraints, count_satisfied, exact_match
 from anytime.domains.trip.stripping import strip_plans
 
-__all__ = ["TRIP", "ask", "cue", "grade", "load", "validate"]
+__all__ = ["TRIP", "ask", "check", "cue", "grade", "load", "validate"]
 
 SHOWN_STAYS = 20
 
@@ -80,6 +80,13 @@ def grade(problem: Problem, text: str) -> Grade:
     )
 
 
+def check(problem: Problem, text: str) -> float:
+    """The share of constraints that the last plan in a text satisfies: they stand in the prompt."""
+    task = parse_prompt(problem.prompt)
+    plan, flights = parse_itinerary(text, task.days, task.stays)
+    return count_satisfied(task, plan, flights) / count_constraints(task)
+
+
 def _readable(plan: Sequence[Stay]) -> str:
     shown = [f"{city} {first}-{last}" for city, first, last in plan[:SHOWN_STAYS]]
     return " > ".join([*shown, "..."] if len(plan) > SHOWN_STAYS else shown)
@@ -99,4 +106,5 @@ TRIP = Domain(
     stop=("\nTASK:", "\nSOLUTION:"),
     end_of_answer=end_of_plan,
     from_log=from_log,
+    check=check,
 )

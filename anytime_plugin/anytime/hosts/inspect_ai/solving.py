@@ -36,7 +36,7 @@ from anytime.methods.base import Recipe
 from anytime.methods.learning import Sampling
 from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, check_recipe, completed
-from anytime.programs.answers import answer_reader, answer_rules
+from anytime.programs.answers import answer_checker, answer_reader, answer_rules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.elicit import GENERIC_CUE, Asked, check_strategy, elicit, hands_back
 from anytime.protocol import Message
@@ -120,6 +120,7 @@ def solving(
                     tokenizer=cutter,
                     rules=answer_rules(known[0] if known else None),
                     read=answer_reader(*known) if known else None,
+                    checker=answer_checker(*known) if known else None,
                     draw=state.epoch,
                 )
             )

@@ -64,13 +64,13 @@ def trip(
         split: `test`, `dev` or `all`. Default: `test`; a file of yours is taken whole.
         budgets: Trace tokens: `128,256,512`, `geom:128:4096:6`, `linear:0:4000:5`.
         mode: `interrupt` (one trace, cut at every budget), `contract` (one run per budget) or
-            `vote` (`k` traces share every budget).
+            `vote` or `check` (`k` traces share every budget), or `extend`.
         continuation: How a cut trace is handed back: `auto`, `token_ids`, `prefill`, `reprompt`.
         tokenizer: A tokenizers file, directory or hub id to cut traces with.
         frame: Tags of your model's own around its reasoning, `OPEN CLOSE`; the known ones count
             anyway.
-        k: Traces that share every budget, in mode `vote`: each is cut at its share, and a plurality
-            of their answers decides.
+        k: Traces that share every budget, in modes `vote` and `check`: each is cut at its share,
+            and a plurality of their answers decides, or who checks them.
         waits: How often a trace that ended early is handed back with "Wait", in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md).
@@ -110,11 +110,11 @@ def aime(
             (generated stand-in problems, no network), or a file of JSON lines.
         split: As in `anytime/trip`; so are all the others.
         budgets: Default `geom:256:16384:7`.
-        mode: `interrupt`, `contract` or `vote`.
+        mode: As in `anytime/trip`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
-        k: Traces that share every budget, in mode `vote`.
+        k: Traces that share every budget, in modes `vote` and `check`.
         waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md).
@@ -154,11 +154,11 @@ def gpqa(
             CSV file in the official schema.
         split: As in `anytime/trip`; so are all the others.
         budgets: Default `geom:256:16384:7`.
-        mode: `interrupt`, `contract` or `vote`.
+        mode: As in `anytime/trip`.
         continuation: How a cut trace is handed back.
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
-        k: Traces that share every budget, in mode `vote`.
+        k: Traces that share every budget, in modes `vote` and `check`.
         waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md).

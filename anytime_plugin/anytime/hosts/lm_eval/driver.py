@@ -46,7 +46,7 @@ from anytime.methods.overlap import Evaluated
 from anytime.methods.prompting import Prompted, prompted
 from anytime.methods.source import Source, samples_pool
 from anytime.plugins import get_domain, get_method
-from anytime.programs.answers import answer_reader, answer_rules
+from anytime.programs.answers import answer_checker, answer_reader, answer_rules
 from anytime.programs.checkpoints import Elicited
 from anytime.programs.doubts import Doubts
 from anytime.programs.elicit import Asked, check_strategy, elicit, hands_back
@@ -277,6 +277,7 @@ def program_of(
             rules=answer_rules(known),
             draw=draw,
             read=answer_reader(known, spec.problem) if known and spec.problem else None,
+            checker=answer_checker(known, spec.problem) if known and spec.problem else None,
         )
     )
 
