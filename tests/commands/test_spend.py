@@ -149,6 +149,20 @@ def test_answers_that_say_nothing(
     assert err.count("\n") == 1
 
 
+def test_whole_texts_in_place_of_answers_are_told(tmp_path: Path, run: Run) -> None:
+    made = table(
+        tmp_path / "theirs.csv",
+        p=["x"] * 8,
+        t=[1, 1, 2, 2, 3, 3, 4, 4],
+        b=[10, 20] * 4,
+        a=[f"I think that {word}" for word in "abcdefgh"],
+        q=[0, 1] * 4,
+    )
+    code, out, err = run("spend", made, "--columns", f"{COLUMNS},answer=a")
+    assert code == 0, err
+    assert "Nearly all answers of a problem differ from each other" in " ".join(out.split())
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

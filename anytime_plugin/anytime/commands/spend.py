@@ -157,6 +157,7 @@ def _as_json(pool: Pooled, found: Sequence[StrategyCurve], best: Frontier | None
     return pool.key._asdict() | {
         "problems": len(pool.problems),
         "unread": pool.unread,
+        "distinct": pool.distinct,
         "strategies": [
             {
                 "strategy": strategy_name(pool.key.mode, one),
@@ -308,6 +309,10 @@ def _verdict(best: Frontier, at: int) -> Iterator[str]:
     )
 
 
+_DISTINCT = 0.8
+"""Where a larger share of answers differ there are no camps."""
+
+
 def _doubts(pool: Pooled) -> Iterator[str]:
     """What these numbers are not to be believed without."""
     if pool.uneven:
@@ -318,6 +323,12 @@ def _doubts(pool: Pooled) -> Iterator[str]:
         )
     if pool.unread > 0.1:
         yield f"{pool.unread:.0%} of the answers cannot be read, and do not vote."
+    if pool.distinct > _DISTINCT:
+        yield (
+            f"Nearly all answers of a problem differ from each other, as texts "
+            f"({pool.distinct:.0%}): a vote decides nothing there. Does the scorer "
+            f"{pool.key.scorer} tell the answer that it read, or the whole text?"
+        )
     if pool.key.mode == "intrace":
         yield (
             "Nobody was interrupted (mode intrace): what stands in the trace at its share votes, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,8 @@ class Pooled:
         budgets: Of each trace.
         problems: Answers by problem, sorted by name.
         unread: Share of answers that could not be read, and do not vote.
+        distinct: Of the answers that can be read, how many are different, by problem and budget: a
+            share, on average; near 1 no two traces agree.
         uneven: Problems with fewer traces than others, by how many they have.
     """
 
@@ -40,6 +42,7 @@ class Pooled:
     budgets: BudgetGrid
     problems: dict[str, Answers]
     unread: float
+    distinct: float
     uneven: dict[str, int]
 
 
@@ -93,7 +96,20 @@ def _pooled(key: RunKey, by_problem: dict[str, dict[int, list[Row]]]) -> Pooled:
     counts = {name: len(one.answer) for name, one in problems.items()}
     most = max(counts.values())
     uneven = {name: count for name, count in counts.items() if count < most}
-    return Pooled(key, first[0], BudgetGrid(budgets), problems, unread / total, uneven)
+    return Pooled(
+        key, first[0], BudgetGrid(budgets), problems, unread / total, _distinct(problems), uneven
+    )
+
+
+def _distinct(problems: Mapping[str, Answers]) -> float:
+    """How many of a problem's answers at a budget differ, as a mean share; 0 without any."""
+    shares = []
+    for one in problems.values():
+        for column in one.answer.T:
+            read = column[column != _UNREAD]
+            if len(read) > 1:
+                shares.append((len(np.unique(read)) - 1) / (len(read) - 1))
+    return float(np.mean(shares)) if shares else 0.0
 
 
 def _code(row: Row, codes: dict[str, int]) -> int:
