@@ -22,6 +22,9 @@ def budget(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    width: int | None = None,
+    branch: int | None = None,
+    thought: int | None = None,
     waits: int | None = None,
     stop: str | None = None,
     method: str = PLAIN,
@@ -51,6 +54,9 @@ def budget(
             anyway.
         k: Traces that share every budget, in modes `vote` and `check`: each is cut at its share,
             and a plurality of their answers decides, or who checks them. Default: the task's own.
+        width: States that go on from a level, in mode `tree`.
+        branch: Thoughts that are proposed from each of them.
+        thought: Cap on a thought, in tokens.
         waits: How often a trace that ended early is handed back with "Wait", in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md). Default: the
@@ -75,6 +81,9 @@ def budget(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        width=width,
+        branch=branch,
+        thought=thought,
         waits=waits,
         stop=stop,
     )

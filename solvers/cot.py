@@ -20,6 +20,9 @@ def cot(
     answer_tokens: int | None = None,
     frame: str | None = None,
     k: int | None = None,
+    width: int | None = None,
+    branch: int | None = None,
+    thought: int | None = None,
     waits: int | None = None,
     stop: str | None = None,
     **unknown: object,
@@ -36,6 +39,9 @@ def cot(
         answer_tokens: Cap on a forced answer.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share a budget, in modes `vote` and `check`.
+        width: States that go on from a level, in mode `tree`.
+        branch: Thoughts that are proposed from each of them.
+        thought: Cap on a thought, in tokens.
         waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`.
         unknown: Refused.
@@ -51,6 +57,9 @@ def cot(
         answer_tokens=answer_tokens,
         frame=frame,
         k=k,
+        width=width,
+        branch=branch,
+        thought=thought,
         waits=waits,
         stop=stop,
     )

@@ -48,12 +48,15 @@ __all__ = [
     "run_settings",
 ]
 
-Mode = Literal["interrupt", "contract", "vote", "check", "stop", "extend"]
+Mode = Literal["interrupt", "contract", "vote", "check", "tree", "stop", "extend"]
 """What is done with a budget; `anytime.programs.elicit` has a program for each."""
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 MODE_OPTIONS: Mapping[str, Mapping[Mode, int]] = {
     "k": {"vote": 2, "check": 2},
+    "width": {"tree": 1},
+    "branch": {"tree": 1},
+    "thought": {"tree": 16},
     "waits": {"extend": 1},
 }
 """Whole numbers that modes take: by name the modes that need it, with the least that makes sense.
@@ -134,6 +137,9 @@ class Named(TypedDict, total=False):
     answer_tokens: int | None
     frame: str | None
     k: int | None
+    width: int | None
+    branch: int | None
+    thought: int | None
     waits: int | None
     stop: str | None
 
@@ -151,6 +157,9 @@ class RunSettings:
         answer_tokens: Cap on a forced answer.
         frame: Tags of the user's own around reasoning, `OPEN CLOSE`; the known ones count as well.
         k: Traces that share a budget in modes `vote` and `check`.
+        width: States that go on from a level in mode `tree`.
+        branch: Thoughts that are proposed from each state there.
+        thought: Cap on a thought there, in tokens.
         waits: How often a trace that ended early is made to go on in mode `extend`.
         stop: The rule that stops a trace, such as `stable:2`; it makes interrupt the mode `stop`.
 
@@ -165,6 +174,9 @@ class RunSettings:
     answer_tokens: int = GENERIC_ANSWER_TOKENS
     frame: str | None = None
     k: int | None = None
+    width: int | None = None
+    branch: int | None = None
+    thought: int | None = None
     waits: int | None = None
     stop: str | None = None
 

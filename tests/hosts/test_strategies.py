@@ -27,6 +27,8 @@ PROBLEMS = TRIP.load("builtin", None, 0).problems[:3]
 PLANNER = load_model("planner", {})
 MODES: dict[str, dict[str, Any]] = {
     "vote": {"mode": "vote", "k": 4, "budgets": [64, 256, 1024]},
+    "check": {"mode": "check", "k": 4, "budgets": [64, 256, 1024]},
+    "tree": {"mode": "tree", "width": 2, "branch": 2, "thought": 48, "budgets": [64, 512, 1024]},
     "extend": {"mode": "extend", "waits": 2, "budgets": [64, 256, 2048]},
 }
 
@@ -73,9 +75,14 @@ def test_the_bill_is_what_the_server_counted(
     assert sum(record["bill"]["tokens"] for record in records) == generated
     assert sum(record["bill"]["calls"] for record in records) == len(exchanges)
     traces = [one.body for one in exchanges if not is_answer(one.body)]
+    if mode == "tree":
+        spent = [record["bill"]["tokens"] - forced(record) for record in records]
+        assert [record["tokens"] for record in records] == spent
+        assert max(spent) <= 1024
+        return
     for question in questions:
         own = [body for body in traces if str(body["prompt"]).startswith(question)]
-        if mode == "vote":
+        if mode in ("vote", "check"):  # trips are checked without a request
             # Four draws of one request: another seed each, or they would come out alike.
             assert [body["max_tokens"] for body in own] == [256] * 4
             assert sorted(body["seed"] for body in own) == [1, 2, 3, 4]
@@ -87,6 +94,13 @@ def test_the_bill_is_what_the_server_counted(
         for record in records:
             last = record["checkpoints"][-1]
             assert last["tokens"] == record["tokens"] <= 2048
+
+
+def forced(record: dict[str, Any]) -> int:
+    """Tokens of the forced answers of a tree, one for each level that budgets end with."""
+    return sum(
+        {point["tokens"]: point["answer_tokens"] for point in record["checkpoints"]}.values()
+    )
 
 
 class Rounds(Planner):

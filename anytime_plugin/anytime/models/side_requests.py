@@ -15,7 +15,7 @@ from anytime.models.solutions import Solution
 from anytime.preferences.judge import ANSWER, COMPARE, FIRST, PROBLEM, SCORE, SECOND
 from anytime.programs.check import CHOOSE
 
-__all__ = ["INSIGHTS", "Judged", "asks_for_insights", "judged", "verdict"]
+__all__ = ["INSIGHTS", "Judged", "asks_for_insights", "judged", "promise", "verdict"]
 
 INSIGHTS = (
     "- State the best answer so far as soon as there is one.\n"
@@ -74,6 +74,22 @@ def verdict(case: Judged, solution: Solution, accuracy: float, seed: int) -> str
         return f"Score: {100 if rights[0] != errs else 0}"
     better = 2 if rights == [False, True] else 1
     return f"Better: {3 - better if errs and rights[0] != rights[1] else better}"
+
+
+def promise(question: str, state: str, solution: Solution, accuracy: float, seed: int) -> str:
+    """How promising a state of a tree is: right ones are, with probability `accuracy` each."""
+    stated = _STATED.findall(state)
+    candidates = sorted({solution.right, *solution.wrong})
+    right = bool(stated) and candidates[int(stated[-1]) % len(candidates)] == solution.right
+    draw = chance("promise", question, state, seed)
+    errs = draw.random() >= accuracy
+    high, low, unknown = draw.randint(80, 100), draw.randint(0, 20), draw.randint(40, 60)
+    if not stated:
+        return str(unknown)
+    return str(high if right != errs else low)
+
+
+_STATED = re.compile(r"\(candidate (\d+)\)")
 
 
 def _is_right(answer: str, solution: Solution) -> bool:

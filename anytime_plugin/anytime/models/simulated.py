@@ -24,10 +24,11 @@ from anytime.models.conversation import (
 from anytime.models.filler import filler
 from anytime.models.pieces import make_reply, split_pieces
 from anytime.models.profile import STATEMENT_TOKENS, Course, Profile, draw_course
-from anytime.models.side_requests import INSIGHTS, asks_for_insights, judged, verdict
+from anytime.models.side_requests import INSIGHTS, asks_for_insights, judged, promise, verdict
 from anytime.models.solutions import Solution, Solutions
 from anytime.models.speedups import Speedups, learned
 from anytime.programs.extend import WAIT
+from anytime.programs.tree import FIRST_THOUGHT, NEXT_THOUGHT, VALUE
 from anytime.protocol import Message, Reply
 
 __all__ = ["UNPARSED", "load_simulated"]
@@ -75,6 +76,15 @@ def load_simulated(
         question = parts(text).question
         now = learned(profile, speedups, text)
         cut = handed_back(messages)
+        if VALUE in asked or NEXT_THOUGHT in asked or FIRST_THOUGHT in asked:
+            state = messages[-2].content if len(messages) > 1 else ""
+            state = state if len(messages) > 1 and messages[-2].role == "assistant" else ""
+            if VALUE in asked:
+                told = promise(question, state, solution, judge_accuracy, seed)
+            else:
+                draw = chance("thought", question, state, seed)
+                told = _thought(state, solution, now, max_tokens, draw)
+            return make_reply(messages, max_tokens, told)
         if cut is not None and cut.endswith(WAIT):
             draw = chance("wait", question, cut, seed)
             return make_reply(messages, max_tokens, *_going_on(cut, solution, now, draw, reasoning))
@@ -192,6 +202,29 @@ def _going_on(
     if reasoning:
         return "".join(said[2:]), "".join([*thought, *said[:2]])
     return "".join([*thought, *said]), ""
+
+
+def _thought(
+    state: str, solution: Solution, profile: Profile, max_tokens: int, draw: random.Random
+) -> str:
+    """A next thought: filler, and a statement where the answer is found or given up in it.
+
+    What happens to a trace over so many tokens happens here, each thought anew: a share `accuracy`
+    of thoughts can find the answer at all.
+    """
+    room = max(1, max_tokens - STATEMENT_TOKENS)
+    stated = _STATEMENT.findall(state)
+    right = bool(stated) and _candidates(solution)[int(stated[-1])] == solution.right
+    within = -math.expm1(-max_tokens / profile.solve_tokens)
+    parted = -math.expm1(-max_tokens / (profile.drift_tokens or profile.solve_tokens))
+    found = not stated and draw.random() < profile.accuracy * within
+    lost = right and draw.random() < profile.drift * parted
+    thought = filler(draw, room)
+    if found or lost:
+        thought += _statement(
+            solution.right if found else _wrong(solution, profile, draw), solution
+        )
+    return "".join(thought)
 
 
 def _wrong(solution: Solution, profile: Profile, draw: random.Random) -> str:

@@ -20,6 +20,7 @@ from anytime.programs.contract import contract
 from anytime.programs.extend import extend
 from anytime.programs.interrupt import interrupt
 from anytime.programs.stopping import stopping
+from anytime.programs.tree import TreeShape, tree
 from anytime.programs.vote import vote
 from anytime.protocol import Message, Program, Reply
 from anytime.settings import Continuation, Mode, RunSettings
@@ -150,6 +151,32 @@ def _check(asked: Asked) -> Program[Elicited]:
     )
 
 
+def _tree(asked: Asked) -> Program[Elicited]:
+    run = asked.run
+    if run.width is None or run.branch is None or run.thought is None:
+        raise AnytimeError("mode=tree needs width, branch and thought")
+    if isinstance(asked.messages, Mapping):
+        raise AnytimeError("show=matched needs mode=contract")
+    if asked.sampled is not None:
+        raise AnytimeError("a finished trace is one trace, and mode=tree asks for thoughts")
+    if asked.continuation is None:
+        raise AnytimeError("mode tree hands thoughts back: name a continuation")
+    shape = TreeShape(run.width, run.branch, run.thought)
+    return accounted(
+        tree(
+            asked.messages,
+            run.budgets,
+            shape,
+            cue=asked.cue,
+            continuation=asked.continuation,
+            answer_tokens=run.answer_tokens,
+            first=(asked.draw - 1) * shape.width * shape.branch + 1,
+            rules=asked.rules,
+            frame=run.frame,
+        )
+    )
+
+
 def _stop(asked: Asked) -> Program[Elicited]:
     if asked.run.stop is None or asked.read is None or isinstance(asked.messages, Mapping):
         raise AnytimeError("mode=stop needs a rule, such as stop=stable:2")
@@ -200,6 +227,7 @@ PROGRAMS: dict[Mode, ModeProgram] = {
     "contract": ModeProgram(_contract, hands_back=False),
     "vote": ModeProgram(_vote, hands_back=True, compares=True, samples=True),
     "check": ModeProgram(_check, hands_back=True, compares=True, samples=True),
+    "tree": ModeProgram(_tree, hands_back=True, samples=True),
     "stop": ModeProgram(_stop, hands_back=True, compares=True),
     "extend": ModeProgram(_extend, hands_back=True),
 }

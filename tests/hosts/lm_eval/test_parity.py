@@ -53,6 +53,7 @@ MODES: dict[str, dict[str, Any]] = {
     "contract": {},
     "vote": {"k": 4},
     "check": {"k": 4},
+    "tree": {"width": 2, "branch": 2, "thought": 32},
     "extend": {"waits": 2},
 }
 """By mode its own options."""

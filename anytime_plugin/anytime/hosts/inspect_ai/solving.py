@@ -129,7 +129,7 @@ def solving(
             elicited, outputs = await drive(program, ask)
         # The sample's completion is what the model itself said: the trace, or the largest run.
         state.output = outputs[-1]
-        if elicited.mode in ("stop", "extend") and elicited.trace is not None:
+        if elicited.mode in ("stop", "extend", "tree") and elicited.trace is not None:
             state.output = whole_of_slices(state.output, elicited.trace)
         prompt = list(state.messages)
         state.messages.append(state.output.message)

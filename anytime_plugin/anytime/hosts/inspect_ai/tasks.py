@@ -47,6 +47,9 @@ def trip(
     tokenizer: str | None = None,
     frame: str | None = None,
     k: int | None = None,
+    width: int | None = None,
+    branch: int | None = None,
+    thought: int | None = None,
     waits: int | None = None,
     stop: str | None = None,
     envelope: Envelope = "mean",
@@ -71,6 +74,9 @@ def trip(
             anyway.
         k: Traces that share every budget, in modes `vote` and `check`: each is cut at its share,
             and a plurality of their answers decides, or who checks them.
+        width: States that go on from a level, in mode `tree`.
+        branch: Thoughts that are proposed from each of them.
+        thought: Cap on a thought, in tokens.
         waits: How often a trace that ended early is handed back with "Wait", in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md).
@@ -94,6 +100,9 @@ def aime(
     tokenizer: str | None = None,
     frame: str | None = None,
     k: int | None = None,
+    width: int | None = None,
+    branch: int | None = None,
+    thought: int | None = None,
     waits: int | None = None,
     stop: str | None = None,
     envelope: Envelope = "mean",
@@ -115,6 +124,9 @@ def aime(
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share every budget, in modes `vote` and `check`.
+        width: States that go on from a level, in mode `tree`.
+        branch: Thoughts that are proposed from each of them.
+        thought: Cap on a thought, in tokens.
         waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md).
@@ -138,6 +150,9 @@ def gpqa(
     tokenizer: str | None = None,
     frame: str | None = None,
     k: int | None = None,
+    width: int | None = None,
+    branch: int | None = None,
+    thought: int | None = None,
     waits: int | None = None,
     stop: str | None = None,
     envelope: Envelope = "mean",
@@ -159,6 +174,9 @@ def gpqa(
         tokenizer: What to cut traces with.
         frame: Tags of your model's own around its reasoning.
         k: Traces that share every budget, in modes `vote` and `check`.
+        width: States that go on from a level, in mode `tree`.
+        branch: Thoughts that are proposed from each of them.
+        thought: Cap on a thought, in tokens.
         waits: How often a trace goes on, in mode `extend`.
         stop: A rule that stops a trace, such as `stable:2`: the trace is asked for in slices of the
             grid, and no further than the rule wants it (docs/stopping.md).
@@ -212,6 +230,7 @@ def _task(of: Callable[..., Task], given: Mapping[str, Any]) -> Task:
         "tokenizer": given["tokenizer"],
         "frame": given["frame"],
         "k": given["k"],
+        **{name: given[name] for name in ("width", "branch", "thought")},
         "waits": given["waits"],
         "stop": given["stop"],
     }
