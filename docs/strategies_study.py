@@ -1,8 +1,8 @@
-"""One trace or a vote, by method, at equal total budgets: `python docs/strategies_study.py`.
+"""One budget spent in five ways, by method: `python docs/strategies_study.py`.
 
 The model is the built-in SIMULATED reasoner, no language model. Twice: once its wrong answers
 differ from trace to trace, so that right ones are soon the most; once wrong traces agree, so that a
-vote makes their answer sure. What comes out stands beside what was put in, which is known.
+vote makes their answer sure. What comes out stands beside what was put in, where that is known.
 `--write` puts commands, table and figure into docs/strategies.md.
 """
 
@@ -37,7 +37,18 @@ PROBLEMS = 45
 
 METHODS = {"cot": 1.0, "pdp": 3.0, "pdp_plus": 1.6, "leap": 1.3}
 """By how much each makes the simulator faster: what is put in."""
-STRATEGIES = {"one trace": 1, "vote of 4": 4, "vote of 16": 16}
+STRATEGIES: dict[str, dict[str, int | str]] = {
+    "one trace": {},
+    "vote of 4": {"mode": "vote", "k": 4},
+    "vote of 16": {"mode": "vote", "k": 16},
+    "tree": {"mode": "tree", "width": 2, "branch": 3, "thought": 128},
+    "extend": {"mode": "extend", "waits": 2},
+}
+"""What is asked for beside budgets and method."""
+REVISION = {"fixes": 0.3, "breaks": 0.1}
+"""What "Wait" does to a wrong and to a right answer of a trace that had ended."""
+JUDGE = 0.8
+"""How often the simulator values a state of a tree rightly."""
 PROFILE = Profile(accuracy=0.45, solve_tokens=600)
 SIMULATORS = {"differ": 0.0, "agree": 1.0}
 """What the wrong answers of different traces do, and the option `systematic` for it."""
@@ -52,14 +63,9 @@ class Case:
     strategy: str
 
     @property
-    def k(self) -> int:
-        """Traces that share a budget."""
-        return STRATEGIES[self.strategy]
-
-    @property
     def folder(self) -> str:
         """Where its log goes."""
-        return f"{self.simulator}-{self.method}-{self.k}"
+        return f"{self.simulator}-{self.method}-{self.strategy}".replace(" ", "-")
 
     @property
     def command(self) -> str:
@@ -68,13 +74,15 @@ class Case:
             "accuracy": PROFILE.accuracy,
             "solve_tokens": PROFILE.solve_tokens,
             "systematic": SIMULATORS[self.simulator],
+            **REVISION,
+            "judge_accuracy": JUDGE,
             "contrast_speedup": METHODS["pdp"],
             "examples_speedup": METHODS["pdp_plus"],
             "principles_speedup": METHODS["leap"],
         }
         given = " ".join(f"-M {name}={value:g}" for name, value in options.items())
         learns = "" if self.method == "cot" else " -S traces=16 -S problems=4"
-        shares = "" if self.k == 1 else f" -T mode=vote -T k={self.k}"
+        shares = "".join(f" -T {name}={value}" for name, value in STRATEGIES[self.strategy].items())
         return (
             f"inspect eval anytime/aime -T dataset=builtin --limit {PROBLEMS} "
             f"-T budgets={','.join(map(str, BUDGETS))}{shares} --solver anytime/{self.method}"
@@ -92,22 +100,28 @@ class Row(NamedTuple):
     index: float
     interval: tuple[float, float]
     planned: float
-    put_in: float
+    put_in: float | None
     gain: tuple[float, float, float, float] | None
     """Over one trace of the method at the planned budget: mean, 95 % interval, p (Holm)."""
     tokens: float
     depth: float
 
 
-def put_in(case: Case) -> float:
-    """The quality at the planned budget by the profile: a vote among answers that are known."""
+def put_in(case: Case) -> float | None:
+    """The quality at the planned budget by the profile: a vote among answers that are known.
+
+    None of trees and of extended traces, which have no closed form.
+    """
     faster = Profile(PROFILE.accuracy, PROFILE.solve_tokens / METHODS[case.method])
-    right = expected_quality(faster, PLANNED // case.k)
-    if case.k == 1:
+    mode, k = STRATEGIES[case.strategy].get("mode"), int(STRATEGIES[case.strategy].get("k", 1))
+    if mode not in (None, "vote"):
+        return None
+    right = expected_quality(faster, PLANNED // k)
+    if k == 1:
         return right
     kinds = 1 if SIMULATORS[case.simulator] else WRONG_ANSWERS
     wrong = [(1 - right) / kinds] * kinds
-    votes = np.random.default_rng(0).multinomial(case.k, [right, *wrong], size=400_000)
+    votes = np.random.default_rng(0).multinomial(k, [right, *wrong], size=400_000)
     most = votes.max(axis=1)
     tied = (votes == most[:, None]).sum(axis=1)
     return float(((votes[:, 0] == most) / tied).mean())
@@ -195,7 +209,7 @@ def table(rows: Sequence[Row]) -> str:
             f"{row.index:.3f}",
             f"{low:.3f} to {high:.3f}",
             f"{row.planned:.3f}",
-            f"{row.put_in:.3f}",
+            "" if row.put_in is None else f"{row.put_in:.3f}",
             *gain,
             f"{row.tokens:,.0f}",
             f"{row.depth:,.0f}",
@@ -212,7 +226,13 @@ def figure(folder: Path) -> None:
     import matplotlib.pyplot as plt
 
     shown, axes = plt.subplots(2, len(METHODS), figsize=(12, 5.4), sharex=True, sharey=True)
-    marks = {"one trace": ("o", "-"), "vote of 4": ("s", "--"), "vote of 16": ("^", ":")}
+    marks = {
+        "one trace": ("o", "-"),
+        "vote of 4": ("s", "--"),
+        "vote of 16": ("^", ":"),
+        "tree": ("D", (0, (7, 2, 1.5, 2))),
+        "extend": ("v", (0, (3, 1))),
+    }
     for row, simulator in zip(axes, SIMULATORS, strict=True):
         for panel, method in zip(row, METHODS, strict=True):
             for strategy, (mark, line) in marks.items():
@@ -221,7 +241,7 @@ def figure(folder: Path) -> None:
                 summed = anytime.summarize(loaded)
                 low, high = zip(*summed.by_budget, strict=True)
                 panel.plot(BUDGETS, summed.quality, marker=mark, linestyle=line, label=strategy)
-                panel.fill_between(BUDGETS, low, high, alpha=0.12)
+                panel.fill_between(BUDGETS, low, high, alpha=0.08)
             panel.set_xscale("log", base=2)
             panel.set_xticks(BUDGETS, [f"{budget:,}" for budget in BUDGETS], rotation=45)
             panel.set_title(f"{method}, wrong answers {simulator}", fontsize=9)
