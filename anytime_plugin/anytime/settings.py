@@ -13,7 +13,6 @@ from typing import Any, Literal, NamedTuple, Protocol, TypedDict, get_args
 from anytime.budgets import BudgetGrid, parse_budgets
 from anytime.cutting.frames import frame_from
 from anytime.errors import AnytimeError
-from anytime.plugins import get_stopping_rule
 
 __all__ = [
     "CONTINUATIONS",
@@ -268,6 +267,8 @@ def _check_stop(given: Mapping[str, Any], where: str) -> None:
             f"stop{where} stops one trace that goes on, and this is mode={given['mode']}: leave "
             f"one of them out"
         )
+    from anytime.plugins import get_stopping_rule  # pluggy only where a rule is named
+
     rule = get_stopping_rule(text)
     if rule.kind.once is not None:
         raise AnytimeError(
