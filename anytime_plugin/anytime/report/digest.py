@@ -12,10 +12,11 @@ from anytime.report.spending import Spending, Tally, spending_of, tally
 from anytime.results.curves import RunCurve, RunKey, curves
 from anytime.results.labels import Named, given_labels, labels, with_given
 from anytime.results.spent import Spent
-from anytime.results.summary import RunSummary, summary_of, with_doubts
+from anytime.results.summary import RunSummary, course_of, summary_of, with_doubts
 from anytime.rows import Row, rows_of_trace, without_answers
 from anytime.runs import FinishedRun, RunInfo
 from anytime.statistics.bands import Band, curve_band
+from anytime.statistics.thinking import Course, thinking_of
 
 __all__ = ["RunDigest", "digests", "labelled"]
 
@@ -68,6 +69,7 @@ class _Kept:
     steps: dict[str, Step]
     doubts: Doubts
     spent: Spent
+    courses: list[Course]
 
 
 def digests(
@@ -103,10 +105,12 @@ def _rows(run: FinishedRun, kept: dict[RunKey, _Kept]) -> Iterator[Row]:
         nothing = False
         rows = list(rows_of_trace(run.info, trace))
         key = RunKey.of(rows[0])
-        beside = kept.setdefault(key, _Kept(Tally(), {}, Doubts(), Spent()))
+        beside = kept.setdefault(key, _Kept(Tally(), {}, Doubts(), Spent(), []))
         tally(beside.tally, rows)
         beside.doubts.add(trace.elicited)
         beside.spent.add(trace.elicited)
+        if trace.elicited.one_trace:
+            beside.courses.append(course_of(trace))
         step, known = steepest(trace, rows, run.info.scale), beside.steps.get(trace.problem)
         if step and (known is None or step.loss > known.loss):
             beside.steps[trace.problem] = step
@@ -120,7 +124,8 @@ def _digest(
 ) -> RunDigest:
     info = run.info
     summary = with_doubts(summary_of(key, curve, info.options, run.skipped), kept.doubts)
-    summary = replace(summary, info=info, spent=kept.spent)
+    thinking = thinking_of(kept.courses, curve.budgets)
+    summary = replace(summary, info=info, spent=kept.spent, thinking=thinking)
     falls = falls_of(curve, kept.steps, problems_shown, info.scale)
     added = kept.tally.added_tokens
     return RunDigest(

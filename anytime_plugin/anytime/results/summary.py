@@ -19,13 +19,15 @@ from anytime.settings import Envelope, Estimator, IndexOptions, Population, QMax
 from anytime.statistics.curve import FloatArray
 from anytime.statistics.index import Interval
 from anytime.statistics.measures import Input, measured, measures_of
-from anytime.statistics.missing import Missing, missing_at
+from anytime.statistics.missing import RIGHT, Missing, missing_at
 from anytime.statistics.summary import Summary, summarize
+from anytime.statistics.thinking import Course, thinking_of
 
 __all__ = [
     "Column",
     "RunSummary",
     "columns_shown",
+    "course_of",
     "doubts_told",
     "notes_on",
     "summaries",
@@ -54,6 +56,7 @@ class RunSummary:
         info: Where the run is from; None where it is a bare curve.
         spent: What its traces took; None likewise.
         missing: Why quality is missing at each budget.
+        thinking: When traces were right, and what came after (`anytime.statistics.thinking`).
     """
 
     key: RunKey
@@ -70,6 +73,7 @@ class RunSummary:
     info: RunInfo | None = None
     spent: Spent | None = None
     missing: Missing | None = None
+    thinking: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def unparsed(self) -> float | None:
@@ -95,6 +99,7 @@ class RunSummary:
             "settings": dict(self.info.settings) if self.info else {},
             "spent": self.spent.to_json() if self.spent else {},
             "missing": self._missing_json(),
+            "thinking": dict(self.thinking),
         }
 
     def _missing_json(self) -> dict[str, Any]:
@@ -179,14 +184,18 @@ class Kept:
         doubts: What its numbers must not be believed without.
         spent: What its traces took.
         scorer: The first; its traces are those of the others.
+        courses: When its traces were right, by scorer.
     """
 
     doubts: Doubts = field(default_factory=Doubts)
     spent: Spent = field(default_factory=Spent)
     scorer: str | None = None
+    courses: dict[str, list[Course]] = field(default_factory=dict)
 
     def look(self, trace: GradedTrace) -> None:
         """Count a trace, if it was not counted."""
+        if trace.elicited.one_trace:
+            self.courses.setdefault(trace.scorer, []).append(course_of(trace))
         self.scorer = self.scorer or trace.scorer
         if trace.scorer == self.scorer:
             self.doubts.add(trace.elicited)
@@ -194,7 +203,28 @@ class Kept:
 
     def beside(self, one: RunSummary, info: RunInfo) -> RunSummary:
         """The summary of the run, with all that was counted."""
-        return replace(with_doubts(one, self.doubts), info=info, spent=self.spent)
+        thinking = thinking_of(self.courses.get(one.key.scorer, ()), list(one.quality))
+        told = with_doubts(one, self.doubts)
+        return replace(told, info=info, spent=self.spent, thinking=thinking)
+
+
+def course_of(trace: GradedTrace) -> Course:
+    """When a trace was right."""
+    points, last = trace.elicited.checkpoints, trace.grades[-1]
+    settled: list[bool] = []
+    for grade in reversed(trace.grades):
+        same = grade.parsed is not False and grade.answer == last.answer
+        settled.append(same and (not settled or settled[-1]))
+    own = tuple(not point.forced and point.cut is None for point in points)
+    return Course(
+        trace.problem,
+        tuple(grade.quality >= RIGHT for grade in trace.grades),
+        own,
+        tuple(reversed(settled)),
+        tuple(point.tokens for point in points),
+        trace.elicited.tokens,
+        own[-1],
+    )
 
 
 def with_doubts(one: RunSummary, doubts: Doubts) -> RunSummary:

@@ -23,11 +23,11 @@ import numpy.typing as npt
 from anytime.statistics.bounded import Interval, mean_interval
 from anytime.statistics.curve import FloatArray, mean_of_known
 
-__all__ = ["STATES", "Missing", "missing_at"]
+__all__ = ["RIGHT", "STATES", "Missing", "missing_at"]
 
 STATES = ("right", "unfinished", "never", "cut off", "lost", "unparsed")
 
-_RIGHT = 1 - 1e-9
+RIGHT = 1 - 1e-9
 """Quality from which an answer counts as right altogether."""
 
 
@@ -116,7 +116,7 @@ def _solved(
     last: FloatArray, there: npt.NDArray[np.bool_]
 ) -> tuple[dict[str, float], dict[str, Interval]]:
     """How many problems are solved by none, some and all of their traces."""
-    right = (np.nan_to_num(last, nan=0.0) >= _RIGHT).sum(axis=1)
+    right = (np.nan_to_num(last, nan=0.0) >= RIGHT).sum(axis=1)
     of = there.sum(axis=1)
     kinds = {"never": right == 0, "sometimes": (right > 0) & (right < of), "always": right == of}
     solved = {name: float(kind.mean()) for name, kind in kinds.items()}
