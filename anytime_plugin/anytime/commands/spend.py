@@ -315,6 +315,8 @@ _DISTINCT = 0.8
 
 def _doubts(pool: Pooled) -> Iterator[str]:
     """What these numbers are not to be believed without."""
+    from anytime.plugins import known_domains
+
     if pool.uneven:
         fewest = min(pool.uneven.values())
         yield (
@@ -323,6 +325,12 @@ def _doubts(pool: Pooled) -> Iterator[str]:
         )
     if pool.unread > 0.1:
         yield f"{pool.unread:.0%} of the answers cannot be read, and do not vote."
+    domain = None if pool.like.domain is None else known_domains().get(pool.like.domain)
+    if domain is not None and domain.check is not None:
+        yield (
+            f"Answers of {domain.name} can be checked without the gold answer: mode=check reaches "
+            f"the oracle as far as what it checks is the quality."
+        )
     if pool.distinct > _DISTINCT:
         yield (
             f"Nearly all answers of a problem differ from each other, as texts "
