@@ -193,7 +193,7 @@ def table(rows: Sequence[Row]) -> str:
         "95 %, paired",
         "p (Holm)",
         "tokens spent",
-        "longest trace",
+        "one after another",
     )
     lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for row in rows:
