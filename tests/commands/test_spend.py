@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,24 @@ def test_one_trace_and_a_contract_are_no_pool(tmp_path: Path, run: Run) -> None:
     code, _, err = run("spend", shared)
     assert code == 2
     assert "mode=vote:2: each budget has traces of its own" in err
+
+
+def test_a_terminal_is_told_of_work_before_its_result(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drawing the figures of many runs takes seconds: something is said before, on a terminal."""
+    rows: dict[str, list[Any]] = {"p": [], "b": [], "q": [], "model": []}
+    for model in "abcd":
+        for problem in range(3):
+            for budget in (10, 20):
+                for name, value in zip(rows, (problem, budget, budget > 10, model), strict=True):
+                    rows[name].append(value)
+    made = table(tmp_path / "four.csv", **rows)
+    named = "problem=p,budget=b,quality=q,model=model"
+    code, out, err = run("report", made, "--columns", named, "-o", "quiet.html")
+    assert (code, err) == (0, "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    code, out, err = run("report", made, "--columns", named, "-o", "loud.html")
+    assert code == 0
+    assert "anytime: drawing the figures of 4 runs\n" in err
+    assert out.startswith("4 runs written to loud.html")

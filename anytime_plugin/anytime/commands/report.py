@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from anytime.commands.terminal import (
     console,
     named_place,
     opened,
+    tell,
     tell_read,
 )
 from anytime.errors import AnytimeError
@@ -58,6 +60,10 @@ def now() -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
 
 
+_AT_ONCE = 3
+"""The figures of more runs take seconds, in which a terminal should not be silent."""
+
+
 def _report(chosen: argparse.Namespace) -> None:
     from anytime.report.plot import check_plots
 
@@ -76,6 +82,8 @@ def _report(chosen: argparse.Namespace) -> None:
 
     found = digests(runs, given=chosen.label)
     tell_read(runs)
+    if len(found) > _AT_ONCE and sys.stderr.isatty():
+        tell(f"drawing the figures of {len(found)} runs")
     with drawing(), ExitStack() as files:
         pictures = pictures_of(found)
         text = report_page(found, pictures, now())

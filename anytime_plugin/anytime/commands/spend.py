@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from anytime.commands.terminal import (
     opened,
     print_sentence,
     print_table,
+    progress,
     tell,
     tell_read,
 )
@@ -83,7 +85,9 @@ def _spend(chosen: argparse.Namespace) -> None:
                 f"{pool.key.log} has one trace of some problem: spending a budget otherwise takes "
                 f"several (--epochs 8, or traces=8 in --metadata)"
             )
-        spent.append((pool, strategy_curves(pool.problems, pool.budgets, sizes)))
+        watched = partial(progress, what="votes", unit="problems")
+        curves = strategy_curves(pool.problems, pool.budgets, sizes, watched)
+        spent.append((pool, curves))
     shown = [
         (pool, found, frontier(found, list(pool.problems), pool.like.seed)) for pool, found in spent
     ]

@@ -8,7 +8,7 @@ traces (`anytime.statistics.subsets`), and the unit of intervals is the problem.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -113,7 +113,10 @@ def sizes_that_fit(problems: Mapping[str, Answers], asked: Sequence[int] | None)
 
 
 def strategy_curves(
-    problems: Mapping[str, Answers], budgets: Sequence[int], sizes: Sequence[int]
+    problems: Mapping[str, Answers],
+    budgets: Sequence[int],
+    sizes: Sequence[int],
+    watched: Callable[[Iterator[Answers]], Iterable[Answers]] = iter,
 ) -> list[StrategyCurve]:
     """The curves of votes and oracles of k traces, for every k.
 
@@ -121,11 +124,13 @@ def strategy_curves(
         problems: Of a run, by name.
         budgets: Of each trace.
         sizes: Every k; no problem has fewer traces.
+        watched: Sees the problems go by: votes among many traces take seconds.
 
     Returns:
         For each k its vote, then its oracle; one trace is its own vote and oracle, and comes once.
     """
-    votes = np.array([_votes(one, sizes) for one in problems.values()])  # problems x k x T
+    seen = watched(iter(problems.values()))
+    votes = np.array([_votes(one, sizes) for one in seen])  # problems x k x T
     oracle = np.array([best_of_subsets(one.quality, sizes) for one in problems.values()])
     deepest = np.array([best_of_subsets(one.tokens, sizes) for one in problems.values()])
     spent = np.array([one.tokens.mean(axis=0) for one in problems.values()]).mean(axis=0)
