@@ -21,6 +21,7 @@ from anytime.domains.trip import TRIP
 from anytime.errors import AnytimeError
 from anytime.hosts.inspect_ai import tasks as inspect_tasks
 from anytime.hosts.lm_eval.models import Planner, Simulated
+from anytime.hosts.lm_eval.settings import NAMES
 from anytime.methods.leap import LEARN, MERGE, PRINCIPLES
 from anytime.methods.pdp import BAD, GOOD, QUESTION
 from anytime.preferences.pairs import Pair, build_pairs, write_pairs
@@ -671,3 +672,8 @@ def test_the_command_says_it_in_one_sentence(
     assert done.returncode == 1
     assert sentence in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_the_page_has_every_name_of_metadata() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "lm_eval.md").read_text()
+    assert [name for name in NAMES if f"`{name}`" not in page] == []

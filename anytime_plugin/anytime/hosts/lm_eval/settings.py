@@ -308,8 +308,8 @@ def _refuse_near_misses(metadata: Mapping[str, Any]) -> None:
             )
         if near := difflib.get_close_matches(str(name), NAMES, n=1, cutoff=0.8):
             raise AnytimeError(
-                f"unknown name {name!r} in --metadata: did you mean {near[0]!r}? "
-                f"Known are {', '.join(NAMES)}"
+                f"unknown name {name!r} in --metadata: did you mean {near[0]!r}? docs/lm_eval.md "
+                f"has all {len(NAMES)} names"
             )
 
 
