@@ -8,7 +8,7 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
-from anytime.hosts.lm_eval.models import Pieces
+from anytime.hosts.lm_eval.models import Pieces, Planner
 
 Say = Callable[[str, dict[str, Any]], str]
 
@@ -44,3 +44,15 @@ class Scripted(LM):
 def counting(context: str, kwargs: dict[str, Any]) -> str:
     """So many numbers as are asked for: a trace that never ends by itself."""
     return "".join(f" {number}" for number in range(kwargs["max_gen_toks"]))
+
+
+class Rounds(Planner):
+    """Keeps how many requests each call brought."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rounds: list[int] = []
+
+    def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
+        self.rounds.append(len(requests))
+        return super().generate_until(requests, disable_tqdm)

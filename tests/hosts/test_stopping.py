@@ -14,7 +14,6 @@ from inspect_ai.model import get_model
 
 from anytime.domains.trip import TRIP
 from anytime.hosts.inspect_ai.tasks import gpqa, trip
-from anytime.hosts.lm_eval.models import Planner
 from anytime.logs.opening import open_runs
 from anytime.models import load_model
 from anytime.models.slices import one_slice
@@ -24,6 +23,7 @@ from anytime.results.curves import iter_rows
 from anytime.results.loading import load
 from anytime.results.stops import trails_of
 from anytime.statistics.stopped import follow
+from tests.lm_eval_models import Rounds
 from tests.lm_eval_runs import checkpoints, evaluate
 from tests.serving import Body, serving
 from tests.small_runs import Logs, Run, apart, run, run_inspect, run_lm_eval, sentence  # noqa: F401
@@ -143,18 +143,6 @@ def test_a_server_is_sent_what_the_rule_allows_and_no_more(
     bills = [sample.store["anytime"]["bill"] for sample in read_eval_log(str(logs[1])).samples]
     assert sum(bill["tokens"] for bill in bills) == generated
     assert sum(bill["calls"] for bill in bills) == len(exchanges)
-
-
-class Rounds(Planner):
-    """Keeps how many requests each call brought."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rounds: list[int] = []
-
-    def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
-        self.rounds.append(len(requests))
-        return super().generate_until(requests, disable_tqdm)
 
 
 def test_rounds_of_lm_eval_and_programs_that_drop_out(tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from inspect_ai.model import get_model
 
 from anytime.domains.trip import TRIP
 from anytime.hosts.inspect_ai.tasks import trip
-from anytime.hosts.lm_eval.models import Planner
 from anytime.models import load_model
 from anytime.models.slices import one_slice
 from anytime.programs.extend import WAIT
 from anytime.protocol import Message, Reply
+from tests.lm_eval_models import Rounds
 from tests.lm_eval_runs import evaluate
 from tests.serving import Body, serving
 from tests.small_runs import apart  # noqa: F401
@@ -101,18 +101,6 @@ def forced(record: dict[str, Any]) -> int:
     return sum(
         {point["tokens"]: point["answer_tokens"] for point in record["checkpoints"]}.values()
     )
-
-
-class Rounds(Planner):
-    """Keeps how many requests each call brought."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rounds: list[int] = []
-
-    def generate_until(self, requests: Any, disable_tqdm: bool = False) -> list[str]:
-        self.rounds.append(len(requests))
-        return super().generate_until(requests, disable_tqdm)
 
 
 @pytest.mark.parametrize("k", [2, 8])

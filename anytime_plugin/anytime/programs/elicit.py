@@ -98,15 +98,12 @@ def _interrupt(asked: Asked) -> Program[Elicited]:
 
 
 def _one_trace(asked: Asked, budgets: BudgetGrid) -> Program[Elicited]:
-    if isinstance(asked.messages, Mapping):
-        raise AnytimeError("show=matched needs mode=contract")
-    if asked.continuation is None:
-        raise AnytimeError(f"mode {asked.run.mode} hands cut traces back: name a continuation")
+    messages, continuation = _handed_back(asked)
     return interrupt(
-        asked.messages,
+        messages,
         budgets,
         cue=asked.cue,
-        continuation=asked.continuation,
+        continuation=continuation,
         answer_tokens=asked.run.answer_tokens,
         tokenizer=asked.tokenizer,
         sampled=asked.sampled,
@@ -116,32 +113,52 @@ def _one_trace(asked: Asked, budgets: BudgetGrid) -> Program[Elicited]:
     )
 
 
+def _handed_back(asked: Asked) -> tuple[Sequence[Message], Continuation]:
+    """The conversation, and how a text is handed back, of a mode that does so."""
+    if isinstance(asked.messages, Mapping):
+        raise AnytimeError("show=matched needs mode=contract")
+    if asked.continuation is None:
+        raise AnytimeError(f"mode {asked.run.mode} hands texts back: name a continuation")
+    return asked.messages, asked.continuation
+
+
+def _asked_live(asked: Asked) -> tuple[Sequence[Message], Continuation]:
+    """The same of a mode that a trace which is there already is no beginning of."""
+    if asked.sampled is not None:
+        raise AnytimeError(
+            f"mode={asked.run.mode} asks a model as it goes, and this trace is finished: what its "
+            f"answers tell of votes and of rules say anytime spend and anytime stop"
+        )
+    return _handed_back(asked)
+
+
 def _contract(asked: Asked) -> Program[Elicited]:
     return contract(asked.messages, asked.run.budgets, frame=asked.run.frame)
 
 
 def _vote(asked: Asked) -> Program[Elicited]:
-    k, budgets = asked.run.k, asked.run.budgets
+    return accounted(_votes(asked)[0])
+
+
+def _votes(asked: Asked) -> tuple[Program[Elicited], int]:
+    """The program of traces that share every budget, and the draw of the first."""
+    _asked_live(asked)
+    k = asked.run.k
     if k is None:
-        raise AnytimeError("mode=vote needs k, the traces that share a budget")
-    if asked.sampled is not None:
-        raise AnytimeError("a finished trace is one trace, and mode=vote samples several")
-    one = partial(_one_trace, asked)
-    return accounted(vote(one, budgets, k, first=(asked.draw - 1) * k + 1))
+        raise AnytimeError(f"mode={asked.run.mode} needs k, the traces that share a budget")
+    first = (asked.draw - 1) * k + 1
+    return vote(partial(_one_trace, asked), asked.run.budgets, k, first), first
 
 
 def _check(asked: Asked) -> Program[Elicited]:
-    k = asked.run.k
-    if k is None or asked.read is None or isinstance(asked.messages, Mapping):
-        raise AnytimeError("mode=check needs k, the traces that share a budget")
-    if asked.sampled is not None:
-        raise AnytimeError("a finished trace is one trace, and mode=check samples several")
-    one = partial(_one_trace, asked)
-    first = (asked.draw - 1) * k + 1
-    questions = [turn.content for turn in asked.messages if turn.role == "user"]
+    messages, _ = _asked_live(asked)
+    if asked.read is None:
+        raise AnytimeError("mode=check compares answers, and nobody reads those of this task")
+    votes, first = _votes(asked)
+    questions = [turn.content for turn in messages if turn.role == "user"]
     return accounted(
         check(
-            vote(one, asked.run.budgets, k, first),
+            votes,
             read=asked.read,
             checker=asked.checker,
             question=questions[-1],
@@ -152,23 +169,18 @@ def _check(asked: Asked) -> Program[Elicited]:
 
 
 def _tree(asked: Asked) -> Program[Elicited]:
+    messages, continuation = _asked_live(asked)
     run = asked.run
     if run.width is None or run.branch is None or run.thought is None:
         raise AnytimeError("mode=tree needs width, branch and thought")
-    if isinstance(asked.messages, Mapping):
-        raise AnytimeError("show=matched needs mode=contract")
-    if asked.sampled is not None:
-        raise AnytimeError("a finished trace is one trace, and mode=tree asks for thoughts")
-    if asked.continuation is None:
-        raise AnytimeError("mode tree hands thoughts back: name a continuation")
     shape = TreeShape(run.width, run.branch, run.thought)
     return accounted(
         tree(
-            asked.messages,
+            messages,
             run.budgets,
             shape,
             cue=asked.cue,
-            continuation=asked.continuation,
+            continuation=continuation,
             answer_tokens=run.answer_tokens,
             first=(asked.draw - 1) * shape.width * shape.branch + 1,
             rules=asked.rules,
@@ -178,20 +190,17 @@ def _tree(asked: Asked) -> Program[Elicited]:
 
 
 def _stop(asked: Asked) -> Program[Elicited]:
-    if asked.run.stop is None or asked.read is None or isinstance(asked.messages, Mapping):
+    messages, continuation = _asked_live(asked)
+    if asked.run.stop is None or asked.read is None:
         raise AnytimeError("mode=stop needs a rule, such as stop=stable:2")
-    if asked.sampled is not None:
-        raise AnytimeError("a finished trace cannot be stopped any more: anytime stop judges rules")
-    if asked.continuation is None:
-        raise AnytimeError("mode stop hands cut traces back: name a continuation")
     return accounted(
         stopping(
-            asked.messages,
+            messages,
             asked.run.budgets,
             rule=get_stopping_rule(asked.run.stop),
             read=asked.read,
             cue=asked.cue,
-            continuation=asked.continuation,
+            continuation=continuation,
             answer_tokens=asked.run.answer_tokens,
             tokenizer=asked.tokenizer,
             rules=asked.rules,
@@ -201,19 +210,16 @@ def _stop(asked: Asked) -> Program[Elicited]:
 
 
 def _extend(asked: Asked) -> Program[Elicited]:
-    if asked.run.waits is None or isinstance(asked.messages, Mapping):
+    messages, continuation = _asked_live(asked)
+    if asked.run.waits is None:
         raise AnytimeError("mode=extend needs waits, such as waits=2")
-    if asked.sampled is not None:
-        raise AnytimeError("a finished trace is not asked to go on: run mode=extend live")
-    if asked.continuation is None:
-        raise AnytimeError("mode extend hands traces back: name a continuation")
     return accounted(
         extend(
-            asked.messages,
+            messages,
             asked.run.budgets,
             waits=asked.run.waits,
             cue=asked.cue,
-            continuation=asked.continuation,
+            continuation=continuation,
             answer_tokens=asked.run.answer_tokens,
             tokenizer=asked.tokenizer,
             rules=asked.rules,

@@ -59,9 +59,10 @@ class Spent:
             return
         # In a finished trace nobody was asked.
         points = () if elicited.mode == "intrace" else elicited.checkpoints
-        calls = calls_of(elicited.mode, points)
+        calls = calls_of(elicited.strategy, points)
         self.calls += len(calls)
-        tokens = _tokens(elicited, calls)
+        # Rows of a run whose calls were on a bill that they do not hold.
+        tokens = None if is_shared(elicited.strategy) else _tokens(elicited, calls)
         if tokens is not None:
             self.tokens += tokens
             self.counted += 1
@@ -162,7 +163,7 @@ def calls_of(mode: str, points: Sequence[P]) -> list[P]:
 
 def is_shared(strategy: str) -> bool:
     """Whether several traces share every budget of a run, as its rows name it."""
-    return ":" in strategy or strategy == "vote"
+    return ":" in strategy
 
 
 def _cut_off(elicited: Elicited) -> bool | None:
